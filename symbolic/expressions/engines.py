@@ -1,0 +1,358 @@
+"""Trees to SymEngine (fast, canonical) and SymPy (what people exchange) and back, and to LaTeX.
+
+The two engines are used differently. SymEngine computes: an expression handed to it is evaluated, and what comes back
+is in this project's canonical spelling, the same on every platform. SymPy displays and exchanges: by default nothing
+is evaluated, so that prefix -> SymPy -> prefix gives back what went in.
+"""
+
+import functools
+
+import symengine as se
+import sympy as sp
+
+from symbolic.expressions.prefix import Tree, chain, fold, from_prefix, integer_tokens
+from symbolic.expressions.tokens import TOKENS, spellings
+
+# A number to the power of a number is refused when its value would need more bits: 5**(5**13) takes GMP down.
+MAX_POWER_BITS = 4096
+
+# Tokens whose engine name differs from their spelling.
+_SYMPY_NAMES = {"ln": "log", "abs": "Abs"}
+_ABSTRACT = ("f", "g", "h", "derivative")  # functions without a meaning of their own
+_NAMED_FUNCTIONS = {
+    token: _SYMPY_NAMES.get(token, token)
+    for token in spellings("function", 1)
+    if token not in _ABSTRACT and token != "exp"
+}
+
+
+class UndefinedError(ValueError):
+    """An expression has no finite value: a division by zero, ln 0, tan(pi/2) and the like."""
+
+
+class TooLargeError(ValueError):
+    """A number in an expression would be too large to write down."""
+
+
+# --- SymEngine ------------------------------------------------------------------------------------------------------
+
+_SE_SYMBOLS = {t.spelling: se.Symbol(t.spelling) for t in TOKENS.values() if t.kind in ("variable", "coefficient")}
+_SE_SYMBOLS |= {spelling: se.Symbol(spelling) for spelling in spellings("unknown")}
+_SE_CONSTANTS = {"pi": se.pi, "E": se.E, "I": se.I}
+_SE_FUNCTIONS = {token: getattr(se, name) for token, name in _NAMED_FUNCTIONS.items()}
+_HALF = se.Rational(1, 2)
+
+
+def _se_power(base, exponent):
+    if isinstance(exponent, se.Number) and isinstance(base, se.Number):
+        _check_power(base, exponent)
+    return base**exponent
+
+
+def _check_power(base, exponent) -> None:
+    """Refuse number ** number where the result has more than MAX_POWER_BITS bits."""
+    if not isinstance(exponent, se.Rational) or not isinstance(base, se.Rational):
+        return  # floats and infinities cost nothing; complex bases are bounded by their parts below
+    bits = max(abs(int(base.p)), abs(int(base.q))).bit_length()
+    if bits > 1 and abs(int(exponent.p)) * bits > MAX_POWER_BITS * int(exponent.q):
+        raise TooLargeError(f"a number to the power {_short(exponent)} has too many digits to write down")
+
+
+def _short(number) -> str:
+    text = str(number)
+    return text if len(text) <= 40 else f"{text[:20]}… ({len(text)} digits)"
+
+
+_SE_OPERATORS = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "pow": _se_power,
+    "rac": lambda a, b: _se_power(a, 1 / b),  # the b-th root of a
+    "inv": lambda a: 1 / a,
+    "pow2": lambda a: _se_power(a, se.Integer(2)),
+    "pow3": lambda a: _se_power(a, se.Integer(3)),
+    "pow4": lambda a: _se_power(a, se.Integer(4)),
+    "pow5": lambda a: _se_power(a, se.Integer(5)),
+    "sqrt": lambda a: _se_power(a, _HALF),
+    "exp": se.exp,
+    "f": se.Function("f"),
+    "g": se.Function("g"),
+    "h": se.Function("h"),
+    "derivative": se.Function("derivative"),
+    **_SE_FUNCTIONS,
+}
+
+
+def to_symengine(tree: Tree) -> se.Basic:
+    """The SymEngine expression of a tree, evaluated to SymEngine's canonical form.
+
+    Raises:
+        UndefinedError: the expression, or a part of it, has no finite value.
+        TooLargeError: it holds a power of numbers that is too large to write down.
+    """
+
+    def combine(head, operands):
+        if isinstance(head, int):
+            return se.Integer(head)
+        if not operands:
+            return _SE_SYMBOLS[head] if head in _SE_SYMBOLS else _SE_CONSTANTS[head]
+        return _SE_OPERATORS[head](*operands)
+
+    try:
+        result = fold(tree, combine)
+    except (RuntimeError, ZeroDivisionError) as error:  # SymEngine's words for 1/0 inside a function
+        raise UndefinedError(f"the expression has no finite value: {error}") from None
+    if _is_undefined(result):
+        raise UndefinedError(f"the expression has no finite value: it evaluates to {result}")
+    return result
+
+
+_SE_UNDEFINED = (type(se.nan), type(se.oo), type(se.zoo))
+
+
+def _is_undefined(expr: se.Basic) -> bool:
+    return isinstance(expr, _SE_UNDEFINED)
+
+
+def from_symengine(expr: se.Basic) -> Tree:
+    """The tree of a SymEngine expression in canonical spelling; see `symengine_to_prefix`."""
+    return from_prefix(symengine_to_prefix(expr))
+
+
+def symengine_to_prefix(expr: se.Basic) -> list[str]:
+    """The canonical prefix sequence of a SymEngine expression.
+
+    Sums and products are right-nested with their operands ordered by content alone: numbers first, then the shorter,
+    then by the tokens. SymEngine keeps sums in a hash table, so without this one expression has many spellings.
+
+    Raises:
+        UndefinedError: infinity or nan occurs in it.
+        ValueError: it holds something that no token spells, a float for instance.
+    """
+    return list(_walk(expr))
+
+
+def _walk(expr) -> tuple[str, ...]:
+    writer = _WRITERS.get(type(expr))
+    if writer is None:
+        return _write_by_class(expr)
+    return writer(expr)
+
+
+def _write_integer(expr):
+    return tuple(integer_tokens(int(expr)))
+
+
+def _write_rational(expr):
+    return ("div", *integer_tokens(int(expr.p)), *integer_tokens(int(expr.q)))
+
+
+def _write_complex(expr):
+    real, imaginary = expr.real, expr.imag
+    product = ("I",) if imaginary == 1 else ("mul", *_walk(imaginary), "I")
+    return product if real == 0 else ("add", *_walk(real), *product)
+
+
+def _write_power(expr):
+    base, exponent = expr.args
+    if base == se.E:
+        return ("exp", *_walk(exponent))
+    if exponent == _HALF:
+        return ("sqrt", *_walk(base))
+    return ("pow", *_walk(base), *_walk(exponent))
+
+
+def _write_chain(head):
+    def write(expr):
+        operands = sorted(
+            ((not isinstance(operand, se.Number), len(tokens), tokens) for operand, tokens in _walked(expr.args))
+        )
+        last = len(operands) - 1
+        return tuple(
+            token
+            for index, (_, _, tokens) in enumerate(operands)
+            for token in ((head, *tokens) if index < last else tokens)
+        )
+
+    return write
+
+
+def _walked(operands):
+    return ((operand, _walk(operand)) for operand in operands)
+
+
+def _write_function(token):
+    def write(expr):
+        return (token, *(t for operand in expr.args for t in _walk(operand)))
+
+    return write
+
+
+def _write_by_class(expr):
+    """The rarer types, found by inheritance: SymEngine has a class of its own for 0, 1, -1 and 1/2."""
+    if _is_undefined(expr):
+        raise UndefinedError(f"the expression has no finite value: it contains {expr}")
+    if isinstance(expr, se.Integer):
+        return _write_integer(expr)
+    if isinstance(expr, se.Rational):
+        return _write_rational(expr)
+    if isinstance(expr, type(se.I)) or isinstance(expr, type(2 + se.I)):
+        return _write_complex(expr)
+    if isinstance(expr, se.Symbol) and str(expr) in _SE_SYMBOLS:
+        return (str(expr),)
+    if isinstance(expr, se.UndefFunction | type(se.Function("f")(0))) and expr.get_name() in _ABSTRACT:
+        return _write_function(expr.get_name())(expr)
+    raise ValueError(f"no token spells {type(expr).__name__} {_short(expr)}")
+
+
+_WRITERS = {
+    se.Add: _write_chain("add"),
+    se.Mul: _write_chain("mul"),
+    se.Pow: _write_power,
+    type(se.pi): lambda expr: ("pi",),
+    type(se.E): lambda expr: ("E",),
+    **{type(function(_SE_SYMBOLS["x"])): _write_function(token) for token, function in _SE_FUNCTIONS.items()},
+}
+
+
+def canonical(tree: Tree) -> Tree:
+    """The tree in the spelling that SymEngine's evaluation gives: one spelling for one expression."""
+    return from_symengine(to_symengine(tree))
+
+
+def differentiate(expr: se.Basic, variable: se.Symbol) -> se.Basic:
+    """The derivative of a SymEngine expression; of `abs` and `sign`, which SymEngine leaves open, on the real line.
+
+    abs(u)' = sign(u) u' and sign(u)' = 0 wherever u is real and not 0.
+    """
+    kinks = expr.atoms(se.Abs, se.sign)
+    if not kinks:
+        return expr.diff(variable)
+    # Innermost last, so that a kink inside another is still there when its own turn comes.
+    result = se.Integer(0)
+    stand_ins = {}
+    for kink in sorted(kinks, key=lambda kink: -len(str(kink))):
+        stand_ins[kink] = se.Dummy()
+    outer = expr.xreplace(stand_ins)
+    back = {stand_in: kink for kink, stand_in in stand_ins.items()}
+    result = outer.diff(variable)
+    for kink, stand_in in stand_ins.items():
+        if isinstance(kink, se.Abs):
+            inner = kink.args[0]
+            result += outer.diff(stand_in) * se.sign(inner) * differentiate(inner, variable)
+    return result.xreplace(back)
+
+
+# --- SymPy ----------------------------------------------------------------------------------------------------------
+
+_SP_X = sp.Symbol("x")
+_SP_Y = sp.Function("Y")
+_SP_SYMBOLS = {t.spelling: sp.Symbol(t.spelling) for t in TOKENS.values() if t.kind in ("variable", "coefficient")}
+_SP_UNKNOWNS = {"Y": _SP_Y(_SP_X), "Y'": sp.Derivative(_SP_Y(_SP_X), _SP_X)}
+_SP_UNKNOWNS["Y''"] = sp.Derivative(_SP_Y(_SP_X), (_SP_X, 2))
+_SP_CONSTANTS = {"pi": sp.pi, "E": sp.E, "I": sp.I}
+_SP_FUNCTIONS = {token: getattr(sp, name) for token, name in _NAMED_FUNCTIONS.items()} | {"exp": sp.exp}
+_SP_FUNCTIONS |= {name: sp.Function(name) for name in _ABSTRACT}
+
+
+@functools.cache
+def _sp_operators(evaluate: bool):
+    def add(a, b):
+        return sp.Add(a, b, evaluate=evaluate)
+
+    def mul(a, b):
+        return sp.Mul(a, b, evaluate=evaluate)
+
+    def power(a, b):
+        if evaluate and a.is_Rational and b.is_Rational:
+            _check_power(se.sympify(a), se.sympify(b))
+        return sp.Pow(a, b, evaluate=evaluate)
+
+    def div(a, b):
+        if a.is_Integer and b.is_Integer and b > 1:
+            return sp.Rational(a, b)
+        return mul(a, power(b, sp.S.NegativeOne))
+
+    operators = {
+        "add": add,
+        "sub": lambda a, b: add(a, mul(sp.S.NegativeOne, b)),
+        "mul": mul,
+        "div": div,
+        "pow": power,
+        "rac": lambda a, b: power(a, div(sp.S.One, b)),
+        "inv": lambda a: power(a, sp.S.NegativeOne),
+        "sqrt": lambda a: power(a, sp.S.Half),
+    }
+    for exponent in range(2, 6):
+        operators[f"pow{exponent}"] = functools.partial(lambda a, n: power(a, n), n=sp.Integer(exponent))
+    for token, function in _SP_FUNCTIONS.items():
+        operators[token] = functools.partial(function, evaluate=evaluate)
+    return operators
+
+
+def to_sympy(tree: Tree, evaluate: bool = False) -> sp.Basic:
+    """The SymPy expression of a tree; a difference at the root, as in `sub Y' f`, becomes an equation.
+
+    `Y`, `Y'` and `Y''` become Y(x) and its derivatives. Unless `evaluate`, the structure is kept as it is written, so
+    that `from_sympy` finds it again; `.doit()` evaluates afterwards. Trees can hold numbers that evaluation would
+    blow up, so evaluation of text from outside belongs in a process with limits.
+
+    Raises:
+        TooLargeError: `evaluate` meets a power of numbers that is too large to write down.
+    """
+    operators = _sp_operators(evaluate)
+
+    def combine(head, operands):
+        if isinstance(head, int):
+            return sp.Integer(head)
+        if not operands:
+            for table in (_SP_SYMBOLS, _SP_UNKNOWNS, _SP_CONSTANTS):
+                if head in table:
+                    return table[head]
+        return operators[head](*operands)
+
+    if tree.head == "sub":
+        left, right = (fold(operand, combine) for operand in tree.operands)
+        return sp.Eq(left, right, evaluate=False)
+    return fold(tree, combine)
+
+
+_SP_TOKENS = {function: token for token, function in _SP_FUNCTIONS.items()}
+
+
+def from_sympy(expr: sp.Basic) -> Tree:
+    """The tree of a SymPy expression, operands in the order SymPy holds them; an equation becomes `sub`.
+
+    Raises:
+        UndefinedError: infinity or nan occurs in it.
+        ValueError: it holds something that no token spells.
+    """
+    if isinstance(expr, sp.Equality):
+        return Tree("sub", tuple(from_sympy(side) for side in expr.args))
+    if expr.is_Integer:
+        return Tree(int(expr))
+    if expr.is_Rational:
+        return Tree("div", (Tree(int(expr.p)), Tree(int(expr.q))))
+    for table in (_SP_SYMBOLS, _SP_UNKNOWNS, _SP_CONSTANTS):
+        for token, value in table.items():
+            if expr == value:
+                return Tree(token)
+    if expr in (sp.nan, sp.oo, -sp.oo, sp.zoo):
+        raise UndefinedError(f"the expression has no finite value: it contains {expr}")
+    if expr.is_Add or expr.is_Mul:
+        return chain("add" if expr.is_Add else "mul", [from_sympy(operand) for operand in expr.args])
+    if expr.is_Pow:
+        base, exponent = expr.args
+        if exponent == sp.S.Half:
+            return Tree("sqrt", (from_sympy(base),))
+        return Tree("pow", (from_sympy(base), from_sympy(exponent)))
+    if expr.func in _SP_TOKENS:
+        return Tree(_SP_TOKENS[expr.func], tuple(from_sympy(operand) for operand in expr.args))
+    raise ValueError(f"no token spells {type(expr).__name__} {_short(expr)}")
+
+
+def to_latex(tree: Tree) -> str:
+    """LaTeX source of a tree, for math mode."""
+    return sp.latex(to_sympy(tree), ln_notation=True)
