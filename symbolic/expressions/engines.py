@@ -10,7 +10,7 @@ import functools
 import symengine as se
 import sympy as sp
 
-from symbolic.expressions.prefix import Tree, chain, fold, from_prefix, integer_tokens
+from symbolic.expressions.prefix import MAX_DIGITS, Tree, chain, fold, from_prefix, integer_tokens
 from symbolic.expressions.tokens import TOKENS, spellings
 
 # A number to the power of a number is refused when its value would need more bits: 5**(5**13) takes GMP down.
@@ -18,11 +18,11 @@ MAX_POWER_BITS = 4096
 
 # Tokens whose engine name differs from their spelling.
 _SYMPY_NAMES = {"ln": "log", "abs": "Abs"}
-_ABSTRACT = ("f", "g", "h", "derivative")  # functions without a meaning of their own
+ABSTRACT = ("f", "g", "h", "derivative")  # functions without a meaning of their own
 _NAMED_FUNCTIONS = {
     token: _SYMPY_NAMES.get(token, token)
     for token in spellings("function", 1)
-    if token not in _ABSTRACT and token != "exp"
+    if token not in ABSTRACT and token != "exp"
 }
 
 
@@ -31,7 +31,7 @@ class UndefinedError(ValueError):
 
 
 class TooLargeError(ValueError):
-    """A number in an expression would be too large to write down."""
+    """An expression, or a number in it, would be too large to write down."""
 
 
 # --- SymEngine ------------------------------------------------------------------------------------------------------
@@ -44,18 +44,36 @@ _HALF = se.Rational(1, 2)
 
 
 def _se_power(base, exponent):
-    if isinstance(exponent, se.Number) and isinstance(base, se.Number):
-        _check_power(base, exponent)
+    _check_power(base, exponent)
     return base**exponent
 
 
 def _check_power(base, exponent) -> None:
-    """Refuse number ** number where the result has more than MAX_POWER_BITS bits."""
-    if not isinstance(exponent, se.Rational) or not isinstance(base, se.Rational):
-        return  # floats and infinities cost nothing; complex bases are bounded by their parts below
-    bits = max(abs(int(base.p)), abs(int(base.q))).bit_length()
-    if bits > 1 and abs(int(exponent.p)) * bits > MAX_POWER_BITS * int(exponent.q):
-        raise TooLargeError(f"a number to the power {_short(exponent)} has too many digits to write down")
+    """Refuse a power whose evaluation computes number ** number with more than MAX_POWER_BITS bits."""
+    constant = next((term for term in se.Add.make_args(exponent) if isinstance(term, se.Rational)), None)
+    if constant is None:
+        return
+    for number, inner_exponent in _number_powers(base):
+        if _bits(number) * abs(constant * inner_exponent) > MAX_POWER_BITS:
+            raise TooLargeError(f"a number to the power {_short(constant)} has too many digits to write down")
+
+
+def _number_powers(expr):
+    """(number, exponent) pairs that are raised with `expr`: of (2*x)**9 it is 2, of (3*sqrt(2))**9 3 and 2**(1/2)."""
+    for factor in se.Mul.make_args(expr):
+        if isinstance(factor, se.Number):
+            yield factor, 1
+        elif isinstance(factor, se.Pow) and isinstance(factor.args[1], se.Rational):
+            base, exponent = factor.args
+            yield from ((number, inner * exponent) for number, inner in _number_powers(base))
+
+
+def _bits(number) -> int:
+    """How many bits each multiplication by a number adds; none for 0, 1, -1, I and -I."""
+    if number in (0, 1, -1, se.I, -se.I):
+        return 0
+    parts = [number] if isinstance(number, se.Rational) else [number.real, number.imag]
+    return max(max(abs(int(part.p)), int(part.q)) for part in parts).bit_length()
 
 
 def _short(number) -> str:
@@ -69,7 +87,7 @@ _SE_OPERATORS = {
     "mul": lambda a, b: a * b,
     "div": lambda a, b: a / b,
     "pow": _se_power,
-    "rac": lambda a, b: _se_power(a, 1 / b),  # the b-th root of a
+    "rac": lambda a, b: _se_power(a, _finite(1 / b)),  # the b-th root of a
     "inv": lambda a: 1 / a,
     "pow2": lambda a: _se_power(a, se.Integer(2)),
     "pow3": lambda a: _se_power(a, se.Integer(3)),
@@ -98,22 +116,27 @@ def to_symengine(tree: Tree) -> se.Basic:
             return se.Integer(head)
         if not operands:
             return _SE_SYMBOLS[head] if head in _SE_SYMBOLS else _SE_CONSTANTS[head]
-        return _SE_OPERATORS[head](*operands)
+        return _finite(_SE_OPERATORS[head](*operands))
 
     try:
-        result = fold(tree, combine)
+        return fold(tree, combine)
     except (RuntimeError, ZeroDivisionError) as error:  # SymEngine's words for 1/0 inside a function
+        if "unsigned long" in str(error):
+            raise TooLargeError("a number to a power of more than 64 bits") from None
         raise UndefinedError(f"the expression has no finite value: {error}") from None
-    if _is_undefined(result):
-        raise UndefinedError(f"the expression has no finite value: it evaluates to {result}")
-    return result
 
 
-_SE_UNDEFINED = (type(se.nan), type(se.oo), type(se.zoo))
+_SE_UNDEFINED = (type(se.nan), type(se.oo), type(-se.oo), type(se.zoo))
 
 
 def _is_undefined(expr: se.Basic) -> bool:
     return isinstance(expr, _SE_UNDEFINED)
+
+
+def _finite(expr: se.Basic) -> se.Basic:
+    if _is_undefined(expr):
+        raise UndefinedError(f"the expression has no finite value: a part of it evaluates to {expr}")
+    return expr
 
 
 def from_symengine(expr: se.Basic) -> Tree:
@@ -129,6 +152,7 @@ def symengine_to_prefix(expr: se.Basic) -> list[str]:
 
     Raises:
         UndefinedError: infinity or nan occurs in it.
+        TooLargeError: an integer in it has more digits than `from_prefix` reads.
         ValueError: it holds something that no token spells, a float for instance.
     """
     return list(_walk(expr))
@@ -142,11 +166,14 @@ def _walk(expr) -> tuple[str, ...]:
 
 
 def _write_integer(expr):
-    return tuple(integer_tokens(int(expr)))
+    value = int(expr)
+    if abs(value) >= 10**MAX_DIGITS:
+        raise TooLargeError(f"an integer of more than {MAX_DIGITS} digits occurs")
+    return tuple(integer_tokens(value))
 
 
 def _write_rational(expr):
-    return ("div", *integer_tokens(int(expr.p)), *integer_tokens(int(expr.q)))
+    return ("div", *_write_integer(expr.p), *_write_integer(expr.q))
 
 
 def _write_complex(expr):
@@ -166,9 +193,11 @@ def _write_power(expr):
 
 def _write_chain(head):
     def write(expr):
-        operands = sorted(
-            ((not isinstance(operand, se.Number), len(tokens), tokens) for operand, tokens in _walked(expr.args))
-        )
+        operands = []
+        for operand in expr.args:  # two stack frames a level, so that MAX_DEPTH levels fit
+            tokens = _walk(operand)
+            operands.append((not isinstance(operand, se.Number), len(tokens), tokens))
+        operands.sort()
         last = len(operands) - 1
         return tuple(
             token
@@ -179,13 +208,12 @@ def _write_chain(head):
     return write
 
 
-def _walked(operands):
-    return ((operand, _walk(operand)) for operand in operands)
-
-
 def _write_function(token):
     def write(expr):
-        return (token, *(t for operand in expr.args for t in _walk(operand)))
+        tokens = (token,)
+        for operand in expr.args:
+            tokens += _walk(operand)
+        return tokens
 
     return write
 
@@ -202,7 +230,7 @@ def _write_by_class(expr):
         return _write_complex(expr)
     if isinstance(expr, se.Symbol) and str(expr) in _SE_SYMBOLS:
         return (str(expr),)
-    if isinstance(expr, se.UndefFunction | type(se.Function("f")(0))) and expr.get_name() in _ABSTRACT:
+    if isinstance(expr, se.UndefFunction | type(se.Function("f")(0))) and expr.get_name() in ABSTRACT:
         return _write_function(expr.get_name())(expr)
     raise ValueError(f"no token spells {type(expr).__name__} {_short(expr)}")
 
@@ -227,22 +255,17 @@ def differentiate(expr: se.Basic, variable: se.Symbol) -> se.Basic:
 
     abs(u)' = sign(u) u' and sign(u)' = 0 wherever u is real and not 0.
     """
-    kinks = expr.atoms(se.Abs, se.sign)
-    if not kinks:
+    if not expr.atoms(se.Abs, se.sign):
         return expr.diff(variable)
-    # Innermost last, so that a kink inside another is still there when its own turn comes.
-    result = se.Integer(0)
-    stand_ins = {}
-    for kink in sorted(kinks, key=lambda kink: -len(str(kink))):
-        stand_ins[kink] = se.Dummy()
-    outer = expr.xreplace(stand_ins)
-    back = {stand_in: kink for kink, stand_in in stand_ins.items()}
-    result = outer.diff(variable)
-    for kink, stand_in in stand_ins.items():
-        if isinstance(kink, se.Abs):
-            inner = kink.args[0]
-            result += outer.diff(stand_in) * se.sign(inner) * differentiate(inner, variable)
-    return result.xreplace(back)
+    constants = {sign: se.Dummy() for sign in expr.atoms(se.sign)}
+    result = expr.xreplace(constants).diff(variable)
+    slopes = {}
+    for open_derivative in result.atoms(se.Derivative):
+        function = open_derivative.args[0]
+        if isinstance(function, se.Abs):
+            inner = function.args[0]
+            slopes[open_derivative] = se.sign(inner) * differentiate(inner, variable)
+    return result.xreplace(slopes).xreplace({constant: sign for sign, constant in constants.items()})
 
 
 # --- SymPy ----------------------------------------------------------------------------------------------------------
@@ -254,25 +277,28 @@ _SP_UNKNOWNS = {"Y": _SP_Y(_SP_X), "Y'": sp.Derivative(_SP_Y(_SP_X), _SP_X)}
 _SP_UNKNOWNS["Y''"] = sp.Derivative(_SP_Y(_SP_X), (_SP_X, 2))
 _SP_CONSTANTS = {"pi": sp.pi, "E": sp.E, "I": sp.I}
 _SP_FUNCTIONS = {token: getattr(sp, name) for token, name in _NAMED_FUNCTIONS.items()} | {"exp": sp.exp}
-_SP_FUNCTIONS |= {name: sp.Function(name) for name in _ABSTRACT}
+_SP_FUNCTIONS |= {name: sp.Function(name) for name in ABSTRACT}
 
 
 @functools.cache
-def _sp_operators(evaluate: bool):
+def _sp_operators(evaluate: bool, flat: bool = False):
+    def operands(kind, a, b):
+        return (*kind.make_args(a), *kind.make_args(b)) if flat else (a, b)
+
     def add(a, b):
-        return sp.Add(a, b, evaluate=evaluate)
+        return sp.Add(*operands(sp.Add, a, b), evaluate=evaluate)
 
     def mul(a, b):
-        return sp.Mul(a, b, evaluate=evaluate)
+        return sp.Mul(*operands(sp.Mul, a, b), evaluate=evaluate)
 
     def power(a, b):
-        if evaluate and a.is_Rational and b.is_Rational:
-            _check_power(se.sympify(a), se.sympify(b))
         return sp.Pow(a, b, evaluate=evaluate)
 
     def div(a, b):
         if a.is_Integer and b.is_Integer and b > 1:
             return sp.Rational(a, b)
+        if flat and a == 1:
+            return power(b, sp.S.NegativeOne)
         return mul(a, power(b, sp.S.NegativeOne))
 
     operators = {
@@ -300,18 +326,18 @@ def to_sympy(tree: Tree, evaluate: bool = False) -> sp.Basic:
     blow up, so evaluation of text from outside belongs in a process with limits.
 
     Raises:
-        TooLargeError: `evaluate` meets a power of numbers that is too large to write down.
+        UndefinedError, TooLargeError: with `evaluate`, where `to_symengine` raises them.
     """
-    operators = _sp_operators(evaluate)
+    if evaluate:
+        to_symengine(tree)  # refuses powers of numbers that SymPy would write out
+    return _build_sympy(tree, _sp_operators(evaluate), _SP_SYMBOLS | _SP_UNKNOWNS | _SP_CONSTANTS)
 
+
+def _build_sympy(tree: Tree, operators: dict, leaves: dict) -> sp.Basic:
     def combine(head, operands):
         if isinstance(head, int):
             return sp.Integer(head)
-        if not operands:
-            for table in (_SP_SYMBOLS, _SP_UNKNOWNS, _SP_CONSTANTS):
-                if head in table:
-                    return table[head]
-        return operators[head](*operands)
+        return operators[head](*operands) if operands else leaves[head]
 
     if tree.head == "sub":
         left, right = (fold(operand, combine) for operand in tree.operands)
@@ -353,6 +379,17 @@ def from_sympy(expr: sp.Basic) -> Tree:
     raise ValueError(f"no token spells {type(expr).__name__} {_short(expr)}")
 
 
+_LATEX_LEAVES = _SP_SYMBOLS | {unknown: sp.Symbol(unknown) for unknown in _SP_UNKNOWNS} | _SP_CONSTANTS
+
+
 def to_latex(tree: Tree) -> str:
-    """LaTeX source of a tree, for math mode."""
-    return sp.latex(to_sympy(tree), ln_notation=True)
+    """LaTeX source of a tree, for math mode: `Y'` without its argument, sums and products without inner brackets.
+
+    Raises:
+        TooLargeError: the tree nests more deeply than SymPy can print.
+    """
+    expr = _build_sympy(tree, _sp_operators(False, flat=True), _LATEX_LEAVES)
+    try:
+        return sp.latex(expr, ln_notation=True, order="none")
+    except RecursionError:
+        raise TooLargeError("the expression nests too deeply to be printed") from None

@@ -1,0 +1,60 @@
+"""The trials. Edit this file: `defaults` holds every parameter there is, a trial holds what it changes.
+
+`run_model_train.py --trials NAME,NAME` trains trials by name, `--trials all` those of `model_params`, and `--trials
+quick` those whose name begins with "quick". A misspelt or contradictory parameter is refused before anything trains.
+"""
+
+from symbolic.experiments.params import product
+
+defaults = {
+    # --- the model
+    "model": "attention_rnn",  # "attention_rnn" or "transformer"
+    "num_units": 256,  # width of embeddings and states; num_heads must divide it
+    "num_heads": 8,  # heads of every attention
+    "dropout": 0.1,  # share of activations dropped in training
+    # attention_rnn alone
+    "is_gru": True,  # GRU cells, else LSTM, in encoder and decoder alike
+    "output_activation": "linear",  # "tanh" reproduces the first replication, whose loss it keeps above 1.8 nats
+    # transformer alone
+    "num_layers": 4,  # encoder layers, and as many decoder layers
+    "feed_forward": 1024,  # width between the two dense layers of a block
+    # --- the optimizer
+    "optimizer": "adam",  # a Keras optimizer's name
+    "learning_rate": 1e-3,  # its peak, reached after warmup_steps
+    "schedule": "constant",  # what follows the peak: "constant", "inverse_square_root" or "cosine"
+    "warmup_steps": 0,  # steps of linear growth up to the peak
+    "clip_norm": 1.0,  # gradients are scaled down to this global norm; None leaves them as they are
+    "label_smoothing": 0.0,  # share of the target probability spread evenly over the vocabulary
+    # --- the length of training
+    "epoch": 20,  # at most so many epochs
+    "batch_size": 128,  # problems in a batch
+    "steps_per_epoch": 400,  # batches in an epoch; the data are gone through again and again, shuffled anew each time
+    "validation_steps": None,  # batches of the validation set looked at after an epoch; None: all of it
+    "patience": 5,  # epochs without a better val_loss before stopping
+    # --- what is looked at after training
+    "valid_problems": 500,  # validation problems decoded and verified; 0 for none
+    "test_problems": 2000,  # test problems decoded and verified; 0 for none
+    # ---
+    "max_length": 128,  # tokens in an input or output, [START] and [END] included; longer pairs are counted, not trained
+    "seed": 0,  # of the weights, of dropout and of the order of the data
+}
+
+# The five trials of the first replication, in its words: 100 steps an epoch, 20 validation steps, patience 5.
+published = {
+    "model": "attention_rnn",
+    "epoch": 100,
+    "batch_size": 128,
+    "steps_per_epoch": 100,
+    "validation_steps": 20,
+    "patience": 5,
+    "dropout": 0.0,
+    "clip_norm": None,
+}
+
+model_params = {
+    "trial_1": published | {"optimizer": "adam", "num_units": 64, "is_gru": True, "num_heads": 4},
+    "trial_2": published | {"optimizer": "RMSprop", "num_units": 64, "is_gru": False, "num_heads": 4},
+    "trial_3": published | {"optimizer": "adam", "num_units": 256, "is_gru": False, "num_heads": 8},
+    "trial_4": published | {"optimizer": "RMSprop", "num_units": 256, "is_gru": True, "num_heads": 8},
+    "trial_5": published | {"optimizer": "adam", "num_units": 512, "is_gru": True, "num_heads": 8},
+}

@@ -1,0 +1,111 @@
+"""Values and derivatives of expressions at many real points at once, in float64 with NumPy.
+
+An expression is a real function here: where any part of it leaves the real line (ln or sqrt of a negative number, an
+odd root of one, asin 2, `I`) its value is nan, as the principal value would be complex. Overflow and poles are inf or
+nan. Precision is that of float64; whoever needs more computes with balls.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from symbolic.expressions.prefix import Tree
+from symbolic.expressions.program import Program
+
+
+def _power(base, exponent):
+    """NumPy has 1**nan = nan**0 = 1; a part outside the real domain takes the whole outside."""
+    undefined = np.isnan(base) | np.isnan(exponent)
+    return np.where(undefined, np.nan, np.power(base, exponent))
+
+
+_OPERATIONS = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "pow": _power,
+    "exp": np.exp,
+    "ln": np.log,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "sign": np.sign,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "asinh": np.arcsinh,
+    "acosh": np.arccosh,
+    "atanh": np.arctanh,
+}
+_CONSTANTS = {"pi": np.float64(np.pi), "E": np.float64(np.e), "I": np.float64(np.nan)}
+
+
+def run(program: Program, points: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """The values of all slots of a program; those that do not depend on the points are scalars.
+
+    Raises:
+        ValueError: the program needs a variable that `points` does not give.
+    """
+
+    def leaf(head):
+        if isinstance(head, int):
+            return _float(head)
+        if head in _CONSTANTS:
+            return _CONSTANTS[head]
+        if head not in points:
+            raise ValueError(f"`points` must give every variable. Received: {sorted(points)}; missing: `{head}`.")
+        return points[head]
+
+    with np.errstate(all="ignore"):
+        return program.run(leaf, _OPERATIONS)
+
+
+def _float(integer: int) -> np.float64:
+    try:
+        return np.float64(integer)
+    except OverflowError:
+        return np.float64(np.inf if integer > 0 else -np.inf)
+
+
+def values(tree: Tree, points: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The values of an expression at points.
+
+    Args:
+        tree: the expression.
+        points: an array of coordinates for each variable and coefficient that occurs; shapes broadcast.
+
+    Returns:
+        float64 array of the points' shape; nan outside the real domain.
+
+    Raises:
+        ValueError: a variable is missing, or the expression holds `Y`, `f`, `derivative` or the like.
+    """
+    return derivatives(tree, points, order=0)[0]
+
+
+def derivatives(
+    tree: Tree, points: Mapping[str, np.ndarray], order: int = 1, variable: str = "x"
+) -> tuple[np.ndarray, ...]:
+    """The values of an expression and of its derivatives of order 1 … `order` at points; see `values`.
+
+    Derivatives follow the rules of differentiation step by step, so they have no truncation error. They are nan at
+    least where the expression is, and say nothing at its kinks and jumps.
+    """
+    program = Program()
+    slots = [program.enter(tree)]
+    for _ in range(order):
+        previous = slots[-1]
+        slots.append(None if previous is None else program.derivative(previous, variable))
+    results = run(program, points)
+    shape = np.broadcast_shapes(*(np.shape(array) for array in points.values()))
+    value = np.broadcast_to(results[slots[0]], shape)
+    return tuple(
+        np.where(np.isnan(value), np.nan, 0.0 if slot is None else np.broadcast_to(results[slot], shape))
+        for slot in slots
+    )

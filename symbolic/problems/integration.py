@@ -1,0 +1,108 @@
+"""Integration problems: find y with y' = f. So far by the backward method of Lample & Charton 2020, section 4.1.
+
+The input is `sub Y' <f>`, the output a primitive F of f, both in the canonical spelling of
+`expressions.engines.symengine_to_prefix`. Knows nothing of files, counts and duplicates.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import symengine as se
+
+from symbolic.expressions.engines import (
+    TooLargeError,
+    UndefinedError,
+    differentiate,
+    symengine_to_prefix,
+    to_symengine,
+)
+from symbolic.problems.problem import Problem, ProblemOptions, Rejected
+from symbolic.problems.trees import draw_operator_count, operator_count, tree_sampler
+
+_X = se.Symbol("x")
+_STAND_IN = se.Symbol("stand_in")
+
+
+def backward(options: ProblemOptions) -> Callable[[np.random.Generator], Problem]:
+    """A function that draws one problem backwards: a random F, made canonical and differentiated to f.
+
+    A primitive is only defined up to a constant, so that a model could not know which one to give: the constant
+    terms of F are dropped. The published generator hands every second f to SymPy's `simplify`; here f stays as
+    differentiation leaves it.
+
+    The function raises `Rejected` for a draw that gives no problem.
+    """
+    draw_tree = tree_sampler(options)
+
+    def draw(rng: np.random.Generator) -> Problem:
+        operators = draw_operator_count(rng, options, smallest=4)
+        tree = draw_tree(rng, operators)
+        try:
+            expression = rebuilt(to_symengine(tree))
+        except UndefinedError:
+            raise Rejected("no finite value") from None
+        except TooLargeError:
+            raise Rejected("number too large") from None
+        primitive = without_constant_terms(expression)
+        if primitive == 0:
+            raise Rejected("constant")
+        integrand = rebuilt(differentiate(primitive, _X))
+        if not (has_real_constants(expression) and has_real_constants(integrand)):
+            raise Rejected("constant part not real")
+        solution = symengine_to_prefix(primitive)
+        if operator_count(solution) < operators / 2:  # as published: what collapses so far is too easy
+            raise Rejected("collapsed")
+        return integration_problem(symengine_to_prefix(integrand), solution, options)
+
+    return draw
+
+
+def integration_problem(integrand: list[str], primitive: list[str], options: ProblemOptions) -> Problem:
+    """The problem `sub Y' f` with its solution, from prefix tokens.
+
+    Raises:
+        Rejected: either side is longer than `max_len`, counting two tokens for `sub Y'` or for start and end.
+    """
+    if max(len(integrand), len(primitive)) + 2 > options.max_len:
+        raise Rejected("too long")
+    return Problem(" ".join(["sub", "Y'", *integrand]), " ".join(primitive))
+
+
+def without_constant_terms(expr: se.Basic) -> se.Basic:
+    """An expression that differs from `expr` by a constant and has no constant term: 3 + 2*(1 + x) becomes 2*x.
+
+    A constant times a sum, which SymEngine leaves as it stands, is multiplied out to get at the terms.
+    """
+    if not se.has_symbol(expr, _X):
+        return se.Integer(0)
+    if isinstance(expr, se.Add):
+        return se.Add(*(without_constant_terms(term) for term in expr.args))
+    if isinstance(expr, se.Mul):
+        varying = [factor for factor in expr.args if se.has_symbol(factor, _X)]
+        if len(varying) == 1 and isinstance(varying[0], se.Add):
+            coefficient = expr / varying[0]
+            return se.Add(*(without_constant_terms(coefficient * term) for term in varying[0].args))
+    return expr
+
+
+def rebuilt(expr: se.Basic) -> se.Basic:
+    """The same expression put together anew from its leaves.
+
+    SymEngine's operations leave parts behind that evaluation would not, such as 1 + (1 + tan(x)**2) in derivatives and
+    (x**2)**(-1). Without this one expression has several spellings.
+    """
+    return expr.xreplace({_X: _STAND_IN}).xreplace({_STAND_IN: _X})
+
+
+def has_real_constants(expr: se.Basic) -> bool:
+    """Whether every part without variables is a finite real number.
+
+    It is false for I and for infinities, and for asin(2) and atanh(1), which SymEngine leaves as they stand.
+    """
+    if expr.free_symbols:
+        return all(has_real_constants(operand) for operand in expr.args)
+    try:
+        return math.isfinite(float(expr.n(53, real=True)))
+    except RuntimeError:  # SymEngine has no real value for I and for the infinity without a sign
+        return False

@@ -1,0 +1,109 @@
+"""What a problem is, what a person may choose about problems, and why a draw is rejected.
+
+Knows no generator: trees, families of problems and production all start from here.
+"""
+
+import dataclasses
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from symbolic.expressions.tokens import TOKENS, spellings
+
+
+class Problem(NamedTuple):
+    """One problem, both sides in prefix tokens with one space between them.
+
+    `equation` is a left-hand side equal to 0, such as `sub Y' cos x`; `solution` is a function y(x) that solves it.
+    """
+
+    equation: str
+    solution: str
+
+
+class Rejected(Exception):
+    """A draw gave no problem. `reason` is a short fixed text to count by."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        self.reason = reason
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> ValueError:
+    """The error for a misspelt name, with the nearest known one and the whole list."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean `{close[0]}`?" if close else ""
+    return ValueError(f"unknown {what} `{name}`.{hint} Known: {', '.join(known)}.")
+
+
+# The operators of the published integration data with their weights (Lample & Charton 2020, section 4.1).
+PUBLISHED_OPERATORS = {
+    **{"add": 10, "sub": 3, "mul": 10, "div": 5},
+    **{"sqrt": 4, "pow2": 4, "pow3": 2, "pow4": 1, "pow5": 1, "ln": 4, "exp": 4},
+    **{"sin": 4, "cos": 4, "tan": 4, "asin": 1, "acos": 1, "atan": 1},
+    **{"sinh": 1, "cosh": 1, "tanh": 1, "asinh": 1, "acosh": 1, "atanh": 1},
+}
+
+# Every operator that a random tree may hold: those with a meaning and with one or two operands.
+_TREE_OPERATORS = [
+    token.spelling
+    for token in TOKENS.values()
+    if token.arity in (1, 2) and token.spelling not in ("f", "g", "derivative")
+]
+_LEAF_KINDS = ("variable", "integer")
+_MOST_OPERATORS = 100  # in a tree; far beyond any published setting, and well within what the engines can nest
+
+
+@dataclasses.dataclass(frozen=True)
+class ProblemOptions:
+    """What random problems are made of. The defaults are those of the published integration data.
+
+    Attributes:
+        operators: operator -> weight, a positive integer; unary and binary operators are weighed apart.
+        min_ops, max_ops: operators in a random tree. 39 trees of 40 have from `min_ops` to `max_ops` of them, one has
+            fewer. `min_ops` None is the number published for the family (4 for `bwd`) or `max_ops` if that is less.
+        leaves: kind of leaf ("variable" or "integer") -> weight; published are probabilities of 0.75 and 0.25.
+        variables: the variables a leaf may be. The independent variable is always `x`.
+        max_int: leaves hold the integers from 1 to `max_int`,
+        negative_integers: and, half of the time, their negatives.
+        max_len: longest sequence, in tokens, start and end tokens included.
+
+    Raises:
+        ValueError: an unknown operator, kind of leaf or variable, or a number out of its range.
+    """
+
+    operators: Mapping[str, int] = dataclasses.field(default_factory=lambda: dict(PUBLISHED_OPERATORS))
+    min_ops: int | None = None
+    max_ops: int = 15
+    leaves: Mapping[str, int] = dataclasses.field(default_factory=lambda: {"variable": 3, "integer": 1})
+    variables: tuple[str, ...] = ("x",)
+    max_int: int = 5
+    negative_integers: bool = False
+    max_len: int = 512
+
+    def __post_init__(self):
+        _check_weights("operators", "operator", self.operators, _TREE_OPERATORS)
+        _check_weights("leaves", "kind of leaf", self.leaves, _LEAF_KINDS)
+        for name in self.variables:
+            if name not in spellings("variable"):
+                raise unknown_name("variable", name, spellings("variable"))
+        if "x" not in self.variables:
+            raise ValueError(f"`variables` must hold x, the independent variable. Received: {self.variables}.")
+        if not 0 <= self.max_ops <= _MOST_OPERATORS:
+            raise ValueError(f"`max_ops` must be from 0 to {_MOST_OPERATORS}. Received: {self.max_ops}.")
+        if self.min_ops is not None and not 0 <= self.min_ops <= self.max_ops:
+            raise ValueError(f"`min_ops` must be from 0 to max_ops={self.max_ops}. Received: {self.min_ops}.")
+        for name in ("max_int", "max_len"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"`{name}` must be at least 1. Received: {getattr(self, name)}.")
+
+
+def _check_weights(option: str, what: str, weights: Mapping[str, int], known: Iterable[str]) -> None:
+    for name, weight in weights.items():
+        if name not in known:
+            raise unknown_name(what, name, known)
+        if not isinstance(weight, int) or weight < 1:
+            raise ValueError(f"weights in `{option}` must be positive integers. Received: {name}={weight!r}.")
+    if not weights:
+        raise ValueError(f"`{option}` must name at least one {what}. Received: none.")

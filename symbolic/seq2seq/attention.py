@@ -1,0 +1,67 @@
+"""Multi-head attention (Vaswani et al. 2017, section 3.2), as both models use it.
+
+Keys and values are projected apart from the queries, so that step-by-step decoding can keep them. Masks are added to
+the scores: 0 where a position may be looked at, a large negative number where not.
+
+Shapes: B batch, T queries, S keys, U units, H heads.
+"""
+
+import keras
+from keras import ops
+
+from symbolic.seq2seq.special_tokens import PADDING_ID
+
+_HIDDEN = -1e9  # in place of minus infinity, which makes nan of a row that is hidden altogether
+
+
+def padding_bias(ids, dtype):
+    """The bias (B, 1, 1, S) that hides padding among the ids (B, S)."""
+    return ops.cast(ops.equal(ids, PADDING_ID), dtype)[:, None, None, :] * _HIDDEN
+
+
+def causal_bias(query_positions, key_positions, dtype):
+    """The bias (1, 1, T, S) that hides from every query the keys at later positions."""
+    later = ops.less(query_positions[:, None], key_positions[None, :])
+    return ops.cast(later, dtype)[None, None, :, :] * _HIDDEN
+
+
+class MultiHeadAttention(keras.layers.Layer):
+    """Scaled dot-product attention with `num_heads` heads; `num_heads` must divide `num_units`.
+
+    Args:
+        num_units: width of queries, keys, values and output, all heads together.
+        num_heads: number of heads.
+    """
+
+    def __init__(self, num_units: int, num_heads: int, **kwargs):
+        super().__init__(**kwargs)
+        if num_units % num_heads:
+            raise ValueError(
+                f"`num_heads` must divide `num_units`. Received: num_heads={num_heads}, num_units={num_units}."
+            )
+        self.num_units, self.num_heads = num_units, num_heads
+        self.query = keras.layers.Dense(num_units, name="query")
+        self.key = keras.layers.Dense(num_units, name="key")
+        self.value = keras.layers.Dense(num_units, name="value")
+        self.output_projection = keras.layers.Dense(num_units, name="output_projection")
+
+    def keys_values(self, context):
+        """Keys and values, each (B, H, S, U / H), of a context (B, S, U)."""
+        return self._split_heads(self.key(context)), self._split_heads(self.value(context))
+
+    def call(self, queries, keys, values, bias):
+        """Attend from (B, T, U) to keys and values.
+
+        Returns:
+            The attended values (B, T, U) and the attention weights (B, H, T, S).
+        """
+        query = self._split_heads(self.query(queries) * (self.num_units // self.num_heads) ** -0.5)
+        weights = ops.softmax(ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2))) + bias)
+        attended = ops.transpose(ops.matmul(weights, values), (0, 2, 1, 3))
+        batch, length, _, _ = ops.shape(attended)
+        return self.output_projection(ops.reshape(attended, (batch, length, self.num_units))), weights
+
+    def _split_heads(self, x):
+        batch, length, _ = ops.shape(x)
+        x = ops.reshape(x, (batch, length, self.num_heads, self.num_units // self.num_heads))
+        return ops.transpose(x, (0, 2, 1, 3))

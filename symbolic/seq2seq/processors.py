@@ -1,0 +1,141 @@
+"""Texts to token ids and back, by TensorFlow Text; the only file of this room that imports TensorFlow.
+
+A processor knows one vocabulary and nothing of what its tokens mean.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_text as tf_text
+
+from symbolic.atomic import atomic_path
+from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, SPECIAL_TOKENS, START_ID, UNKNOWN_ID
+
+# Texts tokenised in one call: enough to amortise it, few enough to keep the intermediate tensors small.
+_TEXTS_PER_CALL = 10_000
+
+
+class TextProcessor:
+    """Turns texts into id sequences with one vocabulary, and back.
+
+    A text is normalised (Unicode NFKC, case kept) and split at whitespace. The special tokens have no spelling that a
+    text could contain: a literal `[START]` in a text is an unknown token like any other.
+
+    Args:
+        vocabulary: the real tokens, without the special ones; token i gets the id i + 4.
+
+    Attributes:
+        vocabulary: all tokens in the order of their ids, the special ones first.
+
+    Raises:
+        ValueError: a token is repeated, is special, or would not survive normalisation and splitting.
+
+    Example:
+        >>> processor = TextProcessor.adapt(["a b", "b c"])
+        >>> processor.decode([[2, 4, 5, 3, 0]])
+        ['b a']
+    """
+
+    def __init__(self, vocabulary: Sequence[str]):
+        _check_vocabulary(vocabulary)
+        self.vocabulary = [*SPECIAL_TOKENS, *vocabulary]
+        ids = tf.range(len(SPECIAL_TOKENS), len(self.vocabulary))
+        self._id_of = tf.lookup.StaticHashTable(
+            tf.lookup.KeyValueTensorInitializer(tf.constant(list(vocabulary), tf.string), ids), UNKNOWN_ID
+        )
+
+    def __len__(self) -> int:
+        return len(self.vocabulary)
+
+    @classmethod
+    def adapt(cls, texts: Iterable[str]) -> "TextProcessor":
+        """The processor of all tokens that occur in the training texts: the frequent first, equals by spelling."""
+        counts = _count(tokens.flat_values for tokens in _tokenized(texts))
+        return cls(sorted(counts, key=lambda token: (-counts[token], token)))
+
+    def encode(self, texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Ids of texts, each between START and END.
+
+        Returns:
+            All ids one after another (int32), and the n + 1 offsets at which the texts begin and the last one ends
+            (int64): text i is `ids[offsets[i] : offsets[i + 1]]`.
+        """
+        ids, lengths = [np.empty(0, np.int32)], [np.zeros(1, np.int64)]
+        for tokens in _tokenized(texts):
+            rows = tokens.with_flat_values(self._id_of.lookup(tokens.flat_values))
+            edge = tf.ones((rows.nrows(), 1), tf.int32)
+            rows = tf.concat([edge * START_ID, rows, edge * END_ID], axis=1)
+            ids.append(rows.flat_values.numpy())
+            lengths.append(rows.row_lengths().numpy())
+        return np.concatenate(ids), np.cumsum(np.concatenate(lengths))
+
+    def decode(self, ids: np.ndarray) -> list[str]:
+        """The texts of an id matrix (B, T): each row up to its first END, without START and padding."""
+        texts = []
+        for row in np.asarray(ids).tolist():
+            end = row.index(END_ID) if END_ID in row else len(row)
+            texts.append(" ".join(self.vocabulary[i] for i in row[:end] if i not in (START_ID, PADDING_ID)))
+        return texts
+
+    def unknown_tokens(self, texts: Iterable[str]) -> Counter[str]:
+        """How often each token occurs in the texts that the vocabulary lacks."""
+        return _count(
+            tf.boolean_mask(tokens.flat_values, self._id_of.lookup(tokens.flat_values) == UNKNOWN_ID)
+            for tokens in _tokenized(texts)
+        )
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the real tokens to a UTF-8 text file, one a line; never leaves half a file."""
+        with atomic_path(path) as temporary:
+            temporary.write_text("\n".join(self.vocabulary[len(SPECIAL_TOKENS) :]) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "TextProcessor":
+        """Read a processor that `save` wrote.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: it is not a vocabulary.
+        """
+        try:
+            return cls(Path(path).read_text(encoding="utf-8").removesuffix("\n").split("\n"))
+        except ValueError as error:  # of the vocabulary, or UnicodeDecodeError
+            raise ValueError(f"{path} is not a vocabulary: {error}") from None
+
+
+def _tokenized(texts: Iterable[str]) -> Iterator[tf.RaggedTensor]:
+    """The tokens of texts, a ragged (texts, tokens) string tensor at a time."""
+    tokenizer = tf_text.WhitespaceTokenizer()
+    texts = iter(texts)
+    while batch := list(islice(texts, _TEXTS_PER_CALL)):
+        yield tokenizer.tokenize(tf_text.normalize_utf8(batch, "NFKC"))
+
+
+def _count(batches: Iterable[tf.Tensor]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for tokens in batches:
+        distinct, _, counts = tf.unique_with_counts(tokens)
+        for token, count in zip(distinct.numpy(), counts.numpy().tolist(), strict=True):
+            total[token.decode()] += count
+    return total
+
+
+def _check_vocabulary(vocabulary: Sequence[str]) -> None:
+    repeated = [token for token, count in Counter(vocabulary).items() if count > 1]
+    if repeated:
+        raise ValueError(f"`vocabulary` must not repeat a token. Received more than once: {repeated[:5]}.")
+    special = [token for token in vocabulary if token in SPECIAL_TOKENS]
+    if special:
+        raise ValueError(f"`vocabulary` must not contain the special tokens {SPECIAL_TOKENS}. Received: {special}.")
+    texts = [row for batch in _tokenized(vocabulary) for row in batch.to_list()]
+    broken = [token for token, row in zip(vocabulary, texts, strict=True) if row != [token.encode()]]
+    if broken:
+        raise ValueError(
+            "`vocabulary` must hold tokens without whitespace, in Unicode's NFKC form, or no text can contain them. "
+            f"Received: {broken[:5]}."
+        )

@@ -1,0 +1,246 @@
+"""The Transformer, encoder and decoder (Vaswani et al. 2017), with normalisation before each block (Xiong et al. 2020).
+
+The encoder reads the context once; each decoder layer attends to the target so far and then to the context. The
+decoder's embedding is also its output projection (Press & Wolf 2017). Positions are sinusoids computed when needed,
+so no length is built into the weights.
+
+Shapes: B batch, S context tokens, T target tokens, U units, H heads, V target vocabulary.
+"""
+
+import math
+
+import keras
+from keras import ops
+
+from symbolic.seq2seq.attention import MultiHeadAttention, causal_bias, padding_bias
+
+
+def sinusoids(positions, num_units: int):
+    """Position encodings (T, U) of positions (T,): sines, then cosines (Vaswani et al. 2017, section 3.5)."""
+    frequencies = ops.exp(ops.arange(0, num_units, 2, dtype="float32") * (-math.log(10_000) / num_units))
+    angles = ops.cast(positions, "float32")[:, None] * frequencies[None, :]
+    return ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
+
+
+class FeedForward(keras.layers.Layer):
+    """Two dense layers at each position (section 3.3), with normalisation before and a residual around them."""
+
+    def __init__(self, num_units: int, feed_forward: int, dropout: float, **kwargs):
+        super().__init__(**kwargs)
+        self.norm = keras.layers.LayerNormalization(name="norm")
+        self.widen = keras.layers.Dense(feed_forward, activation="relu", name="widen")
+        self.narrow = keras.layers.Dense(num_units, name="narrow")
+        self.dropout = keras.layers.Dropout(dropout)
+
+    def call(self, x, training=None):
+        return x + self.dropout(self.narrow(self.widen(self.norm(x))), training=training)
+
+
+class EncoderLayer(keras.layers.Layer):
+    """Self-attention and feed-forward over a context (B, S, U)."""
+
+    def __init__(self, num_units: int, num_heads: int, feed_forward: int, dropout: float, **kwargs):
+        super().__init__(**kwargs)
+        self.norm = keras.layers.LayerNormalization(name="norm")
+        self.attention = MultiHeadAttention(num_units, num_heads, name="attention")
+        self.dropout = keras.layers.Dropout(dropout)
+        self.feed_forward = FeedForward(num_units, feed_forward, dropout, name="feed_forward")
+
+    def call(self, x, bias, training=None):
+        y = self.norm(x)
+        y, _ = self.attention(y, *self.attention.keys_values(y), bias)
+        return self.feed_forward(x + self.dropout(y, training=training), training=training)
+
+
+class DecoderLayer(keras.layers.Layer):
+    """Self-attention, attention to the context, and feed-forward over a target (B, T, U).
+
+    One `call` serves the full pass, where the keys and values are those of the target itself, and a step of decoding,
+    where T is 1 and they are those of the steps before, kept in a cache.
+    """
+
+    def __init__(self, num_units: int, num_heads: int, feed_forward: int, dropout: float, **kwargs):
+        super().__init__(**kwargs)
+        self.norm = keras.layers.LayerNormalization(name="norm")
+        self.attention = MultiHeadAttention(num_units, num_heads, name="attention")
+        self.context_norm = keras.layers.LayerNormalization(name="context_norm")
+        self.context_attention = MultiHeadAttention(num_units, num_heads, name="context_attention")
+        self.dropout = keras.layers.Dropout(dropout)
+        self.feed_forward = FeedForward(num_units, feed_forward, dropout, name="feed_forward")
+
+    def call(self, x, bias, context_keys_values, context_bias, cache=None, position=None, training=None):
+        """
+        Args:
+            x: the target (B, T, U).
+            bias: hides keys of the target, (1, 1, T, T), or (1, 1, 1, L) with a cache.
+            context_keys_values: keys and values of the context, from `context_attention.keys_values`.
+            context_bias: hides keys of the context (B, 1, 1, S).
+            cache: keys and values (B, H, L, U / H) of the earlier steps, or None for the full pass.
+            position: the scalar index of this step in the cache.
+
+        Returns:
+            The output (B, T, U), the updated cache and the weights (B, H, T, S) of the attention to the context.
+        """
+        y = self.norm(x)
+        keys_values = self.attention.keys_values(y)
+        if cache is not None:
+            here = ops.arange(ops.shape(cache[0])[2])[:, None] == position
+            keys_values = tuple(ops.where(here, new, old) for new, old in zip(keys_values, cache, strict=True))
+        y, _ = self.attention(y, *keys_values, bias)
+        x = x + self.dropout(y, training=training)
+        y, weights = self.context_attention(self.context_norm(x), *context_keys_values, context_bias)
+        x = x + self.dropout(y, training=training)
+        return self.feed_forward(x, training=training), keys_values, weights
+
+
+@keras.saving.register_keras_serializable(package="symbolic")
+class Transformer(keras.Model):
+    """Next-token logits of a target, given a context.
+
+    Inputs are `{"context": (B, S), "target": (B, T)}`, token ids padded with 0 on the right, the target beginning
+    with START; the output is (B, T, V), float32. Padding influences no logits at real positions.
+
+    Args:
+        context_vocabulary_size: number of context token ids.
+        target_vocabulary_size: number of target token ids, V.
+        num_units: width U of embeddings and layers, even.
+        num_layers: layers of the encoder, and of the decoder.
+        num_heads: attention heads; must divide `num_units`.
+        feed_forward: width of the feed-forward layers.
+        dropout: rate on embeddings and on the output of each block.
+        max_length: the most tokens, padding included, a context or target may have.
+
+    Example:
+        >>> model = Transformer(10, 12, num_units=16, num_layers=1, num_heads=2, feed_forward=32)
+        >>> model({"context": np.array([[2, 5, 3]]), "target": np.array([[2, 7]])}).shape
+        (1, 2, 12)
+    """
+
+    def __init__(
+        self,
+        context_vocabulary_size: int,
+        target_vocabulary_size: int,
+        num_units: int,
+        num_layers: int,
+        num_heads: int,
+        feed_forward: int,
+        dropout: float = 0.0,
+        max_length: int = 1024,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if num_units % 2:
+            raise ValueError(f"`num_units` must be even. Received: num_units={num_units}.")
+        self.context_vocabulary_size = context_vocabulary_size
+        self.target_vocabulary_size = target_vocabulary_size
+        self.num_units = num_units
+        self.num_layers = num_layers
+        self.num_heads = num_heads
+        self.feed_forward = feed_forward
+        self.dropout = dropout
+        self.max_length = max_length
+
+        init = keras.initializers.RandomNormal(stddev=0.02)
+        self.context_embedding = keras.layers.Embedding(
+            context_vocabulary_size, num_units, embeddings_initializer=init, name="context_embedding"
+        )
+        self.target_embedding = keras.layers.ReversibleEmbedding(
+            target_vocabulary_size, num_units, embeddings_initializer=init.clone(), name="target_embedding"
+        )
+        self.embedding_dropout = keras.layers.Dropout(dropout)
+        sizes = (num_units, num_heads, feed_forward, dropout)
+        self.encoder = [EncoderLayer(*sizes, name=f"encoder_{i}") for i in range(num_layers)]
+        self.decoder = [DecoderLayer(*sizes, name=f"decoder_{i}") for i in range(num_layers)]
+        self.encoder_norm = keras.layers.LayerNormalization(name="encoder_norm")
+        self.decoder_norm = keras.layers.LayerNormalization(name="decoder_norm")
+
+    def call(self, inputs, training=None):
+        return self._decode_all(inputs, training)[0]
+
+    def attention_weights(self, inputs):
+        """How much each target position looks at each context position: (B, H, T, S), of the last decoder layer."""
+        return self._decode_all(inputs)[1]
+
+    def start(self, context, max_length: int):
+        """The state before the first step of decoding up to `max_length` tokens, given contexts (B, S).
+
+        Returns:
+            Nested tuples of tensors, each with first axis B.
+        """
+        self._check_length("max_length", max_length)
+        context_bias, context_keys_values = self._encode(context)
+        shape = (ops.shape(context)[0], self.num_heads, max_length, self.num_units // self.num_heads)
+        empty = ops.zeros(shape, self.compute_dtype)
+        return context_bias, context_keys_values, ((empty, empty),) * self.num_layers
+
+    def step(self, tokens, state, position):
+        """One step of decoding.
+
+        Args:
+            tokens: the tokens (B,) at this position, START at position 0.
+            state: what `start` or the step before returned.
+            position: a scalar, counted from 0.
+
+        Returns:
+            Logits (B, V) of the next token, and the new state.
+        """
+        context_bias, context_keys_values, caches = state
+        positions = ops.reshape(position, (1,))
+        x = self._embed(self.target_embedding, tokens[:, None], positions)
+        bias = causal_bias(positions, ops.arange(ops.shape(caches[0][0])[2]), self.compute_dtype)
+        new_caches = []
+        for layer, keys_values, cache in zip(self.decoder, context_keys_values, caches, strict=True):
+            x, cache, _ = layer(x, bias, keys_values, context_bias, cache=cache, position=position)
+            new_caches.append(cache)
+        return self._logits(x)[:, 0], (context_bias, context_keys_values, tuple(new_caches))
+
+    def _encode(self, context, training=None):
+        """The bias that hides the context's padding, and the context's keys and values for each decoder layer."""
+        length = ops.shape(context)[1]
+        self._check_length("context", length)
+        bias = padding_bias(context, self.compute_dtype)
+        x = self._embed(self.context_embedding, context, ops.arange(length), training)
+        for layer in self.encoder:
+            x = layer(x, bias, training=training)
+        x = self.encoder_norm(x)
+        return bias, tuple(layer.context_attention.keys_values(x) for layer in self.decoder)
+
+    def _decode_all(self, inputs, training=None):
+        """Logits (B, T, V), and the weights of the last layer's attention to the context."""
+        context_bias, context_keys_values = self._encode(inputs["context"], training)
+        length = ops.shape(inputs["target"])[1]
+        self._check_length("target", length)
+        positions = ops.arange(length)
+        x = self._embed(self.target_embedding, inputs["target"], positions, training)
+        bias = causal_bias(positions, positions, self.compute_dtype)
+        for layer, keys_values in zip(self.decoder, context_keys_values, strict=True):
+            x, _, weights = layer(x, bias, keys_values, context_bias, training=training)
+        return self._logits(x), weights
+
+    def _embed(self, embedding, ids, positions, training=None):
+        x = embedding(ids) * math.sqrt(self.num_units)
+        x = x + ops.cast(sinusoids(positions, self.num_units), x.dtype)
+        return self.embedding_dropout(x, training=training)
+
+    def _logits(self, x):
+        return ops.cast(self.target_embedding(self.decoder_norm(x), reverse=True), "float32")
+
+    def _check_length(self, what: str, length) -> None:
+        """Refuse a length beyond the maximum, where it is known: a TensorFlow graph may leave it open."""
+        if isinstance(length, int) and length > self.max_length:
+            raise ValueError(
+                f"`{what}` is longer than `max_length` of this model. Received: {length}, max_length={self.max_length}."
+            )
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "context_vocabulary_size": self.context_vocabulary_size,
+            "target_vocabulary_size": self.target_vocabulary_size,
+            "num_units": self.num_units,
+            "num_layers": self.num_layers,
+            "num_heads": self.num_heads,
+            "feed_forward": self.feed_forward,
+            "dropout": self.dropout,
+            "max_length": self.max_length,
+        }

@@ -1,0 +1,126 @@
+"""A trained model with its text processors: text in, text out, kept in one folder.
+
+    model.keras                the model
+    context_vocabulary.txt     the tokens of the inputs, one a line
+    target_vocabulary.txt      the tokens of the outputs
+    translator.json            the longest sequence it reads or writes
+
+Knows how text becomes ids and ids become text; not what the text is about.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from symbolic.atomic import atomic_path
+from symbolic.seq2seq.batches import WIDTH_BLOCK, padded
+from symbolic.seq2seq.decoding import GreedyDecoder
+from symbolic.seq2seq.processors import TextProcessor
+
+MODEL, SETTINGS = "model.keras", "translator.json"
+CONTEXT_VOCABULARY, TARGET_VOCABULARY = "context_vocabulary.txt", "target_vocabulary.txt"
+
+
+class Translation(NamedTuple):
+    """Answers to n inputs, in their order.
+
+    Attributes:
+        answers: n texts; "" for an input that is longer than the model reads.
+        scores: (n,) sums of log-probabilities; nan for such an input.
+    """
+
+    answers: list[str]
+    scores: np.ndarray
+
+
+class Attention(NamedTuple):
+    """Attention weights (heads, answer tokens, context tokens), each row summing to 1, and the tokens they belong to."""
+
+    weights: np.ndarray
+    context: list[str]
+    answer: list[str]
+
+
+class Translator(NamedTuple):
+    """A model, its two processors, and the most tokens it reads or writes ([START] and [END] included)."""
+
+    model: keras.Model
+    context_processor: TextProcessor
+    target_processor: TextProcessor
+    max_length: int
+
+    def translate(self, texts: Sequence[str], batch_size: int = 256, progress: bool = False) -> Translation:
+        """The model's greedy answers. Inputs of similar length are decoded together.
+
+        Args:
+            progress: show a progress bar.
+        """
+        ids, offsets = self.context_processor.encode(texts)
+        lengths = np.diff(offsets)
+        answers, scores = [""] * len(texts), np.full(len(texts), np.nan)
+        fitting = np.flatnonzero(lengths <= self.max_length)
+        order = fitting[np.argsort(lengths[fitting], kind="stable")]
+        decoder = GreedyDecoder(self.model, self.max_length)
+        with tqdm(total=len(order), desc="decoding", unit="problem", disable=not progress) as bar:
+            for start in range(0, len(order), batch_size):
+                rows = order[start : start + batch_size]
+                decoded = decoder(
+                    padded(ids, offsets, rows, width=-(-lengths[rows].max() // WIDTH_BLOCK) * WIDTH_BLOCK)
+                )
+                scores[rows] = decoded.scores
+                for row, answer in zip(rows, self.target_processor.decode(decoded.ids), strict=True):
+                    answers[row] = answer
+                bar.update(len(rows))
+        return Translation(answers, scores)
+
+    def attention(self, text: str) -> "Attention":
+        """Where the model looks in an input while it writes its answer, in its last layer of cross-attention."""
+        (answer,), _ = self.translate([text])
+        context, _ = self.context_processor.encode([text])
+        target, _ = self.target_processor.encode([answer])
+        weights = self.model.attention_weights({"context": context[None, :], "target": target[None, :-1]})
+        return Attention(
+            weights=keras.ops.convert_to_numpy(weights)[0],
+            context=[self.context_processor.vocabulary[token] for token in context],
+            answer=[self.target_processor.vocabulary[token] for token in target[1:]],
+        )
+
+    def save(self, folder: Path | str) -> None:
+        """Write the four files; each is whole or not there."""
+        folder = Path(folder)
+        self.context_processor.save(folder / CONTEXT_VOCABULARY)
+        self.target_processor.save(folder / TARGET_VOCABULARY)
+        with atomic_path(folder / SETTINGS) as temporary:
+            temporary.write_text(json.dumps({"max_length": self.max_length}) + "\n", encoding="utf-8")
+        with atomic_path(folder / MODEL) as temporary:
+            self.model.save(temporary)
+
+    @classmethod
+    def load(cls, folder: Path | str) -> "Translator":
+        """Read what `save` wrote, in Keras's safe mode.
+
+        Raises:
+            FileNotFoundError: the folder does not hold a trained model.
+            ValueError: vocabularies and model do not belong together.
+        """
+        folder = Path(folder)
+        for file in (MODEL, CONTEXT_VOCABULARY, TARGET_VOCABULARY, SETTINGS):
+            if not (folder / file).is_file():
+                raise FileNotFoundError(f"{folder} does not hold a trained model: it has no {file}")
+        translator = cls(
+            model=keras.saving.load_model(folder / MODEL),
+            context_processor=TextProcessor.load(folder / CONTEXT_VOCABULARY),
+            target_processor=TextProcessor.load(folder / TARGET_VOCABULARY),
+            max_length=json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["max_length"],
+        )
+        for side in ("context", "target"):
+            words = len(getattr(translator, f"{side}_processor"))
+            size = getattr(translator.model, f"{side}_vocabulary_size")
+            if words != size:
+                raise ValueError(f"{folder}: {side}_vocabulary.txt has {words} tokens and the model {size}")
+        return translator

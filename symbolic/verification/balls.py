@@ -1,0 +1,173 @@
+"""The second stage: rigorous enclosures of a residual at one point, with python-flint's ball arithmetic (Arb).
+
+An enclosure is an interval, or a rectangle in the complex plane, that certainly holds the exact value. If it does not
+hold 0, the residual is not zero, whatever the rounding. Rational parts are computed exactly, so that x^(1/3 - 4/3) has
+an integer exponent.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from flint import acb, arb, ctx, fmpq
+
+from symbolic.expressions.program import Program
+from symbolic.verification.residual import Residual
+
+PRECISIONS = (256, 1024)  # bits, tried in turn until an enclosure is narrow enough
+DIGITS = 50  # a value below 10^-DIGITS, and below that share of the largest term, counts as zero
+_ZERO = arb(10) ** -DIGITS
+_TINY = arb(10) ** (-2 * DIGITS)  # so does this, where the terms themselves cannot be told from zero
+_MAX_EXACT_BITS = 2048  # longer rationals are rounded
+
+
+class Enclosure(NamedTuple):
+    """What is certain of a residual at a point.
+
+    Attributes:
+        status: "nonzero", "zero" (to DIGITS digits), "unknown" (too wide, or a part has no value).
+        value: the enclosure as text.
+        radius: a bound of |residual| where the status is "zero", else None.
+    """
+
+    status: str
+    value: str
+    radius: float | None = None
+
+
+def enclose(residual: Residual, point: Mapping[str, float], is_complex: bool = False) -> Enclosure:
+    """The residual at a point, with rising precision until it is known to be zero to DIGITS digits, or not to be.
+
+    With real balls every part of problem and answer must be real. With complex ones principal values are taken, and
+    abs and sign have a value at real arguments only, since elsewhere they have no derivative.
+    """
+    for bits in PRECISIONS:
+        with ctx.workprec(bits):
+            enclosure = _judge(residual, point, is_complex)
+        if enclosure.status != "unknown":
+            break
+    return enclosure
+
+
+def run(program: Program, point: Mapping[str, float], is_complex: bool = False) -> list[arb | acb | fmpq]:
+    """Enclosures of all slots of a program at a point, at flint's current precision; nan where there is no value."""
+    ball, operations = (acb, _COMPLEX) if is_complex else (arb, _REAL)
+
+    def leaf(head):
+        if isinstance(head, int):
+            return fmpq(head)
+        if head in point:
+            return ball(point[head])
+        return _CONSTANTS[head](ball)
+
+    return program.run(leaf, operations)
+
+
+def _judge(residual, point, is_complex) -> Enclosure:
+    ball = acb if is_complex else arb
+    values = run(residual.program, point, is_complex)
+    value, answer = ball(values[residual.slot]), ball(values[residual.answer_slot])
+    if not (value.is_finite() and answer.is_finite()):
+        return Enclosure("unknown", str(value))
+    if not value.contains(0):
+        return Enclosure("nonzero", value.str(10))
+    bound = value.abs_upper()
+    if bound <= _ZERO * _scale([ball(values[slot]) for slot in residual.terms]) or bound <= _TINY:
+        return Enclosure("zero", value.str(10), float(bound))
+    return Enclosure("unknown", value.str(10))
+
+
+def _scale(terms: list[arb | acb]) -> arb:
+    """The size of the largest term, at most 1: large terms that cancel must not hide a residual of common size."""
+    if len(terms) == 1:
+        return arb(1)  # an equation that is a product: its one term is the residual
+    scale = arb(0)
+    for term in terms:
+        scale = scale.max(term.abs_lower())
+    return scale.min(arb(1))
+
+
+def _exact_or(ball, operation):
+    """The operation on balls; rationals stay exact while they are short."""
+
+    def operate(a, b):
+        if isinstance(a, fmpq) and isinstance(b, fmpq):
+            a, b = _shortened(a, ball), _shortened(b, ball)
+        return operation(a, b)
+
+    return operate
+
+
+def _shortened(rational: fmpq, ball):
+    return rational if rational.height_bits() <= _MAX_EXACT_BITS else ball(rational)
+
+
+def _division(ball):
+    def divide(a, b):
+        return ball("nan") if isinstance(b, fmpq) and b == 0 else a / b
+
+    return divide
+
+
+def _power(ball):
+    def power(base, exponent):
+        if not isinstance(exponent, fmpq):
+            return ball(base) ** exponent
+        if exponent.q == 2 and abs(exponent.p) < 64:
+            return ball(base).sqrt() ** int(exponent.p)
+        if exponent.q == 1 and isinstance(base, fmpq) and _is_short_power(base, exponent):
+            return base ** int(exponent.p)
+        return ball(base) ** exponent
+
+    return power
+
+
+def _is_short_power(base: fmpq, exponent: fmpq) -> bool:
+    if base == 0:
+        return exponent >= 0
+    return abs(exponent.p) * base.height_bits() <= _MAX_EXACT_BITS
+
+
+def _function(ball, name):
+    function = getattr(ball, name)
+    return lambda u: function(ball(u))
+
+
+_FUNCTIONS = {"ln": "log"} | {
+    name: name for name in "exp sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh".split()
+}
+
+
+def _operations(ball):
+    operations = {
+        "add": _exact_or(ball, lambda a, b: a + b),
+        "sub": _exact_or(ball, lambda a, b: a - b),
+        "mul": _exact_or(ball, lambda a, b: a * b),
+        "div": _exact_or(ball, _division(ball)),
+        "pow": _power(ball),
+    }
+    return operations | {token: _function(ball, name) for token, name in _FUNCTIONS.items()}
+
+
+def _abs(u):
+    return abs(arb(u))
+
+
+def _sign(u):
+    return arb(u).sgn()
+
+
+def _on_the_real_line(function):
+    def operate(u):
+        u = acb(u)
+        return acb(function(u.real)) if u.imag.is_zero() else acb("nan")
+
+    return operate
+
+
+_REAL = _operations(arb) | {"abs": _abs, "sign": _sign}
+_COMPLEX = _operations(acb) | {"abs": _on_the_real_line(_abs), "sign": _on_the_real_line(_sign)}
+_CONSTANTS = {
+    "pi": lambda ball: ball.pi(),
+    "E": lambda ball: ball(1).exp(),
+    "I": lambda ball: acb(0, 1) if ball is acb else arb("nan"),
+}

@@ -1,0 +1,75 @@
+"""The first stage: a residual in float64 at many random real points, all at once.
+
+Floats find points of the common real domain of problem and answer, and the points where the residual looks wrong.
+They decide nothing: rounding can make a zero look large and a difference vanish.
+"""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+
+from symbolic.expressions import numeric
+from symbolic.expressions.tokens import spellings
+from symbolic.verification.residual import Residual
+
+FIRST_POINTS = 48
+MORE_POINTS = 4000  # where the first points meet the real domain too rarely
+ENOUGH_POINTS = 12
+SUSPICIOUS = 1e-7  # a residual of this size relative to its largest term is hardly rounding
+
+
+class Sample(NamedTuple):
+    """Points of the real domain, most suspicious first.
+
+    Attributes:
+        points: one dict a point, of variable or coefficient to value.
+        suspicious: how many of these points, which are the first, look wrong.
+        wrong_share: the share of points that look wrong, of all that were found.
+    """
+
+    points: list[dict[str, float]]
+    suspicious: int
+    wrong_share: float
+
+
+def sample(residual: Residual, seed: int) -> Sample:
+    """Up to FIRST_POINTS points at which answer and residual are real and finite."""
+    columns = candidates(seed, FIRST_POINTS, widest=50.0)
+    sizes = relative_sizes(residual, columns)
+    if np.sum(np.isfinite(sizes)) < ENOUGH_POINTS:
+        columns = candidates(seed, MORE_POINTS, widest=1e4)
+        sizes = relative_sizes(residual, columns)
+    inside = np.flatnonzero(np.isfinite(sizes))
+    if not len(inside):
+        return Sample([], 0, 0.0)
+    worst = inside[np.argsort(-sizes[inside], kind="stable")][:FIRST_POINTS]
+    suspicious = int(np.sum(sizes[worst] > SUSPICIOUS))
+    return Sample(rows(residual, columns, worst), suspicious, round(float(np.mean(sizes[inside] > SUSPICIOUS)), 3))
+
+
+@functools.lru_cache(maxsize=8)
+def candidates(seed: int, count: int, widest: float) -> dict[str, np.ndarray]:
+    """Random values of every variable and coefficient; of x near 0, around it, and on any scale up to `widest`."""
+    rng = np.random.default_rng(seed)
+    names = spellings("variable") + spellings("coefficient")
+    columns = {name: rng.uniform(-3.0, 3.0, count) for name in names}
+    any_scale = rng.choice([-1.0, 1.0], count) * np.exp(rng.uniform(np.log(0.01), np.log(widest), count))
+    near, around = rng.uniform(-1.0, 1.0, count), rng.uniform(-5.0, 5.0, count)
+    columns["x"] = np.choose(np.arange(count) % 3, [near, around, any_scale])
+    return columns
+
+
+def relative_sizes(residual: Residual, columns: dict[str, np.ndarray]) -> np.ndarray:
+    """|residual| relative to its largest term at every point; nan outside the common real domain."""
+    values = numeric.run(residual.program, columns)
+    with np.errstate(all="ignore"):
+        largest = functools.reduce(np.maximum, (np.abs(values[slot]) for slot in residual.terms))
+        sizes = np.abs(values[residual.slot]) / np.where(largest > 0, largest, 1.0)
+    inside = np.isfinite(values[residual.answer_slot]) & np.isfinite(sizes)
+    return np.where(inside, sizes, np.full_like(columns["x"], np.nan))
+
+
+def rows(residual: Residual, columns: dict[str, np.ndarray], indices: np.ndarray) -> list[dict[str, float]]:
+    """The chosen points, one dict each, of the variables and coefficients that the residual needs."""
+    return [{name: float(columns[name][index]) for name in residual.free} for index in indices]

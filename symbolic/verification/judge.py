@@ -1,0 +1,144 @@
+"""Whether an answer is right: cheap checks first, rigorous ones where they matter.
+
+    floats   find points of the common real domain of problem and answer, and those where the residual looks wrong;
+    balls    enclose the residual there: an enclosure without 0 refutes the answer;
+    symbols  a residual that vanishes as a formula proves it;
+    balls    again, at many points: zero to 50 digits at all of them confirms it.
+
+An answer is right when it satisfies the equation wherever problem and answer are real, poles and jumps aside: ln x and
+ln|x| are primitives of 1/x, asin(sin x) is none of 1. For a solution with constants it is enough to solve the equation
+on an interval that depends on them (see `branches`). What "confirmed" leaves open is a residual below 10^-50 at
+every point tried, or one that differs from 0 only between the points. Of an ODE's answer it is said in the
+evidence how many independent constants it holds; whether it is the general solution is not judged.
+
+Everything runs in the calling process, without limits on time; `verify_many` has them.
+"""
+
+from symbolic.expressions.prefix import Tree
+from symbolic.verification import balls, floats, symbols
+from symbolic.verification.branches import points_on_a_branch
+from symbolic.verification.constants import independent_constants
+from symbolic.verification.residual import AnswerError, ProblemError, Residual, residual_of
+from symbolic.verification.verdict import Verdict
+
+Point = dict[str, float]  # or complex: variable or coefficient to value
+
+CONFIRMING_POINTS = 16
+ENOUGH_POINTS = 6  # fewer known points say too little
+COMPLEX_POINTS = 24
+
+
+def verify(problem: Tree | str, answer: Tree | str, seed: int = 0) -> Verdict:
+    """Judge an answer to an equation.
+
+    Args:
+        problem: the left-hand side of an equation = 0 in x, Y, Y', Y'', as a tree or prefix text; `sub Y' f` asks for
+            a primitive of f.
+        answer: y(x) as a tree or prefix text. Coefficients a0 … a9 that are not the problem's are its constants: the
+            equation must hold for any values of them.
+        seed: of the random points.
+
+    Returns:
+        A verdict; malformed input gets one too ("undecided" where the problem is at fault, "refuted" where the answer
+        is).
+    """
+    try:
+        residual = residual_of(problem, answer)
+    except ProblemError as error:
+        return Verdict("undecided", str(error))
+    except AnswerError as error:
+        return Verdict("refuted", str(error))
+    sample = floats.sample(residual, seed)
+    if sample.points:
+        return _on_the_real_line(residual, sample, seed)
+    if symbols.is_undefined(residual):
+        return Verdict("refuted", "the answer is undefined: it divides by zero or the like")
+    return _off_the_real_domain(residual, seed)
+
+
+def _on_the_real_line(residual: Residual, sample: floats.Sample, seed: int) -> Verdict:
+    for point in sample.points[: sample.suspicious]:
+        enclosure = balls.enclose(residual, point)
+        if enclosure.status == "nonzero":
+            refutation = _refuted(point, enclosure, {"wrong_share": sample.wrong_share})
+            return _on_a_branch(residual, seed) or refutation
+    formula_is_zero = symbols.is_zero(residual)
+    if formula_is_zero and not sample.suspicious:
+        return _right("proved", residual, sample.points, {"points": len(sample.points)})
+    return _by_balls(residual, sample.points, formula_is_zero)
+
+
+def _by_balls(residual: Residual, points: list[Point], formula_is_zero: bool) -> Verdict:
+    """Proved or confirmed if the residual is 0 to 50 digits at enough points, refuted if it is not 0 at one."""
+    radii = []
+    for point in points:
+        enclosure = balls.enclose(residual, point)
+        if enclosure.status == "nonzero":
+            return _refuted(point, enclosure)
+        if enclosure.status == "zero":
+            radii.append(enclosure.radius)
+        if len(radii) == CONFIRMING_POINTS:
+            break
+    if len(radii) < ENOUGH_POINTS:
+        return Verdict("undecided", f"only {len(radii)} real points could be checked", {"points": len(radii)})
+    status = "proved" if formula_is_zero else "confirmed"
+    return _right(status, residual, points, {"points": len(radii), "radius": max(radii)})
+
+
+def _on_a_branch(residual: Residual, seed: int) -> Verdict | None:
+    """Confirmed if the answer, wrong for some values of its constants, solves the equation for others."""
+    points = points_on_a_branch(residual, seed)
+    spread = points[:: max(1, len(points) // CONFIRMING_POINTS)]
+    enclosures = [balls.enclose(residual, point) for point in spread]
+    radii = [enclosure.radius for enclosure in enclosures if enclosure.status == "zero"]
+    if len(radii) < ENOUGH_POINTS:
+        return None
+    verdict = _right("confirmed", residual, points, {"points": len(radii), "radius": max(radii), "branch": True})
+    return verdict._replace(reason=f"{verdict.reason}, on an interval that depends on the constants")
+
+
+def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
+    """Judge an answer that is real nowhere, with principal values, at real x first and then at complex x.
+
+    A branch cut may part the points into right and wrong ones: an answer that holds at some only is left undecided.
+    """
+    for points in _real_and_complex_points(residual, seed):
+        enclosures = [(point, balls.enclose(residual, point, is_complex=True)) for point in points]
+        wrong = [(point, enclosure) for point, enclosure in enclosures if enclosure.status == "nonzero"]
+        radii = [enclosure.radius for _, enclosure in enclosures if enclosure.status == "zero"]
+        if len(wrong) + len(radii) < ENOUGH_POINTS:
+            continue
+        evidence = {"points": len(wrong) + len(radii), "complex": True}
+        if not radii:
+            return _refuted(*wrong[0], evidence)
+        if wrong:
+            reason = "real nowhere; among complex values it holds on one side of a branch cut only"
+            return Verdict("undecided", reason, evidence | {"wrong_share": round(len(wrong) / evidence["points"], 3)})
+        status = "proved" if symbols.is_zero(residual) else "confirmed"
+        return _right(status, residual, points, evidence | {"radius": max(radii)})
+    return Verdict("undecided", "no points were found at which problem and answer have values")
+
+
+def _real_and_complex_points(residual: Residual, seed: int):
+    columns = floats.candidates(seed, COMPLEX_POINTS, widest=50.0)
+    real = [{name: float(columns[name][row]) for name in residual.free} for row in range(COMPLEX_POINTS)]
+    yield real
+    heights = floats.candidates(seed + 1, COMPLEX_POINTS, widest=5.0)["x"]
+    yield [point | {"x": complex(point["x"], height)} for point, height in zip(real, heights, strict=True)]
+
+
+def _refuted(point: Point, enclosure: balls.Enclosure, more: dict | None = None) -> Verdict:
+    where = ", ".join(f"{name} = {value:.6g}" for name, value in point.items())
+    evidence = {"point": {name: str(value) for name, value in point.items()}, "residual": enclosure.value}
+    evidence |= more or {}
+    return Verdict("refuted", f"the residual at {where} is {enclosure.value}, not 0", evidence)
+
+
+def _right(status: str, residual: Residual, points: list[Point], evidence: dict) -> Verdict:
+    points_named = f"{evidence['points']} {'complex' if 'complex' in evidence else 'real'} points"
+    if status == "proved":
+        reason = f"the residual is 0 as a formula, and at {points_named}"
+    else:
+        reason = f"the residual is 0 to {balls.DIGITS} digits at {points_named}"
+    evidence |= {"order": residual.order, "constants": independent_constants(residual, points)}
+    return Verdict(status, reason, evidence)

@@ -1,0 +1,87 @@
+"""The residual of an equation: what its left-hand side is when an answer takes the place of Y.
+
+An answer is right where its residual is zero. This file builds residuals; others evaluate them.
+"""
+
+from typing import NamedTuple
+
+from symbolic.expressions.prefix import PrefixError, Tree, from_prefix, to_prefix
+from symbolic.expressions.program import WITHOUT_VALUE, Program
+from symbolic.expressions.tokens import TOKENS, spellings
+
+UNKNOWNS = spellings("unknown")
+_FREE_KINDS = ("variable", "coefficient")
+
+
+class Residual(NamedTuple):
+    """A problem with an answer put in, as a program.
+
+    Attributes:
+        problem: the equation's left-hand side, in x, Y, Y', Y''.
+        answer: y(x).
+        program: computes the answer, the residual and the terms.
+        answer_slot: the value of the answer.
+        slot: the value of the residual.
+        terms: slots of the residual's additive terms, whose size a small residual is compared with.
+        order: of the equation.
+        constants: coefficients of the answer that are not the problem's.
+        free: x and every other variable or coefficient that needs a value at a point.
+    """
+
+    problem: Tree
+    answer: Tree
+    program: Program
+    answer_slot: int
+    slot: int
+    terms: list[int]
+    order: int
+    constants: list[str]
+    free: list[str]
+
+
+class ProblemError(ValueError):
+    """The problem is not an equation that can be checked."""
+
+
+class AnswerError(ValueError):
+    """The answer cannot be right whatever the problem is."""
+
+
+def residual_of(problem: Tree | str, answer: Tree | str) -> Residual:
+    """The residual of an answer.
+
+    Raises:
+        ProblemError: the problem is malformed or no equation in Y.
+        AnswerError: the answer is malformed or holds something that no answer may hold.
+    """
+    problem, answer = _tree(problem, ProblemError("malformed problem")), _tree(answer, AnswerError("malformed answer"))
+    problem_leaves, answer_leaves = set(to_prefix(problem)), set(to_prefix(answer))
+    order = max((index for index, unknown in enumerate(UNKNOWNS) if unknown in problem_leaves), default=None)
+    if order is None:
+        raise ProblemError("the problem holds none of Y, Y', Y''")
+    for token in sorted(problem_leaves & WITHOUT_VALUE - set(UNKNOWNS)):
+        raise ProblemError(f"the problem holds the abstract function `{token}`")
+    other_variables = set(spellings("variable")) - {"x"} - problem_leaves
+    foreign = answer_leaves & (WITHOUT_VALUE | other_variables)
+    if foreign:
+        raise AnswerError(f"the answer contains {', '.join(f'`{token}`' for token in sorted(foreign))}")
+
+    program = Program()
+    slots = [program.enter(answer)]
+    for _ in range(order):
+        derivative = program.derivative(slots[-1])
+        slots.append(program.step(0) if derivative is None else derivative)
+    slot = program.enter(problem, dict(zip(UNKNOWNS, slots, strict=False)))
+    leaves = problem_leaves | answer_leaves | {"x"}
+    free = sorted(token for token in leaves if TOKENS[token].kind in _FREE_KINDS)
+    constants = [token for token in free if token not in problem_leaves and TOKENS[token].kind == "coefficient"]
+    return Residual(problem, answer, program, slots[0], slot, program.terms(slot), order, constants, free)
+
+
+def _tree(expression: Tree | str, error: ValueError) -> Tree:
+    if isinstance(expression, Tree):
+        return expression
+    try:
+        return from_prefix(expression)
+    except PrefixError as cause:
+        raise type(error)(f"{error}: {cause}") from None

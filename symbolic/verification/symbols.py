@@ -1,0 +1,64 @@
+"""The last stage: whether a residual is zero as a formula, with SymEngine.
+
+SymEngine takes x/x for 1 and has acosh' right on half of the plane only, so a formula that vanishes proves an answer
+together with points at which the residual vanishes too. Only identities of rational functions of the parts are found;
+none of trigonometry.
+"""
+
+import math
+
+import symengine as se
+
+from symbolic.expressions import engines
+from symbolic.verification.residual import UNKNOWNS, Residual
+
+MAX_TERMS = 3000  # sums that would expand to more are left alone
+
+
+def is_zero(residual: Residual) -> bool:
+    """Whether the residual simplifies to 0: at once, expanded, or as the numerator of one fraction."""
+    try:
+        formula = _formula(residual)
+        if formula == 0:
+            return True
+        if _terms_expanded(formula) <= MAX_TERMS and formula.expand() == 0:
+            return True
+        numerator, _ = formula.as_numer_denom()
+        return _terms_expanded(numerator) <= MAX_TERMS and numerator.expand() == 0
+    except (engines.UndefinedError, engines.TooLargeError, RuntimeError):
+        return False
+
+
+def is_undefined(residual: Residual) -> bool:
+    """Whether the answer has no value anywhere, because it divides by 0 or the like."""
+    try:
+        engines.canonical(residual.answer)
+    except engines.UndefinedError:
+        return True
+    except ValueError:  # too large to write down, which is not undefined
+        return False
+    return False
+
+
+def _formula(residual: Residual) -> se.Basic:
+    x = se.Symbol("x")
+    derivatives = [engines.to_symengine(residual.answer)]
+    for _ in range(residual.order):
+        derivatives.append(engines.differentiate(derivatives[-1], x))
+    replacements = {se.Symbol(name): each for name, each in zip(UNKNOWNS, derivatives, strict=False)}
+    return engines.to_symengine(residual.problem).xreplace(replacements)
+
+
+def _terms_expanded(expr: se.Basic) -> int:
+    """At most how many terms the expansion has, in this sum and in those inside it."""
+    if not expr.args:
+        return 1
+    inner = [_terms_expanded(operand) for operand in expr.args]
+    if isinstance(expr, se.Add):
+        return sum(inner)
+    if isinstance(expr, se.Mul):
+        return math.prod(inner)
+    if isinstance(expr, se.Pow) and isinstance(expr.args[1], se.Integer) and inner[0] > 1:
+        power = abs(int(expr.args[1]))
+        return math.comb(inner[0] + power - 1, power) if power <= MAX_TERMS else MAX_TERMS + 1
+    return 1 if max(inner) <= MAX_TERMS else MAX_TERMS + 1

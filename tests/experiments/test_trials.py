@@ -1,0 +1,203 @@
+"""A trial leaves a folder that explains itself, resumes where it was killed, and fails without harm to others."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import model_params
+import run_model_train
+from run_model_train import SymbolicModelTrain
+from symbolic.problems.problem import ProblemOptions
+from symbolic.problems.production import make_data_set
+from symbolic.seq2seq.translator import Translator
+
+TINY = {
+    "num_units": 16,
+    "num_heads": 2,
+    "epoch": 3,
+    "steps_per_epoch": 4,
+    "batch_size": 16,
+    "valid_problems": 8,
+    "test_problems": 16,
+    "dropout": 0.1,
+}
+TRIALS = {
+    "rnn": TINY | {"model": "attention_rnn"},
+    "transformer": TINY | {"model": "transformer", "num_layers": 1, "feed_forward": 32},
+}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    make_data_set(folder, "bwd", train=200, valid=40, test=40, seed=1, options=ProblemOptions(max_ops=3, max_len=64))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(data, tmp_path_factory):
+    """Both trials, run to the end."""
+    training = SymbolicModelTrain(TRIALS, tmp_path_factory.mktemp("runs"))
+    return training, training.run_all(data)
+
+
+def test_run_all_leaves_what_it_promises(finished):
+    training, table = finished
+    assert training.failures == {}
+    assert list(table["trial"]) == ["rnn", "transformer"] and set(table["status"]) == {"finished"}
+    assert np.isfinite(table[["loss", "token_accuracy", "exact_match", "solve_rate"]].to_numpy(float)).all()
+    for trial in TRIALS:
+        folder = training.run_dir / trial
+        there = {path.name for path in folder.iterdir()}
+        assert there == {
+            "params.json",
+            "result.json",
+            "history.csv",
+            "best.weights.h5",
+            "model.keras",
+            "translator.json",
+            "context_vocabulary.txt",
+            "target_vocabulary.txt",
+            "predictions_valid.csv",
+            "predictions_test.csv",
+            "tensorboard",
+            "run.log",
+            "curves.png",
+        }
+        params = json.loads((folder / "params.json").read_text())
+        assert params["params"] == training.model_params[trial]
+        assert {"seed"} <= set(params["params"]) and {"tensorflow", "keras", "symengine"} <= set(params["versions"])
+        assert len(pd.read_csv(folder / "predictions_test.csv")) == 16
+        history = training.training_result[trial]["history"]
+        assert list(history["epoch"]) == [1, 2, 3]
+        assert {"loss", "val_loss", "token_accuracy", "val_token_accuracy", "seconds"} <= set(history)
+    assert (training.run_dir / "comparison.csv").exists() and (training.run_dir / "comparison.png").exists()
+
+
+def test_shares_of_a_result_are_those_of_its_rows(finished):
+    training, _ = finished
+    for trial in TRIALS:
+        folder = training.run_dir / trial
+        rows = pd.read_csv(folder / "predictions_test.csv", keep_default_na=False)
+        figures = json.loads((folder / "result.json").read_text())["test"]
+        assert figures["exact_match"] == (rows["answer"] == rows["reference"]).mean()
+        assert figures["solve_rate"] == rows["status"].isin(["proved", "confirmed"]).mean()
+        assert sum(figures[s] for s in ("proved", "confirmed", "refuted", "undecided")) == pytest.approx(1)
+
+
+def test_the_saved_model_has_the_best_weights_and_answers_alike(finished):
+    training, _ = finished
+    for trial in TRIALS:
+        folder = training.run_dir / trial
+        translator = Translator.load(folder)
+        trained = training.training_result[trial]["trained_model"]
+        for ours, theirs in zip(translator.model.weights, trained.weights, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+        trained.load_weights(folder / "best.weights.h5")
+        for ours, theirs in zip(translator.model.weights, trained.weights, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+        inputs = training.data["test"]["input"].head(5).tolist()
+        rows = pd.read_csv(folder / "predictions_test.csv", keep_default_na=False)
+        assert translator.translate(inputs).answers == rows["answer"].head(5).tolist()
+
+
+def test_a_finished_trial_is_loaded_and_not_trained_again(finished, data):
+    training, _ = finished
+    before = (training.run_dir / "rnn" / "history.csv").stat().st_mtime_ns
+    again = SymbolicModelTrain(TRIALS, training.run_dir)
+    table = again.run_all(data)
+    assert (training.run_dir / "rnn" / "history.csv").stat().st_mtime_ns == before
+    assert set(table["status"]) == {"finished"}
+    pd.testing.assert_frame_equal(
+        again.training_result["rnn"]["history"], training.training_result["rnn"]["history"]
+    )
+
+
+def test_a_folder_with_other_parameters_is_not_overwritten(finished, data):
+    training, _ = finished
+    other = SymbolicModelTrain({"rnn": TRIALS["rnn"] | {"num_units": 32}}, training.run_dir)
+    other.load_data(data)
+    other.set_processor()
+    other.set_train_datasets()
+    with pytest.raises(ValueError, match=r"other settings \(num_units: 16 there, 32 now\)"):
+        other.train_model("rnn")
+
+
+def _kill_after_epochs(data: Path, runs: Path, trial: str, epochs: int) -> None:
+    """Train in another process that kills itself without a word while it writes epoch `epochs` + 1."""
+    script = f"""
+import os, signal
+import symbolic.experiments.trials as trials
+from tests.experiments.test_trials import TRIALS
+from run_model_train import SymbolicModelTrain
+
+record = trials._Recorder.on_epoch_end
+def on_epoch_end(self, epoch, logs=None):
+    if epoch == {epochs}:
+        self.model.save = lambda path: os.kill(os.getpid(), signal.SIGKILL)
+    record(self, epoch, logs)
+trials._Recorder.on_epoch_end = on_epoch_end
+SymbolicModelTrain({{{trial!r}: TRIALS[{trial!r}]}}, {str(runs)!r}).run_all({str(data)!r})
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2], capture_output=True, timeout=240)
+    assert done.returncode == -9, done.stderr.decode()[-2000:]
+
+
+@pytest.mark.parametrize("trial", TRIALS)
+def test_a_killed_trial_resumes_as_if_it_had_never_stopped(trial, finished, data, tmp_path):
+    whole, _ = finished
+    _kill_after_epochs(data, tmp_path, trial, epochs=1)
+    assert not (tmp_path / trial / "result.json").exists() and (tmp_path / trial / "last.keras").exists()
+
+    resumed = SymbolicModelTrain({trial: TRIALS[trial]}, tmp_path)
+    resumed.run_all(data)
+    assert "resumed after epoch 1" in (tmp_path / trial / "run.log").read_text()
+    assert not list((tmp_path / trial).glob(".*"))
+    history, expected = resumed.training_result[trial]["history"], whole.training_result[trial]["history"]
+    pd.testing.assert_frame_equal(history.drop(columns="seconds"), expected.drop(columns="seconds"), rtol=1e-5)
+
+
+def test_a_diverging_trial_is_recorded_and_the_others_go_on(data, tmp_path):
+    trials = {
+        "diverges": TRIALS["rnn"] | {"learning_rate": 1e30, "clip_norm": None, "optimizer": "sgd"},
+        "fine": TRIALS["rnn"] | {"epoch": 1, "valid_problems": 0, "test_problems": 0},
+    }
+    training = SymbolicModelTrain(trials, tmp_path)
+    table = training.run_all(data).set_index("trial")
+    assert set(training.failures) == {"diverges"}
+    assert table.loc["diverges", "status"] == "failed" and "Diverged: " in table.loc["diverges", "reason"]
+    assert table.loc["fine", "status"] == "finished"
+
+
+def test_early_stopping_remembers_across_a_resume(finished):
+    from symbolic.experiments.trials import _Recorder
+
+    history = pd.DataFrame({"val_loss": [3.0, 2.0, 2.5, 2.2]})
+    assert not _Recorder(None, history, patience=3, seed=0, log=None).out_of_patience
+    assert _Recorder(None, history, patience=2, seed=0, log=None).out_of_patience
+    assert not _Recorder(None, pd.DataFrame(), patience=1, seed=0, log=None).out_of_patience
+
+
+def test_the_command_line_says_what_is_wrong_in_one_sentence(capsys, tmp_path, monkeypatch):
+    assert run_model_train.main(["--trials", "trail_1"]) == 2
+    assert "Did you mean `trial_1`?" in capsys.readouterr().err
+    assert run_model_train.main(["--trials", "trial_1", "--data", str(tmp_path / "none")]) == 2
+    error = capsys.readouterr().err
+    assert "none" in error and "Traceback" not in error and error.count("\n") == 1
+    monkeypatch.setitem(model_params.model_params, "wrong", {"num_head": 3})
+    assert run_model_train.main(["--trials", "wrong"]) == 2
+    assert "Did you mean `num_heads`?" in capsys.readouterr().err
+
+
+def test_the_command_line_trains_compares_and_tells_where(data, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(model_params.model_params, "quick_tiny", TRIALS["rnn"])
+    arguments = ["--trials", "quick_tiny", "--data", str(data), "--runs", str(tmp_path), "--epochs", "1", "--workers", "1"]
+    assert run_model_train.main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "quick_tiny" in out and "solve rate" in out and str(tmp_path / "comparison.png") in out
+

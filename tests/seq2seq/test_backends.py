@@ -1,0 +1,72 @@
+"""The same code and the same files on the TensorFlow and the JAX backend; each backend has a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from symbolic.seq2seq.decoding import greedy
+from symbolic.seq2seq.losses import MaskedAccuracy, MaskedCrossEntropy
+from tests.seq2seq.conftest import build, reversal
+
+pytest.importorskip("jax", reason="JAX is an optional extra")
+
+ON_JAX = """
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from symbolic.seq2seq.batches import training_batches
+from symbolic.seq2seq.decoding import greedy
+import symbolic.seq2seq.losses  # a saved model's classes must be known before it is loaded
+from tests.seq2seq.conftest import reversal, reversal_store
+
+assert keras.backend.backend() == "jax" and "tensorflow" not in sys.modules
+folder = Path(sys.argv[1])
+inputs, _ = reversal(4, seed=0)
+for kind in sys.argv[2:]:
+    model = keras.saving.load_model(folder / f"{kind}.keras")
+    np.save(folder / f"{kind}-logits.npy", model.predict_on_batch(inputs))
+    decoded = greedy(model, inputs["context"], 7)
+    np.savez(folder / f"{kind}-greedy.npz", **decoded._asdict())
+
+    fit = model.fit(training_batches(reversal_store(4, seed=0), 4, seed=0), steps_per_epoch=1, shuffle=False, verbose=0)
+    assert all(np.isfinite(values).all() for values in fit.history.values()), fit.history
+    model.save(folder / f"{kind}-jax.keras")
+    np.save(folder / f"{kind}-jax-logits.npy", model.predict_on_batch(inputs))
+"""
+
+
+def test_files_of_one_backend_load_in_the_other_with_the_same_logits(tmp_path):
+    kinds = ("gru", "transformer")
+    inputs, labels = reversal(4, seed=0)
+    for kind in kinds:
+        model = build(kind, num_layers=1)
+        model.compile(keras.optimizers.Adam(0.01), MaskedCrossEntropy(), metrics=[MaskedAccuracy()])
+        model.train_on_batch(inputs, labels)
+        model.save(tmp_path / f"{kind}.keras")
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+    run = subprocess.run(
+        [sys.executable, "-c", ON_JAX, tmp_path, *kinds],
+        cwd=Path(__file__).resolve().parents[2],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    for kind in kinds:
+        model = keras.saving.load_model(tmp_path / f"{kind}.keras")
+        np.testing.assert_allclose(model(inputs), np.load(tmp_path / f"{kind}-logits.npy"), atol=1e-4)
+        theirs, ours = np.load(tmp_path / f"{kind}-greedy.npz"), greedy(model, inputs["context"], 7)
+        np.testing.assert_array_equal(ours.ids, theirs["ids"])
+        np.testing.assert_allclose(ours.scores, theirs["scores"], atol=1e-4)
+
+        model = keras.saving.load_model(tmp_path / f"{kind}-jax.keras")
+        np.testing.assert_allclose(model(inputs), np.load(tmp_path / f"{kind}-jax-logits.npy"), atol=1e-4)
+        assert int(model.optimizer.iterations) == 2
