@@ -35,7 +35,7 @@ defaults = {
     "valid_problems": 500,  # validation problems decoded and verified; 0 for none
     "test_problems": 2000,  # test problems decoded and verified; 0 for none
     # ---
-    "max_length": 128,  # tokens in an input or output, [START] and [END] included; longer pairs are counted, not trained
+    "max_length": 128,  # tokens in an input or output, [START] and [END] included; longer pairs are left out, and counted
     "seed": 0,  # of the weights, of dropout and of the order of the data
 }
 

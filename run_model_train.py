@@ -138,7 +138,9 @@ class SymbolicModelTrain:
             print(f"\n{trial} ({number} of {len(self.model_params)})", flush=True)
             try:
                 self.train_model(trial)
-            except Exception as error:  # recorded in the trial's folder and in `failures`; one trial never stops the rest
+            except (
+                Exception
+            ) as error:  # recorded in the trial's folder and in `failures`; one trial never stops the rest
                 self.failures[trial] = str(error)
                 print(f"{trial} failed: {error}", file=sys.stderr)
         draw_curves(self.run_dir)
@@ -165,7 +167,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--runs", default="runs", metavar="DIR", help="folder that gets one folder per trial")
     parser.add_argument("--epochs", type=int, metavar="N", help="train at most N epochs instead of the trial's own")
     parser.add_argument("--seed", type=int, metavar="N", help="seed instead of the trial's own")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), metavar="N", help="processes that verify answers")
+    parser.add_argument(
+        "--workers", type=int, default=os.cpu_count(), metavar="N", help="processes that verify answers"
+    )
     parser.add_argument(
         "--max-bad-lines", type=float, default=0.01, metavar="SHARE", help="share of unreadable lines to put up with"
     )

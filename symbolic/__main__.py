@@ -38,13 +38,20 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(action=action)
         return sub
 
-    sub = command("generate", _generate, "Make a data set of random problems: a folder with train, valid and test files.")
+    sub = command(
+        "generate", _generate, "Make a data set of random problems: a folder with train, valid and test files."
+    )
     sub.add_argument("--task", default="bwd", help="family of problems")
     sub.add_argument("--train", type=int, default=100_000, metavar="N", help="training problems")
     sub.add_argument("--valid", type=int, default=2_000, metavar="N", help="validation problems")
     sub.add_argument("--test", type=int, default=2_000, metavar="N", help="test problems")
+    sub.add_argument("--operators", nargs="+", metavar="NAME:WEIGHT", help="as published, if not given")
+    sub.add_argument("--min-ops", type=int, metavar="N", help="fewest operators in 39 of 40 random expressions")
     sub.add_argument("--max-ops", type=int, default=15, metavar="N", help="most operators in a random expression")
+    sub.add_argument("--leaves", nargs="+", metavar="KIND:WEIGHT", help="variable:3 integer:1, if not given")
+    sub.add_argument("--variables", nargs="+", default=["x"], metavar="NAME", help="variables that a leaf may be")
     sub.add_argument("--max-int", type=int, default=5, metavar="N", help="largest integer in a random expression")
+    sub.add_argument("--negative-integers", action="store_true", help="half of the integers are negative")
     sub.add_argument("--max-len", type=int, default=512, metavar="N", help="most tokens in an input or output")
     sub.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same files everywhere")
     sub.add_argument("--out", required=True, metavar="DIR", help="folder to write")
@@ -67,10 +74,30 @@ def _generate(args) -> int:
     from symbolic.problems.problem import ProblemOptions
     from symbolic.problems.production import make_data_set
 
-    options = ProblemOptions(max_ops=args.max_ops, max_int=args.max_int, max_len=args.max_len)
+    weights = {name: _weights(words) for name in ("operators", "leaves") if (words := getattr(args, name))}
+    options = ProblemOptions(
+        **weights,
+        min_ops=args.min_ops,
+        max_ops=args.max_ops,
+        variables=tuple(args.variables),
+        max_int=args.max_int,
+        negative_integers=args.negative_integers,
+        max_len=args.max_len,
+    )
     counts = {"train": args.train, "valid": args.valid, "test": args.test}
     print(make_data_set(args.out, args.task, **counts, seed=args.seed, options=options))
     return 0
+
+
+def _weights(words: list[str]) -> dict[str, int]:
+    """`add:10 mul:5` as {"add": 10, "mul": 5}."""
+    weights = {}
+    for word in words:
+        name, _, weight = word.partition(":")
+        if not weight.isascii() or not weight.isdigit():
+            raise ValueError(f"a weight is written NAME:NUMBER, such as add:10. Received: {word!r}.")
+        weights[name] = int(weight)
+    return weights
 
 
 def _compare(args) -> int:

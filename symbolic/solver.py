@@ -77,7 +77,9 @@ def problem_of(integrand: str, translator: Translator) -> str:
     """
     tree = from_infix(integrand)
     tokens = set(to_prefix(tree))
-    foreign = [t for kind in ("unknown", "coefficient", "variable") for t in spellings(kind) if t != "x" and t in tokens]
+    foreign = [
+        t for kind in ("unknown", "coefficient", "variable") for t in spellings(kind) if t != "x" and t in tokens
+    ]
     foreign += [t for t in ABSTRACT if t in tokens]
     if foreign or tree.head == "sub":
         what = " and ".join(f"`{t}`" for t in foreign) or "an equals sign or `sub`"

@@ -19,8 +19,9 @@ TABLE, CURVES = "comparison.csv", "comparison.png"
 def compare(runs: Path | str) -> pd.DataFrame:
     """The table of all trials in a runs folder, also saved there as comparison.csv.
 
-    A row per trial: the parameters in which the trials differ, weights, epochs run, training seconds, and loss, token accuracy, exact match, solve rate and verdicts on the test set (on validation problems where no
-    test problems were judged).
+    A row per trial: the parameters in which the trials differ, weights, epochs run, training seconds, and loss, token
+    accuracy, exact match, solve rate and verdicts on the test set (on validation problems where no test problems were
+    judged).
 
     Raises:
         FileNotFoundError: there is no trial in the folder.
@@ -47,7 +48,9 @@ def _row(folder: Path, differing: list[str]) -> dict[str, Any]:
         "epochs": result.get("epochs", len(read_history(folder))),
         "seconds": result.get("training_seconds"),
         "judged_on": judged_on,
-        **{figure: judged.get(figure) for figure in ("problems", "loss", "token_accuracy", "exact_match", "solve_rate")},
+        **{
+            figure: judged.get(figure) for figure in ("problems", "loss", "token_accuracy", "exact_match", "solve_rate")
+        },
         **{status: judged.get(status) for status in STATUSES},
     }
 

@@ -4,10 +4,11 @@ The values themselves stand in `model_params.py`; this file refuses a wrong one 
 nothing of how a trial is run.
 """
 
-import difflib
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+
+from symbolic.suggestions import did_you_mean
 
 MODELS = ("attention_rnn", "transformer")
 OPTIMIZERS = ("adam", "adamw", "adafactor", "lion", "nadam", "rmsprop", "sgd")  # written in any case: RMSprop
@@ -23,13 +24,7 @@ BELONGS_TO = {
 }
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """ " Did you mean `…`?" for the closest known word, or "" if none is close."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f" Did you mean `{close[0]}`?" if close else ""
-
-
-# --- what a value may be: (rule in words, test) ------------------------------------------------------------------------
+# --- what a value may be: (rule in words, test) --------------------------------------------------------------------
 
 Rule = tuple[str, Callable[[Any], bool]]
 

@@ -173,9 +173,7 @@ def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: l
     for split in ("valid", "test"):
         limit = params[f"{split}_problems"]
         if limit and split in data.problems:
-            losses = model.evaluate(
-                EvaluationBatches(stores[split], params["batch_size"]), return_dict=True, verbose=0
-            )
+            losses = model.evaluate(EvaluationBatches(stores[split], params["batch_size"]), return_dict=True, verbose=0)
             rows = evaluate(translator, data.problems[split].head(limit), workers=workers)
             with atomic_path(folder / f"predictions_{split}.csv") as temporary:
                 rows.to_csv(temporary, index=False)

@@ -81,6 +81,11 @@ def _short(number) -> str:
     return text if len(text) <= 40 else f"{text[:20]}… ({len(text)} digits)"
 
 
+def _se_sign(operand):
+    # se.sign((-x)**y) recurses until the process dies; of a product with a number it takes off the number and stops.
+    return se.sign(2 * operand) if isinstance(operand, se.Pow) and operand.args[0] != se.E else se.sign(operand)
+
+
 _SE_OPERATORS = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
@@ -100,6 +105,7 @@ _SE_OPERATORS = {
     "h": se.Function("h"),
     "derivative": se.Function("derivative"),
     **_SE_FUNCTIONS,
+    "sign": _se_sign,
 }
 
 
@@ -258,14 +264,14 @@ def differentiate(expr: se.Basic, variable: se.Symbol) -> se.Basic:
     if not expr.atoms(se.Abs, se.sign):
         return expr.diff(variable)
     constants = {sign: se.Dummy() for sign in expr.atoms(se.sign)}
+    back = {constant: sign for sign, constant in constants.items()}
     result = expr.xreplace(constants).diff(variable)
-    slopes = {}
     for open_derivative in result.atoms(se.Derivative):
         function = open_derivative.args[0]
         if isinstance(function, se.Abs):
-            inner = function.args[0]
-            slopes[open_derivative] = se.sign(inner) * differentiate(inner, variable)
-    return result.xreplace(slopes).xreplace({constant: sign for sign, constant in constants.items()})
+            inner = function.args[0].xreplace(back)
+            back[open_derivative] = _se_sign(inner) * differentiate(inner, variable)
+    return result.xreplace(back)  # all at once: a second pass would build every sign anew, see _se_sign
 
 
 # --- SymPy ----------------------------------------------------------------------------------------------------------

@@ -4,11 +4,11 @@ Knows no generator: trees, families of problems and production all start from he
 """
 
 import dataclasses
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from symbolic.expressions.tokens import TOKENS, spellings
+from symbolic.suggestions import did_you_mean
 
 
 class Problem(NamedTuple):
@@ -32,9 +32,7 @@ class Rejected(Exception):
 def unknown_name(what: str, name: str, known: Iterable[str]) -> ValueError:
     """The error for a misspelt name, with the nearest known one and the whole list."""
     known = list(known)
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean `{close[0]}`?" if close else ""
-    return ValueError(f"unknown {what} `{name}`.{hint} Known: {', '.join(known)}.")
+    return ValueError(f"unknown {what} `{name}`.{did_you_mean(name, known)} Known: {', '.join(known)}.")
 
 
 # The operators of the published integration data with their weights (Lample & Charton 2020, section 4.1).

@@ -159,7 +159,8 @@ def option_words(options: ProblemOptions) -> list[str]:
     words = []
     for name, value in _values(options).items():
         if value != getattr(defaults, name):
-            words += ["--" + name.replace("_", "-"), *_words(value)]
+            words.append("--" + name.replace("_", "-"))
+            words += [] if value is True else _words(value)
     return words
 
 

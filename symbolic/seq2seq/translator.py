@@ -39,7 +39,7 @@ class Translation(NamedTuple):
 
 
 class Attention(NamedTuple):
-    """Attention weights (heads, answer tokens, context tokens), each row summing to 1, and the tokens they belong to."""
+    """Attention weights (heads, answer tokens, context tokens), every row summing to 1, and the tokens of both sides."""
 
     weights: np.ndarray
     context: list[str]

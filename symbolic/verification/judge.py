@@ -14,6 +14,8 @@ evidence how many independent constants it holds; whether it is the general solu
 Everything runs in the calling process, without limits on time; `verify_many` has them.
 """
 
+import itertools
+
 from symbolic.expressions.prefix import Tree
 from symbolic.verification import balls, floats, symbols
 from symbolic.verification.branches import points_on_a_branch
@@ -26,6 +28,7 @@ Point = dict[str, float]  # or complex: variable or coefficient to value
 CONFIRMING_POINTS = 16
 ENOUGH_POINTS = 6  # fewer known points say too little
 COMPLEX_POINTS = 24
+BRANCH_POINTS = 64  # at least so many of a branch's points are tried, where there are as many: some lie at kinks
 
 
 def verify(problem: Tree | str, answer: Tree | str, seed: int = 0) -> Verdict:
@@ -88,9 +91,10 @@ def _by_balls(residual: Residual, points: list[Point], formula_is_zero: bool) ->
 def _on_a_branch(residual: Residual, seed: int) -> Verdict | None:
     """Confirmed if the answer, wrong for some values of its constants, solves the equation for others."""
     points = points_on_a_branch(residual, seed)
-    spread = points[:: max(1, len(points) // CONFIRMING_POINTS)]
-    enclosures = [balls.enclose(residual, point) for point in spread]
-    radii = [enclosure.radius for enclosure in enclosures if enclosure.status == "zero"]
+    spread = points[:: max(1, len(points) // BRANCH_POINTS)]
+    enclosures = (balls.enclose(residual, point) for point in spread)
+    zeros = (enclosure.radius for enclosure in enclosures if enclosure.status == "zero")
+    radii = list(itertools.islice(zeros, CONFIRMING_POINTS))
     if len(radii) < ENOUGH_POINTS:
         return None
     verdict = _right("confirmed", residual, points, {"points": len(radii), "radius": max(radii), "branch": True})

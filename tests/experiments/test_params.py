@@ -70,7 +70,9 @@ def test_optimizers_are_known_to_keras():
 def test_product_and_sweep_have_every_combination_once():
     combinations = product(num_units=[64, 128, 256], is_gru=[True, False])
     assert len(combinations) == 6
-    assert {(c["num_units"], c["is_gru"]) for c in combinations} == {(u, g) for u in (64, 128, 256) for g in (True, False)}
+    assert {(c["num_units"], c["is_gru"]) for c in combinations} == {
+        (u, g) for u in (64, 128, 256) for g in (True, False)
+    }
     trials = sweep("size", {"epoch": 3}, num_units=[64, 128])
     assert trials == {"size_1": {"epoch": 3, "num_units": 64}, "size_2": {"epoch": 3, "num_units": 128}}
 

@@ -113,9 +113,7 @@ def test_a_finished_trial_is_loaded_and_not_trained_again(finished, data):
     table = again.run_all(data)
     assert (training.run_dir / "rnn" / "history.csv").stat().st_mtime_ns == before
     assert set(table["status"]) == {"finished"}
-    pd.testing.assert_frame_equal(
-        again.training_result["rnn"]["history"], training.training_result["rnn"]["history"]
-    )
+    pd.testing.assert_frame_equal(again.training_result["rnn"]["history"], training.training_result["rnn"]["history"])
 
 
 def test_a_folder_with_other_parameters_is_not_overwritten(finished, data):
@@ -144,7 +142,9 @@ def on_epoch_end(self, epoch, logs=None):
 trials._Recorder.on_epoch_end = on_epoch_end
 SymbolicModelTrain({{{trial!r}: TRIALS[{trial!r}]}}, {str(runs)!r}).run_all({str(data)!r})
 """
-    done = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2], capture_output=True, timeout=240)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=Path(__file__).parents[2], capture_output=True, timeout=240
+    )
     assert done.returncode == -9, done.stderr.decode()[-2000:]
 
 
@@ -196,8 +196,18 @@ def test_the_command_line_says_what_is_wrong_in_one_sentence(capsys, tmp_path, m
 
 def test_the_command_line_trains_compares_and_tells_where(data, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(model_params.model_params, "quick_tiny", TRIALS["rnn"])
-    arguments = ["--trials", "quick_tiny", "--data", str(data), "--runs", str(tmp_path), "--epochs", "1", "--workers", "1"]
+    arguments = [
+        "--trials",
+        "quick_tiny",
+        "--data",
+        str(data),
+        "--runs",
+        str(tmp_path),
+        "--epochs",
+        "1",
+        "--workers",
+        "1",
+    ]
     assert run_model_train.main(arguments) == 0
     out = capsys.readouterr().out
     assert "quick_tiny" in out and "solve rate" in out and str(tmp_path / "comparison.png") in out
-

@@ -80,6 +80,7 @@ def test_an_error_names_the_token_its_position_and_what_was_expected(text, reaso
     assert (error.reason, error.position, error.token) == (reason, position, token)
     assert says in str(error)
     assert isinstance(error, ValueError)
+    assert is_prefix(text.split()) == (reason in ("too deep", "integer too long"))  # limits, which it does not check
 
 
 def test_the_deepest_tree_and_the_longest_integer_are_read():
