@@ -4,7 +4,7 @@
 quick` those whose name begins with "quick". A misspelt or contradictory parameter is refused before anything trains.
 """
 
-from symbolic.experiments.params import product
+from symbolic.experiments.params import sweep
 
 defaults = {
     # --- the model
@@ -35,7 +35,7 @@ defaults = {
     "valid_problems": 500,  # validation problems decoded and verified; 0 for none
     "test_problems": 2000,  # test problems decoded and verified; 0 for none
     # ---
-    "max_length": 128,  # tokens in an input or output, [START] and [END] included; longer pairs are left out, and counted
+    "max_length": 128,  # columns of a batch of inputs or outputs; pairs that need more are left out, and counted
     "seed": 0,  # of the weights, of dropout and of the order of the data
 }
 
@@ -51,10 +51,39 @@ published = {
     "clip_norm": None,
 }
 
+# Transformers of about 1, 5 and 12 million weights.
+transformer = {
+    "model": "transformer",
+    "epoch": 100,
+    "steps_per_epoch": 1000,
+    "learning_rate": 1e-3,
+    "schedule": "inverse_square_root",
+    "warmup_steps": 1000,
+}
+
+# Small enough to learn something in minutes on two CPU cores: what `make run` trains.
+quick = {
+    "num_units": 128,
+    "num_heads": 4,
+    "dropout": 0.0,  # there is no time to learn by heart
+    "epoch": 10,
+    "steps_per_epoch": 120,
+    "schedule": "cosine",
+    "warmup_steps": 100,
+}
+
 model_params = {
     "trial_1": published | {"optimizer": "adam", "num_units": 64, "is_gru": True, "num_heads": 4},
     "trial_2": published | {"optimizer": "RMSprop", "num_units": 64, "is_gru": False, "num_heads": 4},
     "trial_3": published | {"optimizer": "adam", "num_units": 256, "is_gru": False, "num_heads": 8},
     "trial_4": published | {"optimizer": "RMSprop", "num_units": 256, "is_gru": True, "num_heads": 8},
     "trial_5": published | {"optimizer": "adam", "num_units": 512, "is_gru": True, "num_heads": 8},
+    "trial_6": transformer | {"num_units": 128, "num_layers": 2, "num_heads": 4, "feed_forward": 512},
+    "trial_7": transformer | {"num_units": 256, "num_layers": 3, "num_heads": 8, "feed_forward": 1024},
+    "trial_8": transformer | {"num_units": 384, "num_layers": 3, "num_heads": 8, "feed_forward": 1536},
+    "quick_rnn": quick | {"model": "attention_rnn", "learning_rate": 3e-3},
+    "quick_transformer": quick | {"model": "transformer", "num_layers": 2, "feed_forward": 512, "learning_rate": 2e-3},
 }
+
+# A sweep is a product of choices: cells_1 … cells_4.
+model_params |= sweep("cells", published, is_gru=[True, False], num_units=[64, 128])

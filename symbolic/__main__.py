@@ -4,10 +4,11 @@ Each command says what it takes with --help. Heavy rooms are imported by the com
 """
 
 import argparse
+import json
 import os
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read when TensorFlow is imported: its start-up notes are not ours
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow starts: its notes on GPUs would hide ours
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = command("integrate", _integrate, "Ask a trained model for an integral and check its answer.")
     sub.add_argument("integrand", help='an expression in x, for example "x*cos(x)"')
     sub.add_argument("--run", required=True, metavar="DIR", help="folder of a finished trial")
+    sub.add_argument("--json", action="store_true", help="print the answer as JSON")
     return parser
 
 
@@ -134,10 +136,10 @@ def _draw_attention(integrand: str, run: str) -> str:
 
 
 def _integrate(args) -> int:
-    from symbolic.solver import describe, integrate
+    from symbolic.solver import as_dict, describe, integrate
 
     solution = integrate(args.integrand, args.run)
-    print(describe(solution))
+    print(json.dumps(as_dict(solution)) if args.json else describe(solution))
     return 0 if solution.answer is not None else 1
 
 

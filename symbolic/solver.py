@@ -5,7 +5,7 @@ verify is never presented as one.
 """
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import symengine as se
 
@@ -98,6 +98,22 @@ def _derivative(tree: Tree | None) -> Tree | None:
         return from_prefix(symengine_to_prefix(differentiate(to_symengine(tree), se.Symbol("x"))))
     except (ValueError, RuntimeError):  # undefined or too large: the verdict says what is wrong with it
         return None
+
+
+def as_dict(solution: Solution) -> dict[str, Any]:
+    """A solution as plain texts and numbers, expressions as a person types them."""
+
+    def text(tree):
+        return None if tree is None else to_infix(tree)
+
+    return {
+        "integrand": text(solution.integrand),
+        "answer": text(solution.answer),
+        "proposal": text(solution.proposal),
+        "derivative": text(solution.derivative),
+        **solution.verdict._asdict(),
+        "tokens": solution.tokens,
+    }
 
 
 def describe(solution: Solution) -> str:

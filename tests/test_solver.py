@@ -1,5 +1,10 @@
 """Answers are checked before they are answers; what is outside the language is named."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -91,6 +96,13 @@ def test_integrate_from_the_command_line(model_folder, capsys):
     assert "sin(x) + C" in out and "proved" in out and "derivative  cos(x)" in out
     assert main(["integrate", "sin(x)", "--run", str(model_folder)]) == 1
     assert "refuted" in capsys.readouterr().out
+
+
+def test_a_saved_model_answers_in_a_process_of_its_own(model_folder):
+    command = [sys.executable, "-m", "symbolic", "integrate", "2x", "--run", str(model_folder), "--json"]
+    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["answer"] == "x^2"
 
 
 def test_errors_of_the_command_line_are_one_sentence(model_folder, tmp_path, capsys):

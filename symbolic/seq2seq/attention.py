@@ -6,6 +6,8 @@ the scores: 0 where a position may be looked at, a large negative number where n
 Shapes: B batch, T queries, S keys, U units, H heads.
 """
 
+import math
+
 import keras
 from keras import ops
 
@@ -23,6 +25,20 @@ def causal_bias(query_positions, key_positions, dtype):
     """The bias (1, 1, T, S) that hides from every query the keys at later positions."""
     later = ops.less(query_positions[:, None], key_positions[None, :])
     return ops.cast(later, dtype)[None, None, :, :] * _HIDDEN
+
+
+def rotated(x, positions):
+    """Rotary position encoding (Su et al. 2021): x (B, H, T, D) turned by angles that grow with the positions (T,).
+
+    Pairs of units are turned, each pair at a frequency of its own, so that the product of a query and a key depends on
+    how far apart they are. D must be even.
+    """
+    half = x.shape[-1] // 2
+    frequencies = ops.exp(ops.arange(half, dtype="float32") * (-math.log(10_000) / half))
+    angles = ops.cast(positions, "float32")[:, None] * frequencies[None, :]
+    cos, sin = ops.cast(ops.cos(angles), x.dtype), ops.cast(ops.sin(angles), x.dtype)
+    first, second = x[..., :half], x[..., half:]
+    return ops.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)
 
 
 class MultiHeadAttention(keras.layers.Layer):
@@ -45,17 +61,19 @@ class MultiHeadAttention(keras.layers.Layer):
         self.value = keras.layers.Dense(num_units, name="value")
         self.output_projection = keras.layers.Dense(num_units, name="output_projection")
 
-    def keys_values(self, context):
-        """Keys and values, each (B, H, S, U / H), of a context (B, S, U)."""
-        return self._split_heads(self.key(context)), self._split_heads(self.value(context))
+    def keys_values(self, context, positions=None):
+        """Keys and values, each (B, H, S, U / H), of a context (B, S, U); keys know their positions (S,) if given."""
+        keys = self._split_heads(self.key(context))
+        return keys if positions is None else rotated(keys, positions), self._split_heads(self.value(context))
 
-    def call(self, queries, keys, values, bias):
-        """Attend from (B, T, U) to keys and values.
+    def call(self, queries, keys, values, bias, positions=None):
+        """Attend from (B, T, U) to keys and values; queries know their positions (T,) if given.
 
         Returns:
             The attended values (B, T, U) and the attention weights (B, H, T, S).
         """
         query = self._split_heads(self.query(queries) * (self.num_units // self.num_heads) ** -0.5)
+        query = query if positions is None else rotated(query, positions)
         weights = ops.softmax(ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2))) + bias)
         attended = ops.transpose(ops.matmul(weights, values), (0, 2, 1, 3))
         batch, length, _, _ = ops.shape(attended)

@@ -1,8 +1,8 @@
 """The Transformer, encoder and decoder (Vaswani et al. 2017), with normalisation before each block (Xiong et al. 2020).
 
 The encoder reads the context once; each decoder layer attends to the target so far and then to the context. The
-decoder's embedding is also its output projection (Press & Wolf 2017). Positions are sinusoids computed when needed,
-so no length is built into the weights.
+decoder's embedding is also its output projection (Press & Wolf 2017). Self-attention knows positions by rotation (Su et
+al. 2021), so no length is built into the weights.
 
 Shapes: B batch, S context tokens, T target tokens, U units, H heads, V target vocabulary.
 """
@@ -13,13 +13,6 @@ import keras
 from keras import ops
 
 from symbolic.seq2seq.attention import MultiHeadAttention, causal_bias, padding_bias
-
-
-def sinusoids(positions, num_units: int):
-    """Position encodings (T, U) of positions (T,): sines, then cosines (Vaswani et al. 2017, section 3.5)."""
-    frequencies = ops.exp(ops.arange(0, num_units, 2, dtype="float32") * (-math.log(10_000) / num_units))
-    angles = ops.cast(positions, "float32")[:, None] * frequencies[None, :]
-    return ops.concatenate([ops.sin(angles), ops.cos(angles)], axis=-1)
 
 
 class FeedForward(keras.layers.Layer):
@@ -46,9 +39,9 @@ class EncoderLayer(keras.layers.Layer):
         self.dropout = keras.layers.Dropout(dropout)
         self.feed_forward = FeedForward(num_units, feed_forward, dropout, name="feed_forward")
 
-    def call(self, x, bias, training=None):
+    def call(self, x, bias, positions, training=None):
         y = self.norm(x)
-        y, _ = self.attention(y, *self.attention.keys_values(y), bias)
+        y, _ = self.attention(y, *self.attention.keys_values(y, positions), bias, positions)
         return self.feed_forward(x + self.dropout(y, training=training), training=training)
 
 
@@ -68,25 +61,25 @@ class DecoderLayer(keras.layers.Layer):
         self.dropout = keras.layers.Dropout(dropout)
         self.feed_forward = FeedForward(num_units, feed_forward, dropout, name="feed_forward")
 
-    def call(self, x, bias, context_keys_values, context_bias, cache=None, position=None, training=None):
+    def call(self, x, bias, positions, context_keys_values, context_bias, cache=None, training=None):
         """
         Args:
             x: the target (B, T, U).
             bias: hides keys of the target, (1, 1, T, T), or (1, 1, 1, L) with a cache.
+            positions: those of the target's tokens (T,).
             context_keys_values: keys and values of the context, from `context_attention.keys_values`.
             context_bias: hides keys of the context (B, 1, 1, S).
             cache: keys and values (B, H, L, U / H) of the earlier steps, or None for the full pass.
-            position: the scalar index of this step in the cache.
 
         Returns:
             The output (B, T, U), the updated cache and the weights (B, H, T, S) of the attention to the context.
         """
         y = self.norm(x)
-        keys_values = self.attention.keys_values(y)
+        keys_values = self.attention.keys_values(y, positions)
         if cache is not None:
-            here = ops.arange(ops.shape(cache[0])[2])[:, None] == position
+            here = ops.arange(ops.shape(cache[0])[2])[:, None] == positions
             keys_values = tuple(ops.where(here, new, old) for new, old in zip(keys_values, cache, strict=True))
-        y, _ = self.attention(y, *keys_values, bias)
+        y, _ = self.attention(y, *keys_values, bias, positions)
         x = x + self.dropout(y, training=training)
         y, weights = self.context_attention(self.context_norm(x), *context_keys_values, context_bias)
         x = x + self.dropout(y, training=training)
@@ -103,9 +96,9 @@ class Transformer(keras.Model):
     Args:
         context_vocabulary_size: number of context token ids.
         target_vocabulary_size: number of target token ids, V.
-        num_units: width U of embeddings and layers, even.
+        num_units: width U of embeddings and layers.
         num_layers: layers of the encoder, and of the decoder.
-        num_heads: attention heads; must divide `num_units`.
+        num_heads: attention heads; must divide `num_units` into even parts.
         feed_forward: width of the feed-forward layers.
         dropout: rate on embeddings and on the output of each block.
         max_length: the most tokens, padding included, a context or target may have.
@@ -129,8 +122,11 @@ class Transformer(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if num_units % 2:
-            raise ValueError(f"`num_units` must be even. Received: num_units={num_units}.")
+        if num_units // num_heads % 2:
+            raise ValueError(
+                "`num_units / num_heads` must be even, for positions turn pairs of units. "
+                f"Received: num_units={num_units}, num_heads={num_heads}."
+            )
         self.context_vocabulary_size = context_vocabulary_size
         self.target_vocabulary_size = target_vocabulary_size
         self.num_units = num_units
@@ -186,11 +182,11 @@ class Transformer(keras.Model):
         """
         context_bias, context_keys_values, caches = state
         positions = ops.reshape(position, (1,))
-        x = self._embed(self.target_embedding, tokens[:, None], positions)
+        x = self._embed(self.target_embedding, tokens[:, None])
         bias = causal_bias(positions, ops.arange(ops.shape(caches[0][0])[2]), self.compute_dtype)
         new_caches = []
         for layer, keys_values, cache in zip(self.decoder, context_keys_values, caches, strict=True):
-            x, cache, _ = layer(x, bias, keys_values, context_bias, cache=cache, position=position)
+            x, cache, _ = layer(x, bias, positions, keys_values, context_bias, cache=cache)
             new_caches.append(cache)
         return self._logits(x)[:, 0], (context_bias, context_keys_values, tuple(new_caches))
 
@@ -199,9 +195,9 @@ class Transformer(keras.Model):
         length = ops.shape(context)[1]
         self._check_length("context", length)
         bias = padding_bias(context, self.compute_dtype)
-        x = self._embed(self.context_embedding, context, ops.arange(length), training)
+        x = self._embed(self.context_embedding, context, training)
         for layer in self.encoder:
-            x = layer(x, bias, training=training)
+            x = layer(x, bias, ops.arange(length), training=training)
         x = self.encoder_norm(x)
         return bias, tuple(layer.context_attention.keys_values(x) for layer in self.decoder)
 
@@ -211,16 +207,14 @@ class Transformer(keras.Model):
         length = ops.shape(inputs["target"])[1]
         self._check_length("target", length)
         positions = ops.arange(length)
-        x = self._embed(self.target_embedding, inputs["target"], positions, training)
+        x = self._embed(self.target_embedding, inputs["target"], training)
         bias = causal_bias(positions, positions, self.compute_dtype)
         for layer, keys_values in zip(self.decoder, context_keys_values, strict=True):
-            x, _, weights = layer(x, bias, keys_values, context_bias, training=training)
+            x, _, weights = layer(x, bias, positions, keys_values, context_bias, training=training)
         return self._logits(x), weights
 
-    def _embed(self, embedding, ids, positions, training=None):
-        x = embedding(ids) * math.sqrt(self.num_units)
-        x = x + ops.cast(sinusoids(positions, self.num_units), x.dtype)
-        return self.embedding_dropout(x, training=training)
+    def _embed(self, embedding, ids, training=None):
+        return self.embedding_dropout(embedding(ids) * math.sqrt(self.num_units), training=training)
 
     def _logits(self, x):
         return ops.cast(self.target_embedding(self.decoder_norm(x), reverse=True), "float32")

@@ -18,6 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from symbolic.atomic import atomic_path
+from symbolic.seq2seq import attention_rnn, transformer  # noqa: F401 - loading a model needs its class registered
 from symbolic.seq2seq.batches import WIDTH_BLOCK, padded
 from symbolic.seq2seq.decoding import GreedyDecoder
 from symbolic.seq2seq.processors import TextProcessor
@@ -39,7 +40,13 @@ class Translation(NamedTuple):
 
 
 class Attention(NamedTuple):
-    """Attention weights (heads, answer tokens, context tokens), every row summing to 1, and the tokens of both sides."""
+    """Where a model looked, and at what.
+
+    Attributes:
+        weights: (heads, answer tokens, context tokens), each row summing to 1.
+        context: the tokens of the input.
+        answer: the tokens written, one a row of each head's weights.
+    """
 
     weights: np.ndarray
     context: list[str]
@@ -83,9 +90,11 @@ class Translator(NamedTuple):
         (answer,), _ = self.translate([text])
         context, _ = self.context_processor.encode([text])
         target, _ = self.target_processor.encode([answer])
-        weights = self.model.attention_weights({"context": context[None, :], "target": target[None, :-1]})
+        written = len(target) - 1
+        target_input = np.pad(target[:-1], (0, 1))[None, :]  # Keras warns of a softmax over a single column
+        weights = self.model.attention_weights({"context": context[None, :], "target": target_input})
         return Attention(
-            weights=keras.ops.convert_to_numpy(weights)[0],
+            weights=keras.ops.convert_to_numpy(weights)[0, :, :written],
             context=[self.context_processor.vocabulary[token] for token in context],
             answer=[self.target_processor.vocabulary[token] for token in target[1:]],
         )
@@ -113,7 +122,7 @@ class Translator(NamedTuple):
             if not (folder / file).is_file():
                 raise FileNotFoundError(f"{folder} does not hold a trained model: it has no {file}")
         translator = cls(
-            model=keras.saving.load_model(folder / MODEL),
+            model=keras.saving.load_model(folder / MODEL, compile=False),
             context_processor=TextProcessor.load(folder / CONTEXT_VOCABULARY),
             target_processor=TextProcessor.load(folder / TARGET_VOCABULARY),
             max_length=json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["max_length"],

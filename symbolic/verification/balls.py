@@ -116,7 +116,10 @@ def _power(ball):
             return ball(base).sqrt() ** int(exponent.p)
         if exponent.q == 1 and isinstance(base, fmpq) and _is_short_power(base, exponent):
             return base ** int(exponent.p)
-        return ball(base) ** exponent
+        base = ball(base)
+        if exponent.q == 1 and ball is arb and base.contains(0):
+            return (acb(base) ** exponent).real  # arb gives nan here, even for a square
+        return base**exponent
 
     return power
 

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
+from symbolic.seq2seq.attention import rotated
 from symbolic.seq2seq.attention_rnn import AttentionRNN
 from symbolic.seq2seq.batches import EvaluationBatches, training_batches
 from symbolic.seq2seq.decoding import greedy
@@ -151,9 +152,21 @@ def test_heads_must_divide_units(make):
         make()
 
 
-def test_a_transformer_refuses_odd_widths():
-    with pytest.raises(ValueError, match="`num_units` must be even"):
+def test_a_transformer_refuses_odd_heads():
+    with pytest.raises(ValueError, match="`num_units / num_heads` must be even"):
         Transformer(V, V, num_units=15, num_layers=1, num_heads=3, feed_forward=16)
+
+
+def test_rotation_makes_scores_depend_on_distance_alone():
+    query, key = np.random.default_rng(0).normal(size=(2, 1, 1, 1, 8)).astype(np.float32)
+
+    def score(query_position, key_position):
+        turned = rotated(query, np.array([query_position])), rotated(key, np.array([key_position]))
+        return float(ops.sum(turned[0] * turned[1]))
+
+    np.testing.assert_allclose(score(3, 1), score(40, 38), rtol=1e-4)
+    np.testing.assert_allclose(score(5, 5), np.sum(query * key), rtol=1e-5)
+    assert abs(score(3, 1) - score(3, 2)) > 1e-3
 
 
 def test_a_transformer_refuses_what_is_longer_than_its_maximum():

@@ -104,6 +104,7 @@ def test_rational_answers_are_proved_and_trigonometric_ones_at_least_confirmed()
         ),
         ("inv x", "INT+ 7"),
         ("exp x", "exp exp x"),
+        ("cos x", "pow sub sin x sin x INT+ 2"),  # a ball around 0, squared
     ],
 )
 def test_answers_that_are_wrong_anywhere_in_the_real_domain_are_refuted(integrand, answer):

@@ -1,0 +1,45 @@
+"""Every notebook runs from top to bottom, here on a tiny setting."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from symbolic.problems.problem import ProblemOptions
+from symbolic.problems.production import make_data_set
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    """The code that takes the place of a notebook's cell tagged `settings`."""
+    data, runs = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("runs")
+    make_data_set(data, "bwd", train=200, valid=30, test=30, seed=3, options=ProblemOptions(max_ops=3))
+    tiny = {"num_units": 16, "num_heads": 2, "epoch": 2, "steps_per_epoch": 4, "batch_size": 16}
+    tiny |= {"valid_problems": 4, "test_problems": 8}
+    trials = {
+        "rnn": tiny | {"model": "attention_rnn"},
+        "transformer": tiny | {"model": "transformer", "num_layers": 1, "feed_forward": 32},
+    }
+    return f"data_path = Path({str(data)!r})\nrun_dir = Path({str(runs)!r})\ntrials = {trials!r}"
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")))
+def test_a_notebook_runs(name, settings):
+    notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
+    tagged = [cell for cell in notebook.cells if "settings" in cell.metadata.get("tags", [])]
+    assert len(tagged) == 1
+    tagged[0].source = settings
+    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": NOTEBOOKS}})
+    client.execute()
+    last = notebook.cells[-1].outputs[-1]["data"]["text/plain"]
+    assert last == "True"  # the notebook ends on a comparison: the loaded model answers like the saved one
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")))
+def test_a_notebook_is_kept_without_outputs(name):
+    notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
+    assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in notebook.cells)
