@@ -122,7 +122,7 @@ class Transformer(keras.Model):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if num_units // num_heads % 2:
+        if num_units % num_heads == 0 and num_units // num_heads % 2:
             raise ValueError(
                 "`num_units / num_heads` must be even, for positions turn pairs of units. "
                 f"Received: num_units={num_units}, num_heads={num_heads}."

@@ -90,13 +90,13 @@ class Translator(NamedTuple):
         (answer,), _ = self.translate([text])
         context, _ = self.context_processor.encode([text])
         target, _ = self.target_processor.encode([answer])
-        written = len(target) - 1
-        target_input = np.pad(target[:-1], (0, 1))[None, :]  # Keras warns of a softmax over a single column
+        written = min(len(target) - 1, self.max_length)  # an answer that was cut off has no END
+        target_input = np.pad(target[:written], (0, max(0, 2 - written)))[None, :]  # Keras warns of a single column
         weights = self.model.attention_weights({"context": context[None, :], "target": target_input})
         return Attention(
             weights=keras.ops.convert_to_numpy(weights)[0, :, :written],
             context=[self.context_processor.vocabulary[token] for token in context],
-            answer=[self.target_processor.vocabulary[token] for token in target[1:]],
+            answer=[self.target_processor.vocabulary[token] for token in target[1 : written + 1]],
         )
 
     def save(self, folder: Path | str) -> None:
