@@ -23,6 +23,7 @@ from symbolic.expressions.tokens import TOKENS
 from symbolic.problems.files import read_data_folder
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.token_store import TokenStore
+from symbolic.suggestions import did_you_mean
 
 
 class SymbolicModelTrain:
@@ -59,6 +60,9 @@ class SymbolicModelTrain:
         self.model_params = {name: complete(name, trial, defaults) for name, trial in model_params.items()}
         self.run_dir = Path(run_dir)
         self.workers = workers
+        self.data: dict[str, pd.DataFrame] | None = None
+        self.context_processor = self.target_processor = None
+        self.stores: dict[str, TokenStore] | None = None
         self.training_result: dict[str, dict[str, Any]] = {}
         self.failures: dict[str, str] = {}
 
@@ -70,7 +74,6 @@ class SymbolicModelTrain:
                 `symbolic.problems.files.read_data_folder`.
         """
         self.data = read_data_folder(data_path, max_bad_share=max_bad_share)
-        self.data_path = Path(data_path)
         return self.data
 
     def set_processor(self, vocabulary: str = "adapted") -> tuple[TextProcessor, TextProcessor]:
@@ -81,6 +84,7 @@ class SymbolicModelTrain:
         """
         if vocabulary not in ("adapted", "fixed"):
             raise ValueError(f"`vocabulary` must be adapted or fixed. Received: {vocabulary!r}.")
+        self._need(self.data, "load_data")
         train = self.data["train"]
         if vocabulary == "fixed":
             self.context_processor = TextProcessor(list(TOKENS))
@@ -92,6 +96,7 @@ class SymbolicModelTrain:
 
     def set_train_datasets(self) -> dict[str, TokenStore]:
         """Encode every split to ids; tokens that the vocabularies lack are reported and become [UNK]."""
+        self._need(self.context_processor, "set_processor")
         stores = {}
         for split, frame in self.data.items():
             for column, processor in (("input", self.context_processor), ("output", self.target_processor)):
@@ -109,8 +114,11 @@ class SymbolicModelTrain:
 
         Raises:
             Diverged: the loss became infinite or not a number.
-            ValueError: the trial's folder holds it with other parameters or data.
+            ValueError: there is no such trial, or its folder holds it with other parameters or data.
         """
+        self._need(self.stores, "set_train_datasets")
+        if trial not in self.model_params:
+            raise ValueError(f"no trial `{trial}`.{did_you_mean(trial, self.model_params)}")
         data = TrialData(
             description=self._describe_data(),
             context_processor=self.context_processor,
@@ -145,6 +153,11 @@ class SymbolicModelTrain:
                 print(f"{trial} failed: {error}", file=sys.stderr)
         draw_curves(self.run_dir)
         return compare(self.run_dir)
+
+    @staticmethod
+    def _need(what: Any, step: str) -> None:
+        if what is None:
+            raise ValueError(f"call `{step}` first: this step works on what it returns")
 
     def _describe_data(self) -> dict[str, Any]:
         return {
@@ -200,8 +213,10 @@ def main(arguments: list[str] | None = None) -> int:
     runs = Path(args.runs)
     print(f"\n{format_table(table)}\n")
     print(f"table: {runs / TABLE}   curves: {runs / CURVES}   one folder per trial: {runs}/")
-    best = table.sort_values("solve_rate", ascending=False).iloc[0]
-    print(f'ask it yourself: python -m symbolic integrate "x*cos(x)" --run {runs / best["trial"]}')
+    judged = table[table["solve_rate"].notna()]
+    if len(judged):
+        best = judged.loc[judged["solve_rate"].astype(float).idxmax(), "trial"]
+        print(f'ask the best: python -m symbolic integrate "cos(x)*exp(sin(x))" --run {runs / best}')
     return 1 if training.failures else 0
 
 

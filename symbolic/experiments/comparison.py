@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from symbolic.atomic import atomic_path
-from symbolic.experiments.evaluation import STATUSES
 from symbolic.experiments.plots import plot_comparison, plot_trial, save_figure
 from symbolic.experiments.trials import read_history, read_params, read_result, trial_folders
+from symbolic.verification import STATUSES
 
 TABLE, CURVES = "comparison.csv", "comparison.png"
 
@@ -41,7 +41,7 @@ def _row(folder: Path, differing: list[str]) -> dict[str, Any]:
     judged = result.get(judged_on, {})
     return {
         "trial": params["trial"],
-        "parameters": " ".join(f"{key}={params['params'][key]}" for key in differing),
+        "parameters": " ".join(f"{key}={params['params'][key]}" for key in differing if key in params["params"]),
         "status": result.get("status", "unfinished"),
         "reason": result.get("reason"),
         "weights": result.get("weights"),

@@ -8,10 +8,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from symbolic.seq2seq.translator import Translator
-from symbolic.verification import verify_many
-
-STATUSES = ("proved", "confirmed", "refuted", "undecided")
-SOLVED = ("proved", "confirmed")
+from symbolic.verification import SOLVED, STATUSES, verify_many
 
 
 def evaluate(translator: Translator, problems: pd.DataFrame, workers: int = 1) -> pd.DataFrame:

@@ -83,7 +83,7 @@ RULES: dict[str, Rule] = {
 
 
 def complete(name: str, trial: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """All parameters of one trial: the defaults with the trial's own values, checked.
+    """All parameters of one trial: the defaults with the trial's own values, checked; none of the other model's.
 
     Raises:
         ValueError: a parameter is unknown, has a value it may not have, or contradicts another.
@@ -123,7 +123,7 @@ def complete(name: str, trial: Mapping[str, Any], defaults: Mapping[str, Any]) -
             f"{name}: `warmup_steps` must be fewer than all steps, epoch × steps_per_epoch = {steps}. "
             f"Received: warmup_steps={params['warmup_steps']}."
         )
-    return params
+    return {key: value for key, value in params.items() if BELONGS_TO.get(key, params["model"]) == params["model"]}
 
 
 def _choices(key: str) -> tuple[str, ...]:

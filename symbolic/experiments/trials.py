@@ -147,7 +147,6 @@ def run_trial(name: str, params: dict[str, Any], data: TrialData, folder: Path |
 
 def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: logging.Logger) -> Translator:
     params = record["params"]
-    started = time.perf_counter()
     if (folder / LAST).exists():
         model = keras.saving.load_model(folder / LAST)
     else:
@@ -156,7 +155,9 @@ def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: l
     stores = {split: store.select(~too_long[split]) for split, store in data.stores.items()}
     for split, mask in too_long.items():
         if mask.any():
-            log.warning("%s: %d problems longer than max_length %d left out", split, mask.sum(), params["max_length"])
+            words = f"{split}: {mask.sum():,} problems need more than max_length={params['max_length']}: left out"
+            log.warning(words)
+            print(words, file=sys.stderr)
     history = _fit(model, params, stores, folder, log)
 
     model.load_weights(folder / BEST_WEIGHTS)
@@ -171,18 +172,26 @@ def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: l
         "too_long": {split: int(mask.sum()) for split, mask in too_long.items()},
     }
     for split in ("valid", "test"):
-        limit = params[f"{split}_problems"]
-        if limit and split in data.problems:
-            losses = model.evaluate(EvaluationBatches(stores[split], params["batch_size"]), return_dict=True, verbose=0)
-            rows = evaluate(translator, data.problems[split].head(limit), workers=workers)
-            with atomic_path(folder / f"predictions_{split}.csv") as temporary:
-                rows.to_csv(temporary, index=False)
-            result[split] = {name: float(value) for name, value in losses.items()} | summarise(rows)
+        if params[f"{split}_problems"] and split in data.problems:
+            result[split] = _judge(translator, data, split, params, folder, workers)
             log.info("%s: %s", split, result[split])
-    result["total_seconds"] = round(result["training_seconds"] + time.perf_counter() - started, 1)
     _write_json(folder / RESULT, result)
     (folder / LAST).unlink()
     return translator
+
+
+def _judge(translator, data: TrialData, split: str, params, folder: Path, workers: int) -> dict[str, float]:
+    """Loss and token accuracy, then answers and verdicts, on the first problems of a split."""
+    started = time.perf_counter()
+    problems = data.problems[split].head(params[f"{split}_problems"])
+    store = data.stores[split].select(np.arange(len(problems)))
+    store = store.select(~exceeding(store, params["max_length"]))
+    losses = translator.model.evaluate(EvaluationBatches(store, params["batch_size"]), return_dict=True, verbose=0)
+    rows = evaluate(translator, problems, workers=workers)
+    with atomic_path(folder / f"predictions_{split}.csv") as temporary:
+        rows.to_csv(temporary, index=False)
+    figures = {name: float(value) for name, value in losses.items()} | summarise(rows)
+    return figures | {"seconds": round(time.perf_counter() - started, 1)}
 
 
 def _start(record, data: TrialData, folder: Path) -> keras.Model:

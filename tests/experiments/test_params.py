@@ -3,7 +3,7 @@
 import pytest
 
 import model_params
-from symbolic.experiments.params import RULES, complete, product, select, sweep
+from symbolic.experiments.params import BELONGS_TO, RULES, complete, product, select, sweep
 
 DEFAULTS = model_params.defaults
 
@@ -13,8 +13,10 @@ def test_every_default_has_a_rule_and_every_rule_a_default():
 
 
 @pytest.mark.parametrize("name", model_params.model_params)
-def test_every_trial_of_the_file_is_accepted(name):
-    assert set(complete(name, model_params.model_params[name], DEFAULTS)) == set(DEFAULTS)
+def test_every_trial_of_the_file_is_accepted_and_completed(name):
+    params = complete(name, model_params.model_params[name], DEFAULTS)
+    of_the_other_model = {key for key, model in BELONGS_TO.items() if model != params["model"]}
+    assert set(params) == set(DEFAULTS) - of_the_other_model
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,23 @@ def test_early_stopping_remembers_across_a_resume(finished):
     assert not _Recorder(None, pd.DataFrame(), patience=1, seed=0, log=None).out_of_patience
 
 
+def test_steps_out_of_order_say_which_comes_first(data):
+    training = SymbolicModelTrain(TRIALS)
+    with pytest.raises(ValueError, match="call `load_data` first"):
+        training.set_processor()
+    training.load_data(data)
+    with pytest.raises(ValueError, match="call `set_processor` first"):
+        training.set_train_datasets()
+    with pytest.raises(ValueError, match="`vocabulary` must be adapted or fixed"):
+        training.set_processor("learnt")
+    training.set_processor("fixed")
+    with pytest.raises(ValueError, match="call `set_train_datasets` first"):
+        training.train_model("rnn")
+    training.set_train_datasets()
+    with pytest.raises(ValueError, match="no trial `rn`. Did you mean `rnn`?"):
+        training.train_model("rn")
+
+
 def test_the_command_line_says_what_is_wrong_in_one_sentence(capsys, tmp_path, monkeypatch):
     assert run_model_train.main(["--trials", "trail_1"]) == 2
     assert "Did you mean `trial_1`?" in capsys.readouterr().err
