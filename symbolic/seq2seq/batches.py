@@ -9,7 +9,7 @@ width of all. So the widths of even batches are multiples of 8 and those of odd 
 neighbours agree, and every batch is still a pure function of its number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import keras
 import numpy as np
@@ -20,7 +20,7 @@ from symbolic.seq2seq.token_store import TokenStore
 WIDTH_BLOCK = 8
 
 # Pairs are sorted by length within so many batches: more would pad less and shuffle less.
-_BATCHES_PER_WINDOW = 100
+BATCHES_PER_WINDOW = 100
 
 Batch = tuple[dict[str, np.ndarray], np.ndarray]
 
@@ -52,7 +52,7 @@ def _training_batches(store: TokenStore, batch_size: int, seed: int, step: int) 
 def _order_of_pass(store: TokenStore, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
     """The rows of every batch of one pass: shuffled, sorted by length within windows, cut, and shuffled again."""
     order = rng.permutation(len(store))
-    window = np.arange(len(store)) // (batch_size * _BATCHES_PER_WINDOW)
+    window = np.arange(len(store)) // (batch_size * BATCHES_PER_WINDOW)
     order = order[np.lexsort((_lengths(store)[order], window))]
     batches = np.split(order, np.arange(batch_size, len(store), batch_size))
     return [batches[i] for i in rng.permutation(len(batches))]
@@ -61,6 +61,21 @@ def _order_of_pass(store: TokenStore, batch_size: int, rng: np.random.Generator)
 def _lengths(store: TokenStore) -> np.ndarray:
     """What pairs are sorted by; the longer side pads less on the published data than the sum of both."""
     return np.maximum(store.context_lengths, store.target_lengths)
+
+
+def streamed_batches(windows: Iterable[TokenStore], batch_size: int, seed: int, start_step: int = 0) -> Iterator[Batch]:
+    """Batches of pairs that come as a stream, from global step `start_step` on.
+
+    Args:
+        windows: stores of `BATCHES_PER_WINDOW * batch_size` pairs each, from window
+            `start_step // BATCHES_PER_WINDOW` on. Pairs of similar length meet within a window.
+    """
+    number, done = divmod(start_step, BATCHES_PER_WINDOW)
+    for number, window in enumerate(windows, number):
+        batches = _order_of_pass(window, batch_size, np.random.default_rng([seed, number]))
+        for i, rows in enumerate(batches[done:], number * BATCHES_PER_WINDOW + done):
+            yield _batch(window, rows, i)
+        done = 0
 
 
 class EvaluationBatches(keras.utils.PyDataset):

@@ -5,7 +5,15 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from symbolic.seq2seq.batches import WIDTH_BLOCK, EvaluationBatches, exceeding, padded, training_batches
+from symbolic.seq2seq.batches import (
+    BATCHES_PER_WINDOW,
+    WIDTH_BLOCK,
+    EvaluationBatches,
+    exceeding,
+    padded,
+    streamed_batches,
+    training_batches,
+)
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, START_ID
 from symbolic.seq2seq.token_store import TokenStore
 
@@ -56,6 +64,20 @@ def test_a_batch_depends_on_seed_and_step_alone():
             np.testing.assert_equal(ours, theirs)
     other = list(islice(training_batches(store, 8, seed=4), 40))
     assert list(pairs(other)) != list(pairs(whole))
+
+
+def test_streamed_batches_hold_every_pair_once_and_can_be_entered_anywhere():
+    size = BATCHES_PER_WINDOW * 4
+    windows = [random_store(size, seed=number) for number in range(3)]
+    whole = list(streamed_batches(windows, 4, seed=5))
+    assert len(whole) == 3 * BATCHES_PER_WINDOW
+    assert sorted(pairs(whole)) == sorted(pair for window in windows for pair in all_pairs(window))
+    for start in (7, BATCHES_PER_WINDOW, 2 * BATCHES_PER_WINDOW + 9):
+        entered = list(streamed_batches(windows[start // BATCHES_PER_WINDOW :], 4, seed=5, start_step=start))
+        assert len(entered) == len(whole) - start
+        for ours, theirs in zip(entered, whole[start:], strict=True):
+            np.testing.assert_array_equal(ours[0]["context"], theirs[0]["context"])
+            np.testing.assert_array_equal(ours[1], theirs[1])
 
 
 def test_pairs_of_similar_length_come_together():
