@@ -6,6 +6,9 @@ TRIALS ?= quick
 DATA ?= data/starter
 RUNS ?= runs
 
+# Anew also where an earlier try, without python3-venv, left an environment without pip.
+MAKE_VENV = $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+
 .PHONY: run test slow lint lock clean
 
 run: $(VENV)/run.installed
@@ -24,12 +27,12 @@ lint: $(VENV)/dev.installed
 
 # A stamp is written last, so an interrupted installation is taken up again.
 $(VENV)/run.installed: requirements.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(MAKE_VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
 	touch $@
 
 $(VENV)/dev.installed: requirements-dev.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(MAKE_VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
 	touch $(VENV)/run.installed $@
 

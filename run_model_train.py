@@ -7,7 +7,7 @@ import argparse
 import hashlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,23 +43,26 @@ class SymbolicModelTrain:
         self,
         model_params: Mapping[str, Mapping[str, Any]] = trials_file.model_params,
         run_dir: Path | str = "runs",
-        defaults: Mapping[str, Any] = trials_file.defaults,
         workers: int = 1,
+        stream: Mapping[str, float] | None = None,
     ):
         """Check the trials.
 
         Args:
-            model_params: trial -> the parameters in which it differs from the defaults.
+            model_params: trial -> the parameters in which it differs from `model_params.defaults`.
             run_dir: where each trial gets its folder.
-            defaults: every parameter with its default.
-            workers: processes that verify answers after training.
+            workers: processes that verify answers after training, and that make the problems of a stream.
+            stream: task -> weight: train on fresh problems of these tasks instead of the train split.
 
         Raises:
             ValueError: a parameter is unknown, wrong, or contradicts another.
         """
-        self.model_params = {name: complete(name, trial, defaults) for name, trial in model_params.items()}
+        if workers < 1:
+            raise ValueError(f"`workers` must be at least 1. Received: {workers}.")
+        self.model_params = {name: complete(name, trial, trials_file.defaults) for name, trial in model_params.items()}
         self.run_dir = Path(run_dir)
         self.workers = workers
+        self.stream = dict(stream or {})
         self.data: dict[str, pd.DataFrame] | None = None
         self.context_processor = self.target_processor = None
         self.stores: dict[str, TokenStore] | None = None
@@ -121,6 +124,7 @@ class SymbolicModelTrain:
             raise ValueError(f"no trial `{trial}`.{did_you_mean(trial, self.model_params)}")
         data = TrialData(
             description=self._describe_data(),
+            stream=self.stream,
             context_processor=self.context_processor,
             target_processor=self.target_processor,
             problems=self.data,
@@ -140,15 +144,13 @@ class SymbolicModelTrain:
             The comparison table, a row per trial in `run_dir`; saved there with the curves.
         """
         self.load_data(data_path, max_bad_share)
-        self.set_processor()
+        self.set_processor("fixed" if self.stream else "adapted")  # a stream may bring any token
         self.set_train_datasets()
         for number, trial in enumerate(self.model_params, start=1):
             print(f"\n{trial} ({number} of {len(self.model_params)})", flush=True)
             try:
                 self.train_model(trial)
-            except (
-                Exception
-            ) as error:  # recorded in the trial's folder and in `failures`; one trial never stops the rest
+            except Exception as error:  # whatever it is, it is recorded and costs this trial alone
                 self.failures[trial] = str(error)
                 print(f"{trial} failed: {error}", file=sys.stderr)
         draw_curves(self.run_dir)
@@ -160,13 +162,17 @@ class SymbolicModelTrain:
             raise ValueError(f"call `{step}` first: this step works on what it returns")
 
     def _describe_data(self) -> dict[str, Any]:
-        return {
-            split: {
-                "problems": len(frame),
-                "sha256": hashlib.sha256("\n".join(frame["input"] + "\t" + frame["output"]).encode()).hexdigest(),
-            }
+        description = {
+            split: {"problems": len(frame), "sha256": _sha256(frame["input"] + "\t" + frame["output"])}
             for split, frame in self.data.items()
         }
+        for side, processor in (("context", self.context_processor), ("target", self.target_processor)):
+            description[f"{side}_vocabulary"] = {"tokens": len(processor), "sha256": _sha256(processor.vocabulary)}
+        return description | ({"stream": self.stream} if self.stream else {})
+
+
+def _sha256(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -186,8 +192,29 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--max-bad-lines", type=float, default=0.01, metavar="SHARE", help="share of unreadable lines to put up with"
     )
+    parser.add_argument(
+        "--stream", metavar="TASKS", help="train on fresh problems of these tasks, bwd,ibp or bwd:0.6,ibp:0.4"
+    )
     parser.add_argument("--list", action="store_true", help="list the trials and stop")
     return parser.parse_args(arguments)
+
+
+def parse_weights(words: str) -> dict[str, float]:
+    """`bwd:0.6,ibp:0.4` as {"bwd": 0.6, "ibp": 0.4}; a task without a weight has 1.
+
+    Raises:
+        ValueError: a weight is no number above 0.
+    """
+    weights = {}
+    for word in words.split(","):
+        task, _, weight = word.partition(":")
+        try:
+            weights[task] = float(weight or 1)
+        except ValueError:
+            raise ValueError(
+                f"`--stream` takes TASK or TASK:WEIGHT, separated by commas. Received: {word!r}."
+            ) from None
+    return weights
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -202,7 +229,8 @@ def main(arguments: list[str] | None = None) -> int:
         selected = {
             name: {**trial, **overrides} for name, trial in select(args.trials, trials_file.model_params).items()
         }
-        training = SymbolicModelTrain(selected, args.runs, workers=args.workers)
+        stream = parse_weights(args.stream) if args.stream else None
+        training = SymbolicModelTrain(selected, args.runs, workers=args.workers, stream=stream)
         table = training.run_all(args.data, args.max_bad_lines)
     except (ValueError, OSError) as error:
         print(f"run_model_train.py: {error}", file=sys.stderr)
@@ -216,7 +244,8 @@ def main(arguments: list[str] | None = None) -> int:
     judged = table[table["solve_rate"].notna()]
     if len(judged):
         best = judged.loc[judged["solve_rate"].astype(float).idxmax(), "trial"]
-        print(f'ask the best: python -m symbolic integrate "cos(x)*exp(sin(x))" --run {runs / best}')
+        python = "python" if "VIRTUAL_ENV" in os.environ else os.path.relpath(sys.executable)
+        print(f'ask the best: {python} -m symbolic integrate "cos(x)*exp(sin(x))" --run {runs / best}')
     return 1 if training.failures else 0
 
 

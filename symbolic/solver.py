@@ -14,7 +14,7 @@ from symbolic.expressions.infix import from_infix, to_infix
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix, to_prefix
 from symbolic.expressions.tokens import spellings
 from symbolic.seq2seq.translator import Translator
-from symbolic.verification import SOLVED, Verdict, verify_many
+from symbolic.verification import Verdict, verify_many
 
 
 class Solution(NamedTuple):
@@ -37,7 +37,7 @@ class Solution(NamedTuple):
     @property
     def answer(self) -> Tree | None:
         """The proposal if it verified, else None."""
-        return self.proposal if self.verdict.status in SOLVED else None
+        return self.proposal if self.verdict.solved else None
 
     def _repr_latex_(self) -> str:
         if self.answer is None:
@@ -88,6 +88,9 @@ def problem_of(integrand: str, translator: Translator) -> str:
     unseen = translator.context_processor.unknown_tokens([problem])
     if unseen:
         raise ValueError(f"this model never saw {' or '.join(f'`{t}`' for t in unseen)} in its training")
+    needed = len(problem.split()) + 2  # with [START] and [END]
+    if needed > translator.max_length:
+        raise ValueError(f"the problem needs {needed} tokens, and this model reads at most {translator.max_length}")
     return problem
 
 

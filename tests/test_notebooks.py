@@ -6,8 +6,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from symbolic.problems.data_sets import make_data_set
 from symbolic.problems.problem import ProblemOptions
-from symbolic.problems.production import make_data_set
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 

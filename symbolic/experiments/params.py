@@ -95,6 +95,8 @@ def complete(name: str, trial: Mapping[str, Any], defaults: Mapping[str, Any]) -
             )
     params = {**defaults, **trial}
     for key, value in params.items():
+        if key not in RULES:
+            raise ValueError(f"`{key}` is among the defaults, but symbolic/experiments/params.py has no rule for it")
         rule, test = RULES[key]
         if not test(value):
             hint = did_you_mean(value, _choices(key)) if isinstance(value, str) else ""
@@ -146,7 +148,7 @@ def select(names: str, trials: Mapping[str, Mapping]) -> dict[str, Mapping]:
     if names == "all":
         return dict(trials)
     selected = {}
-    for word in names.split(","):
+    for word in (word.strip() for word in names.split(",")):
         exact = {name: trials[name] for name in trials if name == word}
         matches = exact or {name: trial for name, trial in trials.items() if word and name.startswith(f"{word}_")}
         if not matches:

@@ -15,7 +15,9 @@ Every file is written whole or not at all, `last.keras` last, so that a trial ki
 epoch. This file knows how a trial runs and is kept; not what the models are made of, nor how answers are judged.
 """
 
+import contextlib
 import importlib.metadata
+import itertools
 import json
 import logging
 import math
@@ -24,6 +26,7 @@ import platform
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,8 +38,18 @@ import pandas as pd
 from symbolic import __version__
 from symbolic.atomic import atomic_path
 from symbolic.experiments.evaluation import evaluate, summarise
+from symbolic.problems.problem import ProblemOptions
+from symbolic.problems.stream import stream
 from symbolic.seq2seq.attention_rnn import AttentionRNN
-from symbolic.seq2seq.batches import EvaluationBatches, exceeding, training_batches
+from symbolic.seq2seq.batches import (
+    BATCHES_PER_WINDOW,
+    WIDTH_BLOCK,
+    Batch,
+    EvaluationBatches,
+    exceeding,
+    streamed_batches,
+    training_batches,
+)
 from symbolic.seq2seq.losses import MaskedAccuracy, MaskedCrossEntropy
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.schedules import WarmupSchedule
@@ -57,9 +70,10 @@ class TrialData(NamedTuple):
     """What every trial of a run is trained and judged on.
 
     Attributes:
-        description: where the data came from, for `params.json`: file names, hashes, counts.
+        description: what the data and vocabularies are, for `params.json`: counts and hashes.
         problems: split -> frame with the columns input and output.
         stores: split -> the same problems as token ids.
+        stream: tasks of fresh problems to train on in place of the train split, with their weights; none if empty.
     """
 
     description: dict[str, Any]
@@ -67,6 +81,7 @@ class TrialData(NamedTuple):
     target_processor: TextProcessor
     problems: dict[str, pd.DataFrame]
     stores: dict[str, TokenStore]
+    stream: dict[str, float] = {}
 
 
 def build_model(params: dict[str, Any], context_size: int, target_size: int) -> keras.Model:
@@ -125,15 +140,15 @@ def run_trial(name: str, params: dict[str, Any], data: TrialData, folder: Path |
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob(".*-*"):  # temporary folders of a write that a kill cut short
-        shutil.rmtree(leftover)
     record = {"trial": name, "params": params, "data": data.description}
     _check_same_trial(folder, record)
+    if read_result(folder).get("status") == "finished":
+        _remove(folder, LAST)  # if a kill came just before its end
+        return Translator.load(folder)
+    for leftover in (RESULT, *(f".{file}-*" for file in (HISTORY, BEST_WEIGHTS, LAST))):
+        _remove(folder, leftover)  # of an earlier failure, and of writes that a kill cut short
     log = _open_log(name, folder)
     try:
-        if read_result(folder).get("status") == "finished":
-            log.info("finished before; nothing to do")
-            return Translator.load(folder)
         return _train_and_judge(record, data, folder, workers, log)
     except Exception as error:
         _write_json(folder / RESULT, {"status": "failed", "reason": f"{type(error).__name__}: {error}"})
@@ -143,6 +158,14 @@ def run_trial(name: str, params: dict[str, Any], data: TrialData, folder: Path |
         for handler in list(log.handlers):
             handler.close()
             log.removeHandler(handler)
+
+
+def _remove(folder: Path, pattern: str) -> None:
+    for path in folder.glob(pattern):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: logging.Logger) -> Translator:
@@ -158,7 +181,7 @@ def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: l
             words = f"{split}: {mask.sum():,} problems need more than max_length={params['max_length']}: left out"
             log.warning(words)
             print(words, file=sys.stderr)
-    history = _fit(model, params, stores, folder, log)
+    history = _fit(model, params, data, stores, folder, workers, log)
 
     model.load_weights(folder / BEST_WEIGHTS)
     translator = Translator(model, data.context_processor, data.target_processor, params["max_length"])
@@ -176,7 +199,7 @@ def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: l
             result[split] = _judge(translator, data, split, params, folder, workers)
             log.info("%s: %s", split, result[split])
     _write_json(folder / RESULT, result)
-    (folder / LAST).unlink()
+    _remove(folder, LAST)
     return translator
 
 
@@ -196,9 +219,8 @@ def _judge(translator, data: TrialData, split: str, params, folder: Path, worker
 
 def _start(record, data: TrialData, folder: Path) -> keras.Model:
     """Write down what is about to be trained, and build it."""
-    for leftover in (HISTORY, BEST_WEIGHTS, RESULT):
-        (folder / leftover).unlink(missing_ok=True)
-    shutil.rmtree(folder / "tensorboard", ignore_errors=True)
+    for leftover in (HISTORY, BEST_WEIGHTS, "tensorboard"):
+        _remove(folder, leftover)
     _write_json(folder / PARAMS, record | _circumstances())
     keras.utils.set_random_seed(record["params"]["seed"])
     model = build_model(record["params"], len(data.context_processor), len(data.target_processor))
@@ -206,7 +228,7 @@ def _start(record, data: TrialData, folder: Path) -> keras.Model:
     return model
 
 
-def _fit(model, params, stores: dict[str, TokenStore], folder: Path, log) -> pd.DataFrame:
+def _fit(model, params, data: TrialData, stores: dict[str, TokenStore], folder: Path, workers, log) -> pd.DataFrame:
     steps = params["steps_per_epoch"]
     epochs_done = int(model.optimizer.iterations) // steps
     history = read_history(folder).head(epochs_done)
@@ -215,20 +237,43 @@ def _fit(model, params, stores: dict[str, TokenStore], folder: Path, log) -> pd.
         return history
     if epochs_done:
         log.info("resumed after epoch %d", epochs_done)
-    model.fit(
-        training_batches(stores["train"], params["batch_size"], params["seed"], start_step=epochs_done * steps),
-        steps_per_epoch=steps,
-        initial_epoch=epochs_done,
-        epochs=params["epoch"],
-        validation_data=EvaluationBatches(stores["valid"], params["batch_size"], params["validation_steps"]),
-        callbacks=[
-            recorder,
-            keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False),
-        ],
-        shuffle=False,  # the batches come shuffled
-        verbose=1 if sys.stdout.isatty() else 2,
-    )
+    if data.stream:
+        batches = _fresh_batches(params, data, epochs_done * steps, workers)
+    else:
+        batches = training_batches(stores["train"], params["batch_size"], params["seed"], epochs_done * steps)
+    with contextlib.closing(batches):
+        model.fit(
+            batches,
+            steps_per_epoch=steps,
+            initial_epoch=epochs_done,
+            epochs=params["epoch"],
+            validation_data=EvaluationBatches(stores["valid"], params["batch_size"], params["validation_steps"]),
+            callbacks=[
+                recorder,
+                keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False),
+            ],
+            shuffle=False,  # the batches come shuffled
+            verbose=1 if sys.stdout.isatty() else 2,
+        )
     return recorder.history
+
+
+def _fresh_batches(params, data: TrialData, start_step: int, workers: int) -> Iterator[Batch]:
+    """Batches of problems that are drawn while the model trains, none of them a validation or test problem."""
+    window = BATCHES_PER_WINDOW * params["batch_size"]
+    # A batch may be a block wider than its longest sequence, and [START] and [END] are not counted in max_len.
+    options = ProblemOptions(max_len=params["max_length"] - WIDTH_BLOCK - 2)
+    held_out = [equation for split in ("valid", "test") for equation in data.problems.get(split, {}).get("input", [])]
+    start = start_step // BATCHES_PER_WINDOW * window
+    problems = stream(data.stream, params["seed"], workers=workers, start=start, options=options, held_out=held_out)
+
+    def windows():
+        while True:
+            equations, solutions = zip(*itertools.islice(problems, window), strict=True)
+            yield TokenStore(data.context_processor.encode(equations), data.target_processor.encode(solutions))
+
+    with contextlib.closing(problems):
+        yield from streamed_batches(windows(), params["batch_size"], params["seed"], start_step)
 
 
 class _Recorder(keras.callbacks.Callback):
@@ -327,7 +372,7 @@ def _check_same_trial(folder: Path, record: dict[str, Any]) -> None:
         if there["params"].get(key) != value
     ]
     if there["data"] != json.loads(json.dumps(record["data"])):
-        changed.append("other data")
+        changed.append("other data or vocabularies")
     if changed:
         raise ValueError(
             f"{folder} holds this trial with other settings ({'; '.join(changed)}). "

@@ -2,7 +2,8 @@
 
 The two engines are used differently. SymEngine computes: an expression handed to it is evaluated, and what comes back
 is in this project's canonical spelling, the same on every platform. SymPy displays and exchanges: by default nothing
-is evaluated, so that prefix -> SymPy -> prefix gives back what went in.
+is evaluated, so that prefix -> SymPy -> prefix gives back what went in, as long as it is written as the published data
+are: rationals in lowest terms, no `inv`, `pow2` and the like, for which SymPy has no form of its own.
 """
 
 import functools

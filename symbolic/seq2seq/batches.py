@@ -70,8 +70,8 @@ def streamed_batches(windows: Iterable[TokenStore], batch_size: int, seed: int, 
         windows: stores of `BATCHES_PER_WINDOW * batch_size` pairs each, from window
             `start_step // BATCHES_PER_WINDOW` on. Pairs of similar length meet within a window.
     """
-    number, done = divmod(start_step, BATCHES_PER_WINDOW)
-    for number, window in enumerate(windows, number):
+    first, done = divmod(start_step, BATCHES_PER_WINDOW)
+    for number, window in enumerate(windows, first):
         batches = _order_of_pass(window, batch_size, np.random.default_rng([seed, number]))
         for i, rows in enumerate(batches[done:], number * BATCHES_PER_WINDOW + done):
             yield _batch(window, rows, i)

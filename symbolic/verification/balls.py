@@ -5,6 +5,7 @@ hold 0, the residual is not zero, whatever the rounding. Rational parts are comp
 an integer exponent.
 """
 
+import operator
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from symbolic.expressions.program import Program
 from symbolic.verification.residual import Residual
 
 PRECISIONS = (256, 1024)  # bits, tried in turn until an enclosure is narrow enough
-DIGITS = 50  # a value below 10^-DIGITS, and below that share of the largest term, counts as zero
+DIGITS = 50  # a factor below 10^-DIGITS, and below that share of its largest term, counts as zero
 _ZERO = arb(10) ** -DIGITS
 _TINY = arb(10) ** (-2 * DIGITS)  # so does this, where the terms themselves cannot be told from zero
 _MAX_EXACT_BITS = 2048  # longer rationals are rounded
@@ -26,7 +27,7 @@ class Enclosure(NamedTuple):
     Attributes:
         status: "nonzero", "zero" (to DIGITS digits), "unknown" (too wide, or a part has no value).
         value: the enclosure as text.
-        radius: a bound of |residual| where the status is "zero", else None.
+        radius: a bound of |residual|, or of a factor of it, where the status is "zero", else None.
     """
 
     status: str
@@ -70,16 +71,22 @@ def _judge(residual, point, is_complex) -> Enclosure:
         return Enclosure("unknown", str(value))
     if not value.contains(0):
         return Enclosure("nonzero", value.str(10))
-    bound = value.abs_upper()
-    if bound <= _ZERO * _scale([ball(values[slot]) for slot in residual.terms]) or bound <= _TINY:
-        return Enclosure("zero", value.str(10), float(bound))
+    for slot, terms in residual.factors.items():
+        factor = ball(values[slot])
+        if _counts_as_zero(factor, [ball(values[term]) for term in terms]):
+            return Enclosure("zero", value.str(10), float(factor.abs_upper()))
     return Enclosure("unknown", value.str(10))
+
+
+def _counts_as_zero(factor: arb | acb, terms: list[arb | acb]) -> bool:
+    bound = factor.abs_upper()
+    return factor.contains(0) and (bound <= _ZERO * _scale(terms) or bound <= _TINY)
 
 
 def _scale(terms: list[arb | acb]) -> arb:
     """The size of the largest term, at most 1: large terms that cancel must not hide a residual of common size."""
     if len(terms) == 1:
-        return arb(1)  # an equation that is a product: its one term is the residual
+        return arb(1)  # no sum: the one term is the factor itself
     scale = arb(0)
     for term in terms:
         scale = scale.max(term.abs_lower())
@@ -142,9 +149,9 @@ _FUNCTIONS = {"ln": "log"} | {
 
 def _operations(ball):
     operations = {
-        "add": _exact_or(ball, lambda a, b: a + b),
-        "sub": _exact_or(ball, lambda a, b: a - b),
-        "mul": _exact_or(ball, lambda a, b: a * b),
+        "add": _exact_or(ball, operator.add),
+        "sub": _exact_or(ball, operator.sub),
+        "mul": _exact_or(ball, operator.mul),
         "div": _exact_or(ball, _division(ball)),
         "pow": _power(ball),
     }

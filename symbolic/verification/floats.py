@@ -16,7 +16,7 @@ from symbolic.verification.residual import Residual
 FIRST_POINTS = 48
 MORE_POINTS = 4000  # where the first points meet the real domain too rarely
 ENOUGH_POINTS = 12
-SUSPICIOUS = 1e-7  # a residual of this size relative to its largest term is hardly rounding
+SUSPICIOUS = 1e-7  # a relative size that is hardly rounding
 
 
 class Sample(NamedTuple):
@@ -61,13 +61,20 @@ def candidates(seed: int, count: int, widest: float) -> dict[str, np.ndarray]:
 
 
 def relative_sizes(residual: Residual, columns: dict[str, np.ndarray]) -> np.ndarray:
-    """|residual| relative to its largest term at every point; nan outside the common real domain."""
+    """|residual| relative to its largest term at every point; nan outside the common real domain.
+
+    Of a product it is the smallest of its factors' sizes.
+    """
     values = numeric.run(residual.program, columns)
     with np.errstate(all="ignore"):
-        largest = functools.reduce(np.maximum, (np.abs(values[slot]) for slot in residual.terms))
-        sizes = np.abs(values[residual.slot]) / np.where(largest > 0, largest, 1.0)
-    inside = np.isfinite(values[residual.answer_slot]) & np.isfinite(sizes)
+        sizes = functools.reduce(np.minimum, (_size(values, *factor) for factor in residual.factors.items()))
+    inside = np.isfinite(values[residual.answer_slot]) & np.isfinite(values[residual.slot]) & np.isfinite(sizes)
     return np.where(inside, sizes, np.full_like(columns["x"], np.nan))
+
+
+def _size(values: list[np.ndarray], factor: int, terms: list[int]) -> np.ndarray:
+    largest = functools.reduce(np.maximum, (np.abs(values[slot]) for slot in terms))
+    return np.abs(values[factor]) / np.where(largest > 0, largest, 1.0)
 
 
 def rows(residual: Residual, columns: dict[str, np.ndarray], indices: np.ndarray) -> list[dict[str, float]]:

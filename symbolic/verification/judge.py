@@ -2,8 +2,9 @@
 
     floats   find points of the common real domain of problem and answer, and those where the residual looks wrong;
     balls    enclose the residual there: an enclosure without 0 refutes the answer;
-    symbols  a residual that vanishes as a formula proves it;
-    balls    again, at many points: zero to 50 digits at all of them confirms it.
+    symbols  a residual that vanishes as a formula, and
+    balls    again, at a few points, where it must have a value: zero to 50 digits at all of them proves the answer;
+             without the formula, at more points, it confirms it.
 
 An answer is right when it satisfies the equation wherever problem and answer are real, poles and jumps aside: ln x and
 ln|x| are primitives of 1/x, asin(sin x) is none of 1. For a solution with constants it is enough to solve the equation
@@ -14,11 +15,9 @@ evidence how many independent constants it holds; whether it is the general solu
 Everything runs in the calling process, without limits on time; `verify_many` has them.
 """
 
-import itertools
-
 from symbolic.expressions.prefix import Tree
 from symbolic.verification import balls, floats, symbols
-from symbolic.verification.branches import points_on_a_branch
+from symbolic.verification.branches import branch_of
 from symbolic.verification.constants import independent_constants
 from symbolic.verification.residual import AnswerError, ProblemError, Residual, residual_of
 from symbolic.verification.verdict import Verdict
@@ -28,7 +27,6 @@ Point = dict[str, float]  # or complex: variable or coefficient to value
 CONFIRMING_POINTS = 16
 ENOUGH_POINTS = 6  # fewer known points say too little
 COMPLEX_POINTS = 24
-BRANCH_POINTS = 64  # at least so many of a branch's points are tried, where there are as many: some lie at kinks
 
 
 def verify(problem: Tree | str, answer: Tree | str, seed: int = 0) -> Verdict:
@@ -66,13 +64,12 @@ def _on_the_real_line(residual: Residual, sample: floats.Sample, seed: int) -> V
             refutation = _refuted(point, enclosure, {"wrong_share": sample.wrong_share})
             return _on_a_branch(residual, seed) or refutation
     formula_is_zero = symbols.is_zero(residual)
-    if formula_is_zero and not sample.suspicious:
-        return _right("proved", residual, sample.points, {"points": len(sample.points)})
     return _by_balls(residual, sample.points, formula_is_zero)
 
 
 def _by_balls(residual: Residual, points: list[Point], formula_is_zero: bool) -> Verdict:
     """Proved or confirmed if the residual is 0 to 50 digits at enough points, refuted if it is not 0 at one."""
+    asked_for = ENOUGH_POINTS if formula_is_zero else CONFIRMING_POINTS
     radii = []
     for point in points:
         enclosure = balls.enclose(residual, point)
@@ -80,7 +77,7 @@ def _by_balls(residual: Residual, points: list[Point], formula_is_zero: bool) ->
             return _refuted(point, enclosure)
         if enclosure.status == "zero":
             radii.append(enclosure.radius)
-        if len(radii) == CONFIRMING_POINTS:
+        if len(radii) == asked_for:
             break
     if len(radii) < ENOUGH_POINTS:
         return Verdict("undecided", f"only {len(radii)} real points could be checked", {"points": len(radii)})
@@ -90,14 +87,11 @@ def _by_balls(residual: Residual, points: list[Point], formula_is_zero: bool) ->
 
 def _on_a_branch(residual: Residual, seed: int) -> Verdict | None:
     """Confirmed if the answer, wrong for some values of its constants, solves the equation for others."""
-    points = points_on_a_branch(residual, seed)
-    spread = points[:: max(1, len(points) // BRANCH_POINTS)]
-    enclosures = (balls.enclose(residual, point) for point in spread)
-    zeros = (enclosure.radius for enclosure in enclosures if enclosure.status == "zero")
-    radii = list(itertools.islice(zeros, CONFIRMING_POINTS))
-    if len(radii) < ENOUGH_POINTS:
+    branch = branch_of(residual, seed)
+    if branch is None or len(branch.radii) < ENOUGH_POINTS:
         return None
-    verdict = _right("confirmed", residual, points, {"points": len(radii), "radius": max(radii), "branch": True})
+    evidence = {"points": len(branch.radii), "radius": max(branch.radii), "branch": True}
+    verdict = _right("confirmed", residual, branch.points, evidence)
     return verdict._replace(reason=f"{verdict.reason}, on an interval that depends on the constants")
 
 

@@ -19,10 +19,11 @@ class Residual(NamedTuple):
     Attributes:
         problem: the equation's left-hand side, in x, Y, Y', Y''.
         answer: y(x).
-        program: computes the answer, the residual and the terms.
+        program: computes the answer, the residual, its factors and their terms.
         answer_slot: the value of the answer.
         slot: the value of the residual.
-        terms: slots of the residual's additive terms, whose size a small residual is compared with.
+        factors: the slots of the residual's factors, each with those of its additive terms: the residual is 0 where a
+            factor is, and a small factor is compared with the largest of its terms.
         order: of the equation.
         constants: coefficients of the answer that are not the problem's.
         free: x and every other variable or coefficient that needs a value at a point.
@@ -33,7 +34,7 @@ class Residual(NamedTuple):
     program: Program
     answer_slot: int
     slot: int
-    terms: list[int]
+    factors: dict[int, list[int]]
     order: int
     constants: list[str]
     free: list[str]
@@ -75,7 +76,15 @@ def residual_of(problem: Tree | str, answer: Tree | str) -> Residual:
     leaves = problem_leaves | answer_leaves | {"x"}
     free = sorted(token for token in leaves if TOKENS[token].kind in _FREE_KINDS)
     constants = [token for token in free if token not in problem_leaves and TOKENS[token].kind == "coefficient"]
-    return Residual(problem, answer, program, slots[0], slot, program.terms(slot), order, constants, free)
+    factors = {factor: program.terms(factor) for factor in _factors(program, slot)}
+    return Residual(problem, answer, program, slots[0], slot, factors, order, constants, free)
+
+
+def _factors(program: Program, slot: int) -> list[int]:
+    head, operands = program.steps[slot]
+    if head == "mul":
+        return [factor for operand in operands for factor in _factors(program, operand)]
+    return _factors(program, operands[0]) if head == "div" else [slot]
 
 
 def _tree(expression: Tree | str, error: ValueError) -> Tree:

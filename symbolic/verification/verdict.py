@@ -10,9 +10,13 @@ class Verdict(NamedTuple):
     """A verdict on an answer.
 
     Attributes:
-        status: "proved": the residual is zero symbolically, and at points; "confirmed": it is zero to 50 digits at
-            many random points; "refuted": it is not zero, by a rigorous enclosure, or the answer is no answer;
-            "undecided": none of these.
+        status: "proved": the residual is zero as a formula, and to 50 digits at random points where all parts of
+            problem and answer certainly have a value; "confirmed": it is zero to 50 digits at more such points;
+            "refuted": it is not zero, by a rigorous enclosure, or the answer is no answer; "undecided": none of these.
+            With `branch` in the evidence, "confirmed" says that an answer to a differential equation holds at random
+            points and fails at others, with the same x and other constants: it is a solution for some values of its
+            constants, or on an interval that depends on them. With `complex` there, no real point was found at which
+            problem and answer are real, and values are complex, with principal values of many-valued functions.
         reason: one short sentence.
         evidence: what the verdict rests on, plain numbers and texts under short names.
     """

@@ -1,6 +1,9 @@
 """A trial leaves a folder that explains itself, resumes where it was killed, and fails without harm to others."""
 
+import contextlib
+import itertools
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +15,10 @@ import pytest
 import model_params
 import run_model_train
 from run_model_train import SymbolicModelTrain
+from symbolic.experiments.trials import TrialData, _fresh_batches, _Recorder, build_model, compile_model
+from symbolic.problems.data_sets import make_data_set
 from symbolic.problems.problem import ProblemOptions
-from symbolic.problems.production import make_data_set
+from symbolic.seq2seq.batches import EvaluationBatches, exceeding
 from symbolic.seq2seq.translator import Translator
 
 TINY = {
@@ -162,6 +167,31 @@ def test_a_killed_trial_resumes_as_if_it_had_never_stopped(trial, finished, data
     pd.testing.assert_frame_equal(history.drop(columns="seconds"), expected.drop(columns="seconds"), rtol=1e-5)
 
 
+def test_training_on_a_stream_never_sees_a_held_out_problem_and_can_be_entered_anywhere(data, tmp_path):
+    trial = TRIALS["rnn"] | {"epoch": 1, "valid_problems": 0, "test_problems": 4, "batch_size": 4}
+    training = SymbolicModelTrain({"rnn": trial}, tmp_path, stream={"bwd": 1.0})
+    table = training.run_all(data)
+    assert list(table["status"]) == ["finished"], training.failures
+    assert json.loads((tmp_path / "rnn" / "params.json").read_text())["data"]["stream"] == {"bwd": 1.0}
+
+    trial_data = TrialData(
+        {}, training.context_processor, training.target_processor, training.data, training.stores, training.stream
+    )
+    params = training.model_params["rnn"]
+
+    def batches(start, count):
+        with contextlib.closing(_fresh_batches(params, trial_data, start, workers=1)) as fresh:
+            return list(itertools.islice(fresh, count))
+
+    whole = batches(0, 60)
+    for ours, theirs in zip(batches(55, 5), whole[55:], strict=True):
+        np.testing.assert_array_equal(ours[0]["context"], theirs[0]["context"])
+        np.testing.assert_array_equal(ours[1], theirs[1])
+    seen = {text for inputs, _ in whole for text in training.context_processor.decode(inputs["context"])}
+    assert seen and not seen & set(training.data["valid"]["input"]) and not any("[UNK]" in text for text in seen)
+    assert max(inputs["context"].shape[1] for inputs, _ in whole) <= params["max_length"]
+
+
 def test_a_diverging_trial_is_recorded_and_the_others_go_on(data, tmp_path):
     trials = {
         "diverges": TRIALS["rnn"] | {"learning_rate": 1e30, "clip_norm": None, "optimizer": "sgd"},
@@ -174,13 +204,77 @@ def test_a_diverging_trial_is_recorded_and_the_others_go_on(data, tmp_path):
     assert table.loc["fine", "status"] == "finished"
 
 
-def test_early_stopping_remembers_across_a_resume(finished):
-    from symbolic.experiments.trials import _Recorder
-
+def test_early_stopping_remembers_across_a_resume():
     history = pd.DataFrame({"val_loss": [3.0, 2.0, 2.5, 2.2]})
     assert not _Recorder(None, history, patience=3, seed=0, log=None).out_of_patience
     assert _Recorder(None, history, patience=2, seed=0, log=None).out_of_patience
     assert not _Recorder(None, pd.DataFrame(), patience=1, seed=0, log=None).out_of_patience
+
+
+def test_a_trial_that_gets_worse_stops_and_keeps_its_best_weights(data, tmp_path):
+    # So large steps that val_loss soon rises; max_length is no multiple of a batch's blocks, as it may be.
+    trial = TRIALS["rnn"] | {"epoch": 30, "learning_rate": 0.5, "clip_norm": None, "patience": 2, "max_length": 61}
+    training = SymbolicModelTrain({"worse": trial}, tmp_path)
+    training.run_all(data)
+    assert not training.failures
+    history = training.training_result["worse"]["history"]
+    best = int(history["val_loss"].argmin())
+    assert len(history) == best + 1 + trial["patience"] < trial["epoch"]
+
+    translator = Translator.load(tmp_path / "worse")
+    compile_model(translator.model, training.model_params["worse"])
+    store = training.stores["valid"].select(~exceeding(training.stores["valid"], 61))
+    losses = translator.model.evaluate(EvaluationBatches(store, 16), return_dict=True, verbose=0)
+    assert losses["loss"] == pytest.approx(history["val_loss"].min(), rel=1e-4)
+
+
+def test_a_transformer_of_any_maximum_length_is_trained_and_judged(data, tmp_path):
+    trial = TRIALS["transformer"] | {"epoch": 1, "max_length": 30, "valid_problems": 0}
+    training = SymbolicModelTrain({"odd": trial}, tmp_path)
+    training.run_all(data)
+    assert not training.failures
+    rows = pd.read_csv(tmp_path / "odd" / "predictions_test.csv", keep_default_na=False)
+    assert len(rows) == 16
+
+
+def test_parameters_reach_the_optimizer_and_the_loss(data):
+    changed = {"clip_norm": 0.25, "label_smoothing": 0.1, "optimizer": "RMSprop", "learning_rate": 0.01}
+    changed |= {"schedule": "cosine", "warmup_steps": 2}
+    params = SymbolicModelTrain({"t": TRIALS["rnn"] | changed}).model_params["t"]
+    model = build_model(params, 10, 12)
+    compile_model(model, params)
+    assert type(model.optimizer).__name__ == "RMSprop" and model.optimizer.global_clipnorm == 0.25
+    assert model.loss.label_smoothing == 0.1
+    schedule = model.optimizer._learning_rate
+    assert float(schedule(2)) == pytest.approx(0.01) and float(schedule(12)) == pytest.approx(0, abs=1e-8)
+
+
+def test_validation_steps_limit_what_is_looked_at_after_an_epoch(data, tmp_path):
+    trial = TRIALS["rnn"] | {"epoch": 1, "validation_steps": 1, "valid_problems": 0, "test_problems": 0}
+    training = SymbolicModelTrain({"few": trial, "all": trial | {"validation_steps": None}}, tmp_path)
+    training.run_all(data)
+    few, every = (training.training_result[name]["history"]["val_loss"][0] for name in ("few", "all"))
+    assert few != every
+
+
+def test_a_finished_trial_that_cannot_be_loaded_keeps_its_result(finished, data, tmp_path):
+    whole, _ = finished
+    shutil.copytree(whole.run_dir / "rnn", tmp_path / "rnn")
+    (tmp_path / "rnn" / "model.keras").unlink()
+    again = SymbolicModelTrain({"rnn": TRIALS["rnn"]}, tmp_path)
+    again.run_all(data)
+    assert "it has no model.keras" in again.failures["rnn"]
+    assert json.loads((tmp_path / "rnn" / "result.json").read_text())["status"] == "finished"
+
+
+def test_other_vocabularies_are_another_trial(finished, data):
+    whole, _ = finished
+    other = SymbolicModelTrain({"rnn": TRIALS["rnn"]}, whole.run_dir)
+    other.load_data(data)
+    other.set_processor("fixed")
+    other.set_train_datasets()
+    with pytest.raises(ValueError, match="other data"):
+        other.train_model("rnn")
 
 
 def test_steps_out_of_order_say_which_comes_first(data):
@@ -198,6 +292,12 @@ def test_steps_out_of_order_say_which_comes_first(data):
     training.set_train_datasets()
     with pytest.raises(ValueError, match="no trial `rn`. Did you mean `rnn`?"):
         training.train_model("rn")
+
+
+def test_weights_of_a_stream_are_read():
+    assert run_model_train.parse_weights("bwd,ibp:0.4") == {"bwd": 1.0, "ibp": 0.4}
+    with pytest.raises(ValueError, match="TASK or TASK:WEIGHT, separated by commas. Received: 'bwd:x'"):
+        run_model_train.parse_weights("bwd:x")
 
 
 def test_the_command_line_says_what_is_wrong_in_one_sentence(capsys, tmp_path, monkeypatch):

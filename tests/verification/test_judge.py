@@ -105,10 +105,34 @@ def test_rational_answers_are_proved_and_trigonometric_ones_at_least_confirmed()
         ("inv x", "INT+ 7"),
         ("exp x", "exp exp x"),
         ("cos x", "pow sub sin x sin x INT+ 2"),  # a ball around 0, squared
+        ("mul INT+ 2 x", "add a9 mul sign a8 pow2 x"),  # right where a8 > 0
+        ("INT+ 0", "add a9 tanh mul a8 x"),
+        ("cos x", "add sin x exp mul INT- 1 exp mul a8 x"),
     ],
 )
 def test_answers_that_are_wrong_anywhere_in_the_real_domain_are_refuted(integrand, answer):
     assert integral(integrand, answer).status == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("integrand", "answer", "nothing"),
+    [
+        ("INT+ 1", "x", "mul INT+ 0 inv {zero}"),
+        ("mul INT+ 2 x", "pow2 x", "sub div {zero} {zero} INT+ 1"),
+        ("mul INT+ 2 x", "pow2 x", "mul INT+ 0 ln {zero}"),
+    ],
+)
+@pytest.mark.parametrize(
+    "zero",
+    [
+        "sub add pow2 sin x pow2 cos x INT+ 1",
+        "sub pow2 add x INT+ 1 add add pow2 x mul INT+ 2 x INT+ 1",
+        "sub mul exp x exp mul INT- 1 x INT+ 1",
+    ],
+)
+def test_an_answer_that_divides_by_a_hidden_zero_is_not_solved(integrand, answer, nothing, zero):
+    assert integral(integrand, f"add {answer} {nothing.format(zero='sub INT+ 2 INT+ 1')}").solved
+    assert not integral(integrand, f"add {answer} {nothing.format(zero=zero)}").solved
 
 
 @pytest.mark.parametrize(
@@ -172,6 +196,8 @@ def test_general_solutions_are_accepted_for_all_values_of_their_constants(equati
     assert verdict.solved
     assert verdict.evidence["order"] == verdict.evidence["constants"] == order
     assert verify(equation, f"add x {solution}").status == "refuted"
+    product = verify(f"mul x {equation}", solution)
+    assert product.solved and product.evidence.get("branch") == verdict.evidence.get("branch")
 
 
 @pytest.mark.parametrize(
@@ -197,6 +223,18 @@ def test_independent_constants_are_counted(equation, solution, constants):
         ("sub Y' Y", "sub abs a8 a8"),  # 0 for a8 > 0, which is short of a constant
         ("sub Y' Y", "add a8 exp x"),
         ("add Y'' Y", "mul a9 sin mul a8 x"),
+        # The residual fades away for large values of a constant.
+        ("add Y'' Y", "add mul a8 sin x exp mul INT- 1 mul a9 pow2 x"),
+        ("sub add Y' Y INT+ 1", "add INT+ 1 exp mul INT- 1 mul a8 pow2 x"),
+        ("sub Y' Y", "add mul a8 exp x exp mul INT- 1 mul a9 exp x"),
+        ("sub Y' Y", "add mul a8 exp x exp mul INT- 1 exp exp mul a9 x"),
+        ("mul INT+ 3 sub Y' Y", "add mul a8 exp x exp mul INT- 1 mul a9 exp x"),
+        # Wrong for x < 0, and for x > 0 floats are not 0 but for rounding.
+        ("sub Y' mul sign x Y", "mul a8 pow exp div x INT+ 3 INT+ 3"),
+        ("mul x sub Y' mul sign x Y", "mul a8 pow exp div x INT+ 3 INT+ 3"),
+        ("sin sub Y' mul sign x Y", "mul a8 pow exp div x INT+ 3 INT+ 3"),
+        # Any function near the answer holds, too, where a8 > 2.
+        ("mul sub Y' Y sub INT+ 1 sign sub Y INT+ 2", "add a8 sin x"),
     ],
 )
 def test_answers_that_fail_for_some_constants_and_are_no_branch_are_refuted(equation, answer):
