@@ -30,3 +30,7 @@ def test_every_file_of_the_map_exists():
 def test_every_linked_file_exists():
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (PROJECT / target).exists(), target
+
+
+def test_no_figure_is_left_to_be_filled_in():
+    assert not re.findall(r"@[A-Z0-9]+@", README)

@@ -1,4 +1,4 @@
-"""Integration problems: find y with y' = f. So far by the backward method of Lample & Charton 2020, section 4.1.
+"""Integration problems: find y with y' = f. Here by the backward method of Lample & Charton 2020, section 4.1.
 
 The input is `sub Y' <f>`, the output a primitive F of f, both in the canonical spelling of
 `expressions.engines.symengine_to_prefix`. Knows nothing of files, counts and duplicates.
@@ -18,18 +18,19 @@ from symbolic.expressions.engines import (
     to_symengine,
 )
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
+from symbolic.problems.simplification import rebuilt, simplified
+from symbolic.problems.splits import content_hash
 from symbolic.problems.trees import draw_operator_count, operator_count, tree_sampler
 
 _X = se.Symbol("x")
-_STAND_IN = se.Symbol("stand_in")
 
 
 def backward(options: ProblemOptions) -> Callable[[np.random.Generator], Problem]:
     """A function that draws one problem backwards: a random F, made canonical and differentiated to f.
 
     A primitive is only defined up to a constant, so that a model could not know which one to give: the constant
-    terms of F are dropped. The published generator hands every second f to SymPy's `simplify`; here f stays as
-    differentiation leaves it.
+    terms of F are dropped. A share of the integrands, `options.simplify`, is simplified; which ones, a hash of the
+    primitive decides, so that the primitives drawn are the same whatever the share.
 
     The function raises `Rejected` for a draw that gives no problem.
     """
@@ -53,6 +54,8 @@ def backward(options: ProblemOptions) -> Callable[[np.random.Generator], Problem
         solution = symengine_to_prefix(primitive)
         if operator_count(solution) < operators / 2:  # as published: what collapses so far is too easy
             raise Rejected("collapsed")
+        if content_hash(f"simplify {' '.join(solution)}") < options.simplify * 2**64:
+            integrand = simplified(integrand)
         return integration_problem(symengine_to_prefix(integrand), solution, options)
 
     return draw
@@ -86,20 +89,13 @@ def without_constant_terms(expr: se.Basic) -> se.Basic:
     return expr
 
 
-def rebuilt(expr: se.Basic) -> se.Basic:
-    """The same expression put together anew from its leaves.
-
-    SymEngine's operations leave parts behind that evaluation would not, such as 1 + (1 + tan(x)**2) in derivatives and
-    (x**2)**(-1). Without this one expression has several spellings.
-    """
-    return expr.xreplace({_X: _STAND_IN}).xreplace({_STAND_IN: _X})
-
-
 def has_real_constants(expr: se.Basic) -> bool:
     """Whether every part without variables is a finite real number.
 
     It is false for I and for infinities, and for asin(2) and atanh(1), which SymEngine leaves as they stand.
     """
+    if isinstance(expr, se.Rational | se.Symbol):
+        return True
     if expr.free_symbols:
         return all(has_real_constants(operand) for operand in expr.args)
     try:

@@ -66,6 +66,14 @@ class ProblemOptions:
         max_int: leaves hold the integers from 1 to `max_int`,
         negative_integers: and, half of the time, their negatives.
         max_len: longest sequence, in tokens, start and end tokens included.
+        simplify: for `bwd`, the share of integrands that are simplified, from 0 to 1.
+        max_ops_G: for `ibp`, most operators in the second factor, G.
+        table_size: for `ibp`, most entries in the table of known primitives, about 400 bytes each.
+        known_primitives: for `ibp`, files of integration problems that the table starts with.
+        integrators: for `fwd`, the computer algebra systems to ask, in this order: "alkahest", "giac", "maxima",
+            "fricas", "sympy". Empty for the best one installed.
+        integrator_limit: for `fwd`, seconds of its CPU time that a system may spend on one integral; None for what
+            suits the system.
 
     Raises:
         ValueError: an unknown operator, kind of leaf or variable, or a number out of its range.
@@ -79,6 +87,12 @@ class ProblemOptions:
     max_int: int = 5
     negative_integers: bool = False
     max_len: int = 512
+    simplify: float = 0.5
+    max_ops_G: int = 4
+    table_size: int = 200_000
+    known_primitives: tuple[str, ...] = ()
+    integrators: tuple[str, ...] = ()
+    integrator_limit: float | None = None
 
     def __post_init__(self):
         _check_weights("operators", "operator", self.operators, _TREE_OPERATORS)
@@ -92,7 +106,11 @@ class ProblemOptions:
             raise ValueError(f"`max_ops` must be from 0 to {_MOST_OPERATORS}. Received: {self.max_ops}.")
         if self.min_ops is not None and not 0 <= self.min_ops <= self.max_ops:
             raise ValueError(f"`min_ops` must be from 0 to max_ops={self.max_ops}. Received: {self.min_ops}.")
-        for name in ("max_int", "max_len"):
+        if not 0 <= self.simplify <= 1:
+            raise ValueError(f"`simplify` must be from 0 to 1. Received: {self.simplify}.")
+        if not 1 <= self.max_ops_G <= _MOST_OPERATORS:
+            raise ValueError(f"`max_ops_G` must be from 1 to {_MOST_OPERATORS}. Received: {self.max_ops_G}.")
+        for name in ("max_int", "max_len", "table_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"`{name}` must be at least 1. Received: {getattr(self, name)}.")
 

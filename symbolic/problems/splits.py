@@ -1,31 +1,74 @@
 """Duplicates, and train, valid and test sets by content.
 
-Which set a problem may be in follows from a hash of its equation alone. So it is the same in every data set, whichever
-generator, seed or machine made it, and no model ever trains on a problem that another data set tests. Knows nothing of
-files.
+Which set a problem may be in follows from a hash of its equation, or of its equation up to constants, alone. So it is
+the same in every data set, whichever generator, seed or machine made it, and no model ever trains on a problem that
+another data set, split in the same way, tests. Knows nothing of files.
 """
 
 import hashlib
 from collections.abc import Iterable
 
+from symbolic.expressions.tokens import ARITY, DIGITS, spellings
 from symbolic.problems.problem import Problem
 
 SPLITS = ("train", "valid", "test")
 # Shares of all problems in percent; the rest is for training. A set asked for takes what it needs of its share.
 VALID_PERCENT = TEST_PERCENT = 5
 
+NUMBER = "#"  # stands for any number in a skeleton
+_SYMBOLS = frozenset(spellings("variable") + spellings("unknown"))
 
-def content_hash(equation: str) -> int:
+
+def content_hash(text: str) -> int:
     """A hash of 64 bits, the same everywhere (Python's own differs from process to process)."""
-    return int.from_bytes(hashlib.blake2b(equation.encode(), digest_size=8).digest(), "big")
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
-def split_of(equation: str) -> str:
-    """ "train", "valid" or "test": the only set that a problem with this equation may be in."""
-    bucket = content_hash(equation) % 100
+def split_of(content: str) -> str:
+    """ "train", "valid" or "test": the only set that a problem with this equation, or this skeleton, may be in."""
+    bucket = content_hash(content) % 100
     if bucket < TEST_PERCENT:
         return "test"
     return "valid" if bucket < TEST_PERCENT + VALID_PERCENT else "train"
+
+
+def skeleton(equation: str) -> str:
+    """What a well-formed equation is up to its numbers: `sub Y' mul INT+ 2 cos x` gives `sub Y' mul # cos x`.
+
+    Each number becomes `#`: an integer with its sign, a quotient of two numbers, pi, E, I, and a coefficient a0 to a9.
+    Sums and products are sorted then, because their order may depend on the numbers. A function of a number stays
+    (`sqrt #`), and a coefficient of 1 that is not written is none: `cos x` and `mul INT+ 2 cos x` have two skeletons.
+    """
+    read: list[str | list[str]] = []  # expressions from the right; a sum or product as [its head, *its operands]
+    for token in reversed(equation.split(" ")):
+        if token in DIGITS:
+            continue
+        if ARITY[token] == 0:
+            read.append(token if token in _SYMBOLS else NUMBER)
+            continue
+        operands = [read.pop() for _ in range(ARITY[token])]
+        if token in ("add", "mul"):
+            read.append([token, *_chained(token, operands)])
+        elif token == "div" and operands == [NUMBER, NUMBER]:
+            read.append(NUMBER)
+        else:
+            read.append(" ".join([token, *map(_text, operands)]))
+    return _text(read.pop())
+
+
+def _chained(head, operands):
+    for operand in operands:
+        if isinstance(operand, list) and operand[0] == head:
+            yield from operand[1:]
+        else:
+            yield _text(operand)
+
+
+def _text(expression: str | list[str]) -> str:
+    if isinstance(expression, str):
+        return expression
+    head, *operands = expression
+    return f"{head} " * (len(operands) - 1) + " ".join(sorted(operands))
 
 
 def add_distinct(solutions: dict[str, str], problem: Problem) -> bool:
@@ -42,37 +85,6 @@ def add_distinct(solutions: dict[str, str], problem: Problem) -> bool:
 
 def _simplicity(solution: str) -> tuple[int, str]:
     return solution.count(" "), solution
-
-
-def split(problems: Iterable[Problem], valid: int, test: int) -> dict[str, list[Problem]]:
-    """Problems without duplicates in three sets with no equation in common.
-
-    Args:
-        problems: any number of them, duplicates allowed.
-        valid, test: the exact sizes of those sets. Each is filled from its share (5 % of all equations) with the
-            lowest hashes; what is left of the two shares is in no set, so that it never trains a model either.
-
-    Returns:
-        "train", "valid" and "test" -> problems, in the order given.
-
-    Raises:
-        ValueError: a share is too small for its set.
-    """
-    solutions: dict[str, str] = {}
-    for problem in problems:
-        add_distinct(solutions, problem)
-    shares: dict[str, list[str]] = {name: [] for name in SPLITS}
-    for equation in solutions:
-        shares[split_of(equation)].append(equation)
-    for name, size in (("valid", valid), ("test", test)):
-        if size > len(shares[name]):
-            raise ValueError(
-                f"`{name}` must be at most {len(shares[name]):,}: so many of the {len(solutions):,} distinct problems "
-                f"may be in that set. Received: {size:,}."
-            )
-        chosen = set(sorted(shares[name], key=content_hash)[:size])
-        shares[name] = [equation for equation in shares[name] if equation in chosen]
-    return {name: [Problem(equation, solutions[equation]) for equation in shares[name]] for name in SPLITS}
 
 
 def leakage(seen: Iterable[str], tested: Iterable[str]) -> int:

@@ -8,15 +8,22 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from symbolic.problems.by_parts import by_parts
+from symbolic.problems.forward import forward
 from symbolic.problems.integration import backward
+from symbolic.problems.odes import first_order, second_order
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected, unknown_name
 
 TASKS: dict[str, Callable[[ProblemOptions], Callable[[np.random.Generator], Problem]]] = {
+    "fwd": forward,
     "bwd": backward,
+    "ibp": by_parts,
+    "ode1": first_order,
+    "ode2": second_order,
 }
 
 # A stream that rejects so many draws in a row gives up: its options allow next to nothing.
-_MOST_REJECTED_IN_A_ROW = 10_000
+MOST_REJECTED_IN_A_ROW = 10_000
 
 
 def problems(
@@ -41,7 +48,7 @@ def problems(
 def _stream(draw, seed, rejected):
     rng = np.random.Generator(np.random.PCG64(seed))
     in_a_row = 0
-    while in_a_row < _MOST_REJECTED_IN_A_ROW:
+    while in_a_row < MOST_REJECTED_IN_A_ROW:
         try:
             problem = draw(rng)
         except Rejected as rejection:

@@ -76,9 +76,9 @@ class Translator(NamedTuple):
         with tqdm(total=len(order), desc="decoding", unit="problem", disable=not progress) as bar:
             for start in range(0, len(order), batch_size):
                 rows = order[start : start + batch_size]
-                decoded = decoder(
-                    padded(ids, offsets, rows, width=-(-lengths[rows].max() // WIDTH_BLOCK) * WIDTH_BLOCK)
-                )
+                # Few widths, since each is compiled.
+                width = min(-(-lengths[rows].max() // WIDTH_BLOCK) * WIDTH_BLOCK, self.max_length)
+                decoded = decoder(padded(ids, offsets, rows, width))
                 scores[rows] = decoded.scores
                 for row, answer in zip(rows, self.target_processor.decode(decoded.ids), strict=True):
                     answers[row] = answer

@@ -13,9 +13,11 @@ from symbolic.expressions.prefix import from_prefix
 from symbolic.problems.integration import has_real_constants, integration_problem, without_constant_terms
 from symbolic.problems.problem import ProblemOptions, Rejected
 from symbolic.problems.tasks import TASKS, problems
+from symbolic.verification import SOLVED, verify
 
 X = se.Symbol("x")
-DEFAULT, SMALL = ProblemOptions(), ProblemOptions(max_ops=4)
+DEFAULT, SMALL = ProblemOptions(simplify=0), ProblemOptions(max_ops=4, simplify=0)
+HALF_SIMPLIFIED, SIMPLIFIED = ProblemOptions(), ProblemOptions(simplify=1)
 
 
 def first(count, options, seed=11, task="bwd"):
@@ -34,6 +36,22 @@ def test_the_solution_differentiates_to_the_integrand(options):
     for problem in first(150, options):
         integrand, primitive = map(to_symengine, sides(problem))
         assert se.expand(primitive.diff(X) - integrand) == 0, problem
+
+
+def test_the_share_asked_for_is_simplified_and_the_primitives_stay_the_same():
+    plain, half, every = (first(300, options) for options in (DEFAULT, HALF_SIMPLIFIED, SIMPLIFIED))
+    assert [p.solution for p in plain] == [p.solution for p in half] == [p.solution for p in every]
+    changed = [a != c for a, c in zip(plain, every, strict=True)]
+    changed_of_half = [a != b for a, b in zip(plain, half, strict=True)]
+    assert 0.6 < np.mean(changed) < 0.9
+    assert 0.4 < np.sum(changed_of_half) / np.sum(changed) < 0.6
+    assert all(b in (a, c) for a, b, c in zip(plain, half, every, strict=True))
+
+
+def test_no_problem_is_refuted_where_all_integrands_are_simplified():
+    statuses = Counter(verify(*problem).status for problem in first(300, SIMPLIFIED))
+    assert statuses["refuted"] == 0
+    assert sum(statuses[status] for status in SOLVED) >= 290
 
 
 def test_sympy_at_points_agrees():

@@ -1,111 +1,172 @@
-"""Production: exact sizes, no duplicates, the same files for the same seed, and an end where problems run out."""
+"""Production: the same bytes whatever happens to the run and its workers, and every lost draw accounted for."""
 
+import fcntl
 import gzip
 import hashlib
+import json
 import os
-import re
-import shlex
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from symbolic.problems.files import read_data_folder, read_problems
+from symbolic.problems.files import read_problems
 from symbolic.problems.problem import ProblemOptions
-from symbolic.problems.production import generate, make_data_set, option_words
-from symbolic.problems.splits import leakage, split_of
+from symbolic.problems.production import generate
+from symbolic.problems.tasks import TASKS
+from tests.problems import hostile
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = ProblemOptions(max_ops=4)
+SMALL = ProblemOptions(max_ops=4, simplify=0)
 
 
-def digests(folder):
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.glob("*.tsv.gz")}
 
 
-def test_one_file_has_the_problems_asked_for(tmp_path):
-    path = tmp_path / "bwd.tsv.gz"
-    production = generate("bwd", 300, seed=1, options=SMALL, path=path)
-    frame, report = read_problems(path)
-    assert len(frame) == frame["input"].nunique() == 300 and not report.bad
-    assert production.kept == {"all": 300}
-    for side in ("input", "output"):
-        assert sorted(production.lengths[side]) == sorted(len(text.split()) for text in frame[side])
+def test_shards_and_manifest_agree(tmp_path):
+    report = generate(tmp_path, "bwd", 250, seed=1, options=SMALL, shard_size=100)
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    frames = {path.name: read_problems(path)[0] for path in sorted(tmp_path.glob("*.gz"))}
+    assert [len(frame) for frame in frames.values()] == [100, 100, 50]
+    assert list(manifest["shards"]) == list(frames) == [f"bwd-0000{number}.tsv.gz" for number in range(3)]
+    for name, entry in manifest["shards"].items():
+        assert entry["sha256"] == hashlib.sha256(gzip.decompress((tmp_path / name).read_bytes())).hexdigest()
+        for side in ("input", "output"):
+            assert entry[f"{side}_tokens"] == frames[name][side].str.split().map(len).sum()
+    assert report.kept == sum(len(frame) for frame in frames.values())
+    assert report.rejected.total() == sum(sum(entry["rejected"].values()) for entry in manifest["shards"].values()) > 0
+    assert report.lengths["output"].total() == 250
+    assert {path.name for path in tmp_path.iterdir()} == {*frames, "manifest.json", ".lock"}
 
 
-def test_a_data_set_has_the_sizes_asked_for_and_no_leak(tmp_path):
-    production = make_data_set(tmp_path, "bwd", train=400, valid=20, test=30, seed=1, options=SMALL)
-    frames = read_data_folder(tmp_path)
-    assert {name: len(frame) for name, frame in frames.items()} == {"train": 400, "valid": 20, "test": 30}
-    assert production.kept == {"train": 400, "valid": 20, "test": 30}
-    for name, frame in frames.items():
-        assert frame["input"].is_unique
-        assert set(map(split_of, frame["input"])) == {name}
-    assert leakage(frames["train"]["input"], [*frames["valid"]["input"], *frames["test"]["input"]]) == 0
-    assert all(f"{np.median(lengths):g}" in str(production) for lengths in production.lengths.values())
+def test_the_number_of_workers_changes_nothing_and_the_seed_everything(tmp_path):
+    for name, seed, workers in (("one", 5, 1), ("three", 5, 3), ("other", 6, 3)):
+        generate(tmp_path / name, "bwd", 250, seed=seed, options=SMALL, shard_size=50, workers=workers)
+    assert len(contents(tmp_path / "one")) == 5
+    assert contents(tmp_path / "one") == contents(tmp_path / "three")
+    assert not set(contents(tmp_path / "one").values()) & set(contents(tmp_path / "other").values())
+    assert len(set(contents(tmp_path / "one").values())) == 5
 
 
-SCRIPT = """
-import sys
-from symbolic.problems.problem import ProblemOptions
-from symbolic.problems.production import make_data_set
-options = ProblemOptions(max_ops=6)
-make_data_set(sys.argv[1], "bwd", train=300, valid=10, test=10, seed=int(sys.argv[2]), options=options)
-"""
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
+def test_an_interrupted_run_goes_on_to_the_same_bytes(tmp_path, by):
+    words = "--task bwd --count 1500 --shard-size 100 --max-ops 6 --simplify 0 --seed 7 --workers 2".split()
+    command = [sys.executable, "-m", "symbolic", "generate", *words, "--out", str(tmp_path / "broken")]
+    run = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while len(before := contents(tmp_path / "broken")) < 2:  # whatever is visible is whole at any time
+        assert all(gzip.decompress(shard).count(b"\n") == 100 for shard in before.values())
+        time.sleep(0.01)
+    run.kill() if by == signal.SIGKILL else os.killpg(run.pid, by)
+    _, said = run.communicate(timeout=30)
+    assert run.returncode == (-9 if by == signal.SIGKILL else 130)
+    before = contents(tmp_path / "broken")
+    assert 2 <= len(before) < 15
+    wait_for_the_end_of_group(run.pid)
+    if by == signal.SIGINT:
+        assert "the same command goes on" in said and "Traceback" not in said
+        assert not (tmp_path / "broken" / ".work").exists()
+
+    resumed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    kept_before = int(resumed.stdout.split("of which ")[1].split()[0])
+    assert kept_before <= 100 * len(before)
+    if by == signal.SIGINT:
+        assert kept_before == 100 * len(before)
+    options = ProblemOptions(max_ops=6, simplify=0)
+    generate(tmp_path / "whole", "bwd", 1500, seed=7, options=options, shard_size=100, workers=2)
+    assert contents(tmp_path / "broken") == contents(tmp_path / "whole")
+    assert before.items() <= contents(tmp_path / "whole").items()
 
 
-def test_the_same_seed_gives_the_same_bytes_in_every_process(tmp_path):
-    made = []
-    for number, (hash_seed, seed) in enumerate([("0", 5), ("123", 5), ("0", 6)]):
-        folder = tmp_path / str(number) / "set"
-        environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)}
-        subprocess.run([sys.executable, "-c", SCRIPT, folder, str(seed)], env=environment, check=True, timeout=60)
-        made.append(digests(folder))
-    assert len(made[0]) == 4
-    assert made[0] == made[1]
-    assert all(made[0][name] != made[2][name] for name in made[0])
+def wait_for_the_end_of_group(group):
+    """No worker outlives the run."""
+    for _ in range(200):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    raise AssertionError("processes are left")
 
 
-def test_the_readme_tells_how_the_data_were_made(tmp_path):
-    folder = tmp_path / "easy"
-    options = ProblemOptions(max_ops=4, operators={"add": 3, "mul": 2, "sin": 1}, negative_integers=True)
-    production = make_data_set(folder, "bwd", train=100, valid=5, test=6, seed=9, options=options)
-    readme = (folder / "README.md").read_text()
-    (command,) = re.findall("^python -m symbolic generate.*$", readme, flags=re.MULTILINE)
-    words = shlex.split(command)
-    for option, value in {"task": "bwd", "train": "100", "valid": "5", "test": "6", "seed": "9", "out": "easy"}.items():
-        assert words[words.index(f"--{option}") + 1] == value
-    assert " ".join(option_words(options)) in command
-    assert str(production) in readme
+def test_hangs_crashes_and_memory_cost_their_draws_and_are_counted(tmp_path, monkeypatch):
+    """The hostile family gives what its tame twin gives, which rejects the same draws beforehand."""
+    reports = {}
+    for family in (hostile.hostile, hostile.tame):
+        monkeypatch.setitem(TASKS, "hostile", family)
+        folder = tmp_path / family.__name__
+        reports[family] = generate(folder, "hostile", 160, seed=3, shard_size=80, workers=2, time_limit=0.1)
+    assert reports[hostile.hostile].rejected == reports[hostile.tame].rejected
+    assert set(reports[hostile.hostile].rejected) == {"time limit", "crash", "memory limit", "dull"}
+    assert contents(tmp_path / "hostile") == contents(tmp_path / "tame")
 
 
-def test_only_changed_options_become_words():
-    assert option_words(ProblemOptions()) == []
-    assert option_words(ProblemOptions(max_ops=4, max_int=9)) == ["--max-ops", "4", "--max-int", "9"]
-    changed = ProblemOptions(operators={"add": 3, "sin": 1}, variables=("x", "z"))
-    assert option_words(changed) == ["--operators", "add:3", "sin:1", "--variables", "x", "z"]
+def test_a_family_starts_anew_in_every_shard(tmp_path, monkeypatch):
+    monkeypatch.setitem(TASKS, "learning", hostile.learning)
+    generate(tmp_path, "learning", 6, seed=0, shard_size=3)
+    numbers = [read_problems(path)[0]["output"].tolist() for path in sorted(tmp_path.glob("*.gz"))]
+    assert numbers == [[f"mul INT+ {number} x" for number in (1, 2, 3)]] * 2
 
 
-def test_production_stops_where_problems_run_out(tmp_path):
-    options = ProblemOptions(max_ops=1, operators={"add": 1, "sin": 1})
-    with pytest.raises(ValueError, match=r"too few distinct problems .* of 1,000 for all.*max_ops"):
-        generate("bwd", 1000, seed=0, options=options, path=tmp_path / "a.tsv")
+def test_errors_of_a_family_cost_their_draws(tmp_path, monkeypatch):
+    monkeypatch.setitem(TASKS, "faulty", hostile.faulty)
+    report = generate(tmp_path, "faulty", 40, seed=0)
+    assert report.kept == 40 and set(report.rejected) == {"error IndexError"}
+
+
+def test_a_run_that_only_loses_draws_ends(tmp_path, monkeypatch):
+    monkeypatch.setitem(TASKS, "deadly", hostile.deadly)
+    with pytest.raises(OSError, match=r"20 draws in a row were lost \(crash 20\)"):
+        generate(tmp_path, "deadly", 10, seed=0)
+
+
+def test_options_that_reject_everything_end_a_run(tmp_path):
+    options = ProblemOptions(max_ops=1, min_ops=1, operators={"sin": 1}, max_len=1)
+    with pytest.raises(ValueError, match=r"10,000 draws in a row were rejected \(.*too long"):
+        generate(tmp_path, "bwd", 10, seed=0, options=options)
+    assert not contents(tmp_path)
+
+
+def test_other_settings_are_refused_and_extra_workers_are_not(tmp_path):
+    generate(tmp_path, "bwd", 20, seed=1, options=SMALL, shard_size=10)
+    before = contents(tmp_path)
+    with pytest.raises(ValueError, match="begun with other settings: seed was 1 and is now 2. Use the same"):
+        generate(tmp_path, "bwd", 20, seed=2, options=SMALL, shard_size=10)
+    with pytest.raises(ValueError, match="settings: options.max_ops was 4 and is now 3."):
+        generate(tmp_path, "bwd", 20, seed=1, options=ProblemOptions(max_ops=3, simplify=0), shard_size=10)
+    (tmp_path / "bwd-00001.tsv.gz").unlink()
+    report = generate(tmp_path, "bwd", 20, seed=1, options=SMALL, shard_size=10, workers=2)
+    assert contents(tmp_path) == before
+    assert (report.kept, report.kept_before, report.lengths["input"].total()) == (20, 10, 20)
+
+
+def test_one_run_a_folder(tmp_path):
+    with open(tmp_path / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(OSError, match="another run is at work"):
+            generate(tmp_path, "bwd", 10, seed=0)
+
+
+def test_arguments_that_cannot_be(tmp_path, monkeypatch):
+    monkeypatch.setitem(TASKS, "local", type("Family", (), {"__module__": "__main__"}))
+    for words, complaint in {
+        ("bw", 10, 0): "unknown task `bw`. Did you mean `bwd`",
+        ("bwd", 0, 0): "`count` must be at least 1. Received: 0",
+        ("bwd", 10, -1): "`seed` must be at least 0. Received: -1",
+        ("local", 10, 0): "must be a function of a module",
+    }.items():
+        with pytest.raises(ValueError, match=complaint):
+            generate(tmp_path, *words)
+    with pytest.raises(ValueError, match="`time_limit` must be positive. Received: 0"):
+        generate(tmp_path, "bwd", 10, 0, time_limit=0)
     assert not list(tmp_path.iterdir())
 
 
-def test_sizes_and_tasks_that_cannot_be(tmp_path):
-    with pytest.raises(ValueError, match="at least 1. Received: valid=0"):
-        make_data_set(tmp_path, "bwd", train=10, valid=0, test=1, seed=0)
-    with pytest.raises(ValueError, match="unknown task `fw`"):
-        generate("fw", 10, seed=0, options=None, path=tmp_path / "a.tsv")
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_known_equation_keeps_its_simplest_solution(tmp_path):
-    """1/x is the derivative of every ln(n*x); the file has ln(x)."""
-    options = ProblemOptions(operators={"ln": 1, "mul": 1}, max_ops=3, max_int=9)
-    generate("bwd", 100, seed=0, options=options, path=tmp_path / "a.gz")
-    text = gzip.decompress((tmp_path / "a.gz").read_bytes()).decode()
-    assert "sub Y' pow x INT- 1\tln x\n" in text
+def test_a_program_on_the_standard_input_needs_no_guard(tmp_path):
+    """Workers do not import the main module of the program that starts them."""
+    script = f"from symbolic.problems.production import generate\nprint(generate({str(tmp_path)!r}, 'bwd', 10, 0).kept)"
+    ran = subprocess.run([sys.executable], input=script, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ran.stdout == "10\n"

@@ -1,46 +1,20 @@
-"""Splits: disjoint, of the sizes asked for, and a matter of content alone."""
+"""Splits: a matter of content alone; skeletons: what is left of an equation without its numbers."""
 
 import itertools
 import random
 
 import pytest
 
+from symbolic.expressions.prefix import Tree, chain, fold, from_prefix, operands_of_chain, to_prefix
+from symbolic.expressions.tokens import ARITY, DIGITS, spellings
 from symbolic.problems.problem import Problem, ProblemOptions
-from symbolic.problems.splits import SPLITS, add_distinct, leakage, split, split_of
+from symbolic.problems.splits import add_distinct, leakage, skeleton, split_of
 from symbolic.problems.tasks import problems
 
 
-def some(count, seed=0):
-    return list(itertools.islice(problems("bwd", seed, ProblemOptions(max_ops=5)), count))
-
-
-def test_splits_are_disjoint_and_of_exact_size():
-    sets = split(some(3000), valid=40, test=30)
-    assert list(sets) == list(SPLITS)
-    assert (len(sets["valid"]), len(sets["test"])) == (40, 30)
-    equations = {name: [problem.equation for problem in chosen] for name, chosen in sets.items()}
-    for name in SPLITS:
-        assert len(set(equations[name])) == len(equations[name])
-        assert all(split_of(equation) == name for equation in equations[name])
-    for a, b in itertools.permutations(SPLITS, 2):
-        assert leakage(equations[a], equations[b]) == 0
-
-
-def test_the_order_of_the_problems_decides_nothing():
-    given = some(2000)
-    shuffled = random.Random(1).sample(given, len(given))
-    for size in range(5, 60, 5):
-        first, second = split(given, valid=size, test=size), split(shuffled, valid=size, test=size)
-        assert all(sorted(first[name]) == sorted(second[name]) for name in SPLITS)
-
-
-def test_two_data_sets_never_train_on_what_the_other_tests():
-    small, large = split(some(1000), valid=10, test=10), split(some(3000, seed=1), valid=50, test=50)
-    shared = {p.equation for p in some(1000)} & {p.equation for p in some(3000, seed=1)}
-    assert shared
-    for held_out in ("valid", "test"):
-        assert leakage([p.equation for p in large["train"]], [p.equation for p in small[held_out]]) == 0
-        assert leakage([p.equation for p in small["train"]], [p.equation for p in large[held_out]]) == 0
+def some_equations(count, seed=0):
+    drawn = itertools.islice(problems("bwd", seed, ProblemOptions(max_ops=6)), count)
+    return [problem.equation for problem in drawn]
 
 
 def test_shares_are_about_five_percent_each():
@@ -55,6 +29,61 @@ def test_the_set_of_a_problem_never_changes():
     assert all(split_of(f"sub Y' INT+ {number}") == name for name, numbers in sets.items() for number in numbers)
 
 
+NUMBERS = {*DIGITS, *spellings("sign"), *spellings("constant"), *spellings("coefficient"), "div"}
+
+SKELETONS = {
+    "sub Y' INT- 1 2": "sub Y' #",
+    "sub Y' mul div INT- 1 INT+ 2 3 pow x INT+ 2": "sub Y' mul # pow x #",
+    "sub Y' mul pi mul E mul a0 x": "sub Y' mul mul mul # # # x",
+    "sub Y' mul sqrt INT+ 3 x": "sub Y' mul sqrt # x",
+    "sub Y' div INT+ 3 x": "sub Y' div # x",
+    "add INT- 2 add Y'' mul x Y'": "add add # Y'' mul Y' x",
+    "add add x y add z INT+ 1": "add add add # x y z",  # however it is nested
+    "mul add x INT+ 1 add y INT+ 1": "mul add # x add # y",
+    "h x INT+ 1 0 y": "h x # y",
+}
+
+
+@pytest.mark.parametrize("equation", SKELETONS)
+def test_skeletons(equation):
+    assert skeleton(equation) == SKELETONS[equation]
+
+
+def with_other_numbers(tree, rng):
+    """The same expression with other integers, its sums and products in another order."""
+
+    def changed(head, operands):
+        if isinstance(head, int):
+            return Tree(rng.choice([-1, 1]) * rng.randint(1, 10 ** rng.randint(1, 4)))
+        if head in ("add", "mul"):
+            terms = operands_of_chain(Tree(head, tuple(operands)), head)
+            return chain(head, rng.sample(terms, len(terms)))
+        return Tree(head, tuple(operands))
+
+    return fold(tree, changed)
+
+
+def test_problems_equal_up_to_their_numbers_have_one_skeleton():
+    rng = random.Random(0)
+    for equation in some_equations(300):
+        other = " ".join(to_prefix(with_other_numbers(from_prefix(equation), rng)))
+        assert skeleton(other) == skeleton(equation), other
+
+
+def test_a_skeleton_keeps_everything_but_numbers():
+    for equation in some_equations(300):
+        symbols = [
+            sorted(t for t in text.split() if t in ARITY and t not in NUMBERS)
+            for text in (equation, skeleton(equation))
+        ]
+        assert symbols[0] == symbols[1]
+
+
+def test_operands_of_other_operators_keep_their_order():
+    assert skeleton("pow x y") != skeleton("pow y x")
+    assert skeleton("sub x y") != skeleton("sub y x")
+
+
 def test_the_simplest_solution_stays_whatever_the_order():
     equation = "sub Y' pow x INT- 1"
     solutions = ["ln mul INT+ 5 x", "ln x", "ln mul INT+ 2 x"]
@@ -62,13 +91,6 @@ def test_the_simplest_solution_stays_whatever_the_order():
         kept = {}
         assert [add_distinct(kept, Problem(equation, solution)) for solution in order] == [True, False, False]
         assert kept == {equation: "ln x"}
-
-
-def test_a_share_that_is_too_small_is_an_error():
-    given = some(200)
-    possible = sum(split_of(equation) == "test" for equation in {p.equation for p in given})
-    with pytest.raises(ValueError, match=f"`test` must be at most {possible}: .* Received: 150"):
-        split(given, valid=1, test=150)
 
 
 def test_leakage_counts_the_tested_equations_that_were_seen():

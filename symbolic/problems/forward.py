@@ -1,0 +1,141 @@
+"""Integration problems by the forward method of Lample & Charton 2020, section 4.1: a random f, and F by an integrator.
+
+Which systems integrate, and how, `integrators` knows. They may be wrong, so what they give is checked here, at real
+points; this file knows no rule of integration.
+"""
+
+import contextlib
+from collections.abc import Callable
+
+import numpy as np
+import symengine as se
+
+from symbolic.expressions import numeric
+from symbolic.expressions.engines import TooLargeError, UndefinedError, symengine_to_prefix, to_symengine
+from symbolic.expressions.prefix import Tree, fold, from_prefix
+from symbolic.problems.checks import check_primitive
+from symbolic.problems.integration import has_real_constants, integration_problem, without_constant_terms
+from symbolic.problems.integrators import REASONS, Integrator, best_installed
+from symbolic.problems.problem import Problem, ProblemOptions, Rejected
+from symbolic.problems.simplification import rebuilt, simplified
+from symbolic.problems.trees import draw_below, draw_operator_count, operator_count, tree_sampler
+
+_X = se.Symbol("x")
+
+# Where f and F are compared: closely around 0, and on every scale up to 10^4, the same points for every problem.
+_SCALES = np.geomspace(0.0101, 9e3, 100)
+_POINTS = {"x": np.concatenate([np.linspace(-5.01, 5.02, 400), _SCALES, -1.01 * _SCALES])}
+
+
+def forward(options: ProblemOptions) -> Callable[[np.random.Generator], Problem]:
+    """A function that draws one problem forwards: a random f, made canonical, and its primitive F.
+
+    The systems of `options.integrators` are asked one after the other until one gives an F that holds at all points of
+    the common real domain of f and F. As published, the constant terms of every second f are dropped; those of F always
+    are, as a model could not know them. ln|u| is written ln u where that is real.
+
+    The function raises `Rejected` for a draw that gives no problem. The draws themselves depend on the seed alone,
+    whatever the systems answer and however long they take.
+
+    Raises:
+        ValueError: a system in `options.integrators` is unknown or not installed, or there are variables beside x.
+    """
+    if set(options.variables) != {"x"}:
+        raise ValueError(f"`fwd` integrates functions of x alone. Received: variables={options.variables}.")
+    draw_tree = tree_sampler(options)
+    chain = [Integrator(name, options.integrator_limit) for name in options.integrators or [best_installed()]]
+
+    def draw(rng: np.random.Generator) -> Problem:
+        operators = draw_operator_count(rng, options, smallest=3)
+        tree = draw_tree(rng, operators)
+        keeps_constants = bool(draw_below(rng, 2))
+        integrand = _integrand(tree, operators, keeps_constants)
+        if len(integrand) + 2 > options.max_len:
+            raise Rejected("too long")
+        integrand_tree = from_prefix(integrand)
+        if not _has_real_domain(integrand_tree):
+            raise Rejected("no real domain")
+        reasons = []
+        for integrator in chain:
+            try:
+                answer = integrator.integrate(integrand_tree)
+                return integration_problem(integrand, _checked(answer, integrand_tree), options)
+            except Rejected as failure:
+                reasons.append(failure.reason)
+        raise Rejected(min(reasons, key=_GRAVITY.index))
+
+    return draw
+
+
+# What a draw is counted under when several systems fail for several reasons.
+_GRAVITY = (
+    "wrong primitive",
+    *REASONS,
+    "no finite value",
+    "number too large",
+    "constant part not real",
+    "no real domain",
+)
+
+
+@contextlib.contextmanager
+def _rejecting():
+    """SymEngine's errors as rejections."""
+    try:
+        yield
+    except (UndefinedError, RuntimeError):  # a RuntimeError is its word for a division by zero
+        raise Rejected("no finite value") from None
+    except TooLargeError:
+        raise Rejected("number too large") from None
+
+
+@_rejecting()
+def _integrand(tree: Tree, operators: int, keeps_constants: bool) -> list[str]:
+    expression = _canonical(tree)
+    if not se.has_symbol(expression, _X):
+        raise Rejected("constant")
+    if not keeps_constants:
+        expression = rebuilt(without_constant_terms(expression))
+    tokens = symengine_to_prefix(expression)
+    if operator_count(tokens) < operators / 2:  # as published: what collapses so far is too easy
+        raise Rejected("collapsed")
+    return tokens
+
+
+def _checked(answer: Tree, integrand: Tree) -> list[str]:
+    """The canonical primitive that a system's answer is, with ln u for ln|u| where that is real too."""
+    plain = _without_bars(answer)
+    try:
+        return _canonical_primitive(plain, integrand)
+    except Rejected:
+        if plain == answer:
+            raise
+        return _canonical_primitive(answer, integrand)
+
+
+@_rejecting()
+def _canonical_primitive(answer: Tree, integrand: Tree) -> list[str]:
+    primitive = simplified(without_constant_terms(_canonical(answer)))
+    tokens = symengine_to_prefix(rebuilt(without_constant_terms(primitive)))
+    check_primitive(from_prefix(tokens), integrand, _POINTS)
+    return tokens
+
+
+def _canonical(tree: Tree) -> se.Basic:
+    expression = rebuilt(to_symengine(tree))
+    if not has_real_constants(expression):
+        raise Rejected("constant part not real")
+    return expression
+
+
+def _without_bars(tree: Tree) -> Tree:
+    def write(head, operands):
+        if head == "ln" and operands[0].head == "abs":
+            operands = operands[0].operands
+        return Tree(head, tuple(operands))
+
+    return fold(tree, write)
+
+
+def _has_real_domain(integrand: Tree) -> bool:
+    return bool(np.isfinite(numeric.values(integrand, _POINTS)).any())

@@ -1,0 +1,307 @@
+"""Shards: so many problems each, drawn in processes with limits on time and memory.
+
+What a shard holds follows from its fields alone: every draw has random numbers of its own, and a family keeps nothing
+from one shard to the next. A shard is drawn in a fresh process, so what a hang, a crash in a native library or a memory
+blow-up ends is that process; the draw under way is lost and counted, and a new process goes on with the next draw.
+
+A loss has two effects on the rest of its shard: one more problem is drawn at the end, and a family that learns from
+its own problems starts learning anew. So the bytes of a shard depend on which draws are lost, and on nothing else: not
+on the number of workers, and not on other shards. A draw that always crashes or never ends is lost every time; only one
+that takes just about the limit may be lost in one run and kept in another. For that reason limits should be far above
+what draws need, and families should count steps where they can.
+
+Knows nothing of the files that shards end up in. Needs a POSIX system.
+"""
+
+import contextlib
+import dataclasses
+import itertools
+import multiprocessing
+import multiprocessing.connection
+import os
+import resource
+import signal
+import sys
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from importlib.machinery import ModuleSpec
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from symbolic.problems.problem import Problem, ProblemOptions, Rejected
+from symbolic.problems.splits import content_hash
+from symbolic.problems.tasks import MOST_REJECTED_IN_A_ROW, counts_by_reason
+
+Result = TypeVar("Result")
+
+_OUT_OF_MEMORY = 77  # exit code of a process whose memory limit Python noticed
+_LOSSES = {
+    -signal.SIGPROF: "time limit",
+    -signal.SIGALRM: "time limit",
+    -signal.SIGKILL: "killed",
+    _OUT_OF_MEMORY: "memory limit",
+}
+_CRASH = "crash"
+# A shard that loses so many draws in a row gives up: its processes do not even start, or all its draws are too slow.
+_MOST_LOST_IN_A_ROW = 20
+# A draw that waits, for another process say, uses no CPU time: it may take so many times its limit on the clock.
+_CLOCK_PER_CPU = 10
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """A fixed number of problems of one task.
+
+    Attributes:
+        task: its name; tasks with equal seeds have different random numbers.
+        family: what makes a function that draws a problem, as in `tasks.TASKS`; a function of a module, by whose name
+            the processes find it.
+        options: what the problems are made of.
+        seed, number: which random numbers the shard has.
+        size: problems in it. Duplicates are not looked for.
+        time_limit: seconds of CPU time that a draw may take; on the clock, ten times as many.
+        memory_limit: GiB of address space that a process may have.
+        held_out: `splits.content_hash` of the equations that the shard must not contain.
+    """
+
+    task: str
+    family: Callable[[ProblemOptions], Callable[[np.random.Generator], Problem]]
+    options: ProblemOptions
+    seed: int
+    number: int
+    size: int
+    time_limit: float = 10.0
+    memory_limit: float = 2.0
+    held_out: frozenset[int] = frozenset()
+
+    def __post_init__(self):
+        if self.family.__module__ == "__main__":
+            raise ValueError(
+                f"the family `{self.task}` must be a function of a module that workers can import. Received: one of "
+                "the main program."
+            )
+        if self.seed < 0:
+            raise ValueError(f"`seed` must be at least 0. Received: {self.seed}.")
+        for name in ("time_limit", "memory_limit"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"`{name}` must be positive. Received: {getattr(self, name)}.")
+
+
+def run_shards(
+    work: Callable[[Shard, Path], Result],
+    shards: Iterable[Shard],
+    folder: Path,
+    workers: int,
+    look: Callable[[list[Path]], None] = lambda journals: None,
+) -> Iterator[tuple[Shard, Result]]:
+    """Each shard with what `work` returns for it, in the order in which they are finished.
+
+    Closing the iterator ends the processes. Shards are begun only while the next result is waited for.
+
+    Args:
+        work: a function of a module, called in a process of its own as `work(shard, journal)`; it calls `draw_shard`.
+        shards: begun in their order, as workers become free; may be endless.
+        folder: holds the journals of the shards under way.
+        workers: processes at a time, at least 1.
+        look: called about once a second with the journals of the shards under way.
+
+    Raises:
+        OSError: 20 draws in a row were lost.
+        Exception: whatever `work` raises.
+    """
+    context = multiprocessing.get_context("forkserver")  # a fork of the caller would inherit its threads
+    context.set_forkserver_preload([__name__])
+    waiting = iter(shards)
+    under_way: dict[Connection, tuple[BaseProcess, Shard, Path]] = {}
+
+    def begin(shard: Shard, journal: Path) -> None:
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=_in_worker, args=(work, shard, journal, sender), daemon=True)
+        with _secluded(), _interruption_put_off():
+            process.start()
+            sender.close()  # it is the worker's alone now, so that the pipe ends when the worker does
+            under_way[receiver] = process, shard, journal
+
+    try:
+        while True:
+            for shard in itertools.islice(waiting, workers - len(under_way)):
+                begin(shard, folder / f"{shard.task}-{shard.number}.journal")
+            if not under_way:
+                return
+            for receiver in multiprocessing.connection.wait(under_way, _SECONDS_BETWEEN_LOOKS):
+                process, shard, journal = under_way.pop(receiver)
+                result = _received(receiver)
+                process.join()
+                if result is None:
+                    _record_loss(journal, process.exitcode)
+                    begin(shard, journal)
+                elif isinstance(result, BaseException):
+                    raise result
+                else:
+                    journal.unlink()
+                    yield shard, result
+            look([journal for _, _, journal in under_way.values()])
+    finally:
+        for receiver, (process, _, _) in under_way.items():
+            process.kill()
+            process.join()
+            receiver.close()
+
+
+@contextlib.contextmanager
+def _secluded() -> Iterator[None]:
+    """Processes started in here do not import the caller's main module, and begin life with Ctrl-C blocked.
+
+    The main module may be a heavy script, or have no guard. multiprocessing leaves out the `__main__` of a package; for
+    a moment the caller's passes for one.
+    """
+    main = sys.modules["__main__"]
+    spec, main.__spec__ = main.__spec__, ModuleSpec("symbolic.__main__", None)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        main.__spec__ = spec
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)  # last, as it may let a waiting Ctrl-C in
+
+
+@contextlib.contextmanager
+def _interruption_put_off() -> Iterator[None]:
+    """Ctrl-C within the block takes effect at its end, so that no process is left half started."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python interrupts the main thread alone
+        return
+    interruptions = []
+    handler = signal.signal(signal.SIGINT, lambda *interruption: interruptions.append(interruption))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if interruptions:
+        signal.raise_signal(signal.SIGINT)
+
+
+def _received(receiver: Connection):
+    """What a worker sent, or None if it died without a word."""
+    with receiver:
+        try:
+            return receiver.recv()
+        except (EOFError, OSError):
+            return None
+
+
+def _in_worker(work: Callable[[Shard, Path], Result], shard: Shard, journal: Path, sender: Connection) -> None:
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for the process that started this one, which ends it
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # for programs that a family starts
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    try:
+        result = work(shard, journal)
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        result = error
+    sender.send(result)
+
+
+def _die_with_parent() -> None:
+    """End this process when the one that wanted its problems is gone, even by kill -9."""
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _record_loss(journal: Path, exitcode: int) -> None:
+    """Write down why the draw under way gave no problem."""
+    written = journal.read_bytes() if journal.exists() else b""
+    written = written[: written.rfind(b"\n") + 1]  # without the line that death may have cut
+    journal.write_bytes(written + _LOSSES.get(exitcode, _CRASH).encode() + b"\n")
+    last = written.decode().splitlines()[-_MOST_LOST_IN_A_ROW:]
+    if len(last) == _MOST_LOST_IN_A_ROW and set(last) <= {*_LOSSES.values(), _CRASH}:
+        raise OSError(
+            f"{len(last)} draws in a row were lost ({counts_by_reason(Counter(last))}), and the last process ended "
+            f"with {exitcode}: processes do not start here, or the limits on time and memory are too tight."
+        )
+
+
+def draw_shard(shard: Shard, journal: Path) -> tuple[list[str], Counter]:
+    """Draw the problems of a shard, or those still missing, under its limits; for a process that does nothing else.
+
+    Args:
+        journal: a file that gets a line for every draw as it is made: `equation<TAB>solution`, or the reason why there
+            is no problem. A shard whose process died goes on behind its last line.
+
+    Returns:
+        The lines of the problems, and reason -> draws that gave none.
+
+    Raises:
+        ValueError: 10,000 draws in a row were rejected.
+    """
+    _limit_this_process(shard)
+    draw = shard.family(shard.options)
+    rng_of = _random_numbers(shard)
+    lines = journal.read_text().splitlines() if journal.exists() else []
+    kept = sum("\t" in line for line in lines)
+    rejected_in_a_row = sum(1 for _ in itertools.takewhile(lambda line: "\t" not in line, reversed(lines)))
+    with open(journal, "ab", buffering=0) as file:
+        while kept < shard.size and rejected_in_a_row < MOST_REJECTED_IN_A_ROW:
+            _set_timers(shard.time_limit)
+            line = _drawn(draw, rng_of(len(lines)), shard.held_out)
+            file.write(line.encode() + b"\n")
+            lines.append(line)
+            is_problem = "\t" in line
+            kept += is_problem
+            rejected_in_a_row = 0 if is_problem else rejected_in_a_row + 1
+    _set_timers(0)
+    rejected = Counter(line for line in lines if "\t" not in line)
+    if kept < shard.size:
+        reasons = counts_by_reason(rejected)
+        raise ValueError(f"{rejected_in_a_row:,} draws in a row were rejected ({reasons}): choose other options.")
+    return [line for line in lines if "\t" in line], rejected
+
+
+def _drawn(draw: Callable[[np.random.Generator], Problem], rng: np.random.Generator, held_out: frozenset[int]) -> str:
+    try:
+        problem = draw(rng)
+    except Rejected as rejection:
+        return rejection.reason
+    except MemoryError:
+        os._exit(_OUT_OF_MEMORY)  # what is left of the memory might not do for the next draw
+    except Exception as error:  # an error of a family costs a draw too, and shows among the reasons
+        return f"error {type(error).__name__}"
+    if held_out and content_hash(problem.equation) in held_out:
+        return "held out"
+    return "\t".join(problem)
+
+
+def _random_numbers(shard: Shard) -> Callable[[int], np.random.Generator]:
+    """A function that gives the generator for a draw, by the draw's number.
+
+    Philox makes its words from a key and a counter: the key is the shard's, the counter's highest word the draw's.
+    """
+    bits = np.random.Philox(np.random.SeedSequence([shard.seed, content_hash(shard.task), shard.number]))
+    rng, state = np.random.Generator(bits), bits.state
+
+    def rng_of(draw: int) -> np.random.Generator:
+        state["state"]["counter"][3] = draw
+        bits.state = state
+        return rng
+
+    return rng_of
+
+
+def _limit_this_process(shard: Shard) -> None:
+    memory = int(shard.memory_limit * 2**30)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    for timer in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(timer, signal.SIG_DFL)  # the kernel ends the process, whatever code it is in
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries that run out of memory say so here
+
+
+def _set_timers(time_limit: float) -> None:
+    signal.setitimer(signal.ITIMER_PROF, time_limit)
+    signal.setitimer(signal.ITIMER_REAL, time_limit * _CLOCK_PER_CPU)

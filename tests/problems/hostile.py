@@ -1,0 +1,59 @@
+"""A family whose draws hang, wait, crash or eat memory, and its tame twin that rejects the same draws instead."""
+
+import ctypes
+import itertools
+import time
+
+from symbolic.problems.problem import Problem, Rejected
+from symbolic.problems.trees import draw_below
+
+_ACCIDENTS = {
+    "time limit": [lambda: 3 ** (10**9), lambda: time.sleep(1000)],  # in C code without an end in sight; asleep
+    "crash": [lambda: ctypes.string_at(0)],
+    "memory limit": [lambda: [bytes(1 << 28) for _ in range(1000)]],
+}
+
+
+def hostile(options):
+    """One draw of 30 goes wrong."""
+    return lambda rng: _draw(rng, lambda accident, reason: accident())
+
+
+def tame(options):
+    """The same draws, told beforehand."""
+
+    def reject(accident, reason):
+        raise Rejected(reason)
+
+    return lambda rng: _draw(rng, reject)
+
+
+def learning(options):
+    """A family with a memory: its problems are numbered."""
+    given = itertools.count(1)
+    return lambda rng: Problem("sub Y' x", f"mul INT+ {next(given)} x")
+
+
+def faulty(options):
+    """Every second draw raises an error that no family should."""
+
+    def draw(rng):
+        return Problem("sub Y' x", "x") if draw_below(rng, 2) else [][1]
+
+    return draw
+
+
+def deadly(options):
+    """Every draw crashes."""
+    return lambda rng: ctypes.string_at(0)
+
+
+def _draw(rng, on_accident):
+    number, fate = draw_below(rng, 10**6), draw_below(rng, 30)
+    if fate == 0:
+        reason = ("time limit", "crash", "memory limit")[number % 3]
+        accidents = _ACCIDENTS[reason]
+        on_accident(accidents[number // 3 % len(accidents)], reason)
+    if fate == 1:
+        raise Rejected("dull")
+    return Problem(f"sub Y' INT+ {number}", f"mul INT+ {number} x")

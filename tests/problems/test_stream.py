@@ -1,0 +1,78 @@
+"""Streams: a fixed order that can be entered anywhere, the shares asked for, and nothing that is held out."""
+
+import itertools
+import multiprocessing
+from collections import Counter
+
+import pytest
+
+from symbolic.problems.integration import backward
+from symbolic.problems.problem import ProblemOptions
+from symbolic.problems.stream import stream, task_pattern
+from symbolic.problems.tasks import TASKS
+
+SMALL = ProblemOptions(max_ops=3, simplify=0)
+
+
+def take(count, *args, **options):
+    problems = stream(*args, options=SMALL, **options)
+    taken = list(itertools.islice(problems, count))
+    problems.close()
+    return taken
+
+
+def test_a_stream_is_the_same_with_any_number_of_workers_and_from_any_start(monkeypatch):
+    monkeypatch.setitem(TASKS, "other", backward)
+    tasks = {"bwd": 0.6, "other": 0.4}
+    whole = take(4000, tasks, 3, workers=1)
+    assert take(4000, tasks, 3, workers=3) == whole
+    for start in (1, 997, 1666, 2503):  # within the first shards, at their ends, and behind them
+        assert take(700, tasks, 3, workers=2, start=start) == whole[start : start + 700]
+    assert take(4000, tasks, 4) != whole
+
+
+def test_tasks_and_seeds_have_random_numbers_of_their_own(monkeypatch):
+    monkeypatch.setitem(TASKS, "other", backward)
+    assert len({tuple(take(50, {task: 1}, seed)) for task in ("bwd", "other") for seed in (0, 1)}) == 4
+
+
+@pytest.mark.parametrize("tasks", [{"a": 1}, {"a": 0.6, "b": 0.4}, {"b": 5, "c": 3, "a": 1}, {"a": 1, "b": 1e-9}])
+def test_tasks_are_mixed_evenly_by_weight(tasks):
+    pattern = task_pattern(tasks)
+    total = sum(tasks.values())
+    for end in range(1, len(pattern) + 1):
+        for task, weight in tasks.items():
+            assert abs(pattern[:end].count(task) - end * weight / total) <= len(tasks) / 2 + end / 1000
+    assert set(pattern) == set(tasks)
+
+
+def test_held_out_problems_do_not_occur_and_the_others_do():
+    free = take(3000, {"bwd": 1}, 0)
+    common = [equation for equation, _ in Counter(equation for equation, _ in free).most_common(20)]
+    held_out = take(3000, {"bwd": 1}, 0, held_out=common)
+    assert not {equation for equation, _ in held_out} & set(common)
+    remaining = [problem for problem in free if problem.equation not in common]
+    assert held_out[:200] == remaining[:200]
+
+
+def test_a_closed_stream_leaves_no_process():
+    problems = stream({"bwd": 1}, 0, workers=2, options=SMALL)
+    next(problems)
+    assert multiprocessing.active_children()
+    problems.close()
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize(
+    ("tasks", "options", "complaint"),
+    [
+        ({"bw": 1}, {}, "unknown task `bw`. Did you mean `bwd`"),
+        ({}, {}, "at least one task"),
+        ({"bwd": 0}, {}, "positive weight"),
+        ({"bwd": 1}, {"start": -1}, "`start` must be at least 0. Received: -1"),
+        ({"bwd": 1}, {"workers": 0}, "`workers` must be at least 1. Received: 0"),
+    ],
+)
+def test_arguments_that_cannot_be(tasks, options, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        stream(tasks, 0, **options)
