@@ -32,7 +32,7 @@ from symbolic.problems.problem import Rejected, unknown_name
 MEMORY_LIMIT = 4 << 30  # bytes of address space of a system
 _INTEGRALS_PER_PROCESS = 2000  # then a new one: sessions grow, and one whose caller died ends by its CPU limit
 _START_LIMIT = 60.0  # seconds until a system is ready
-_WALL_FACTOR = 20  # a system that waits instead of working is stopped after so many times its limit
+_WAITING_LIMIT = 5.0  # seconds of wall time beyond 20 times its limit, for a system that waits instead of working
 
 # One thread, SymPy's answers the same in every process, and Giac without its manual, which takes half of its start.
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "XCAS_HELP": os.devnull}
@@ -231,7 +231,7 @@ class Integrator:
                     return ""
                 output += piece
             wait = limit - (cpu_seconds() - cpu_start)
-            if wait <= 0 or time.monotonic() - wall_start > _WALL_FACTOR * limit:
+            if wait <= 0 or time.monotonic() - wall_start > 20 * limit + _WAITING_LIMIT:
                 raise TimeoutError
         return output.decode(errors="replace")
 
