@@ -19,8 +19,12 @@ def integer(value):
 
 
 def workers_of_this_process():
-    children = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    return [int(child) for file in children for child in file.read_text().split()]
+    """Their process ids; the test process has other children too, such as a fork server."""
+    files = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    children = [int(child) for file in files for child in file.read_text().split()]
+    return [
+        child for child in children if b"symbolic.verification.worker" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
