@@ -1,13 +1,13 @@
-"""python -m symbolic: make problems, compare and plot trials, integrate.
+"""python -m symbolic: make problems, compare and plot trials, solve, verify.
 
-Each command says what it takes with --help. Heavy rooms are imported by the command that needs them.
+Each command says what it takes with --help; what it does stands in `commands`.
 """
 
 import argparse
-import dataclasses
-import json
 import os
 import sys
+
+from symbolic.commands import problems, results, solve
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow starts: its notes on GPUs would hide ours
 
@@ -40,184 +40,9 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(action=action)
         return sub
 
-    sub = command(
-        "generate", _generate, "Make any number of random problems in shards; started again, go on where it stopped."
-    )
-    sub.add_argument("--task", default="bwd", help="family of problems")
-    sub.add_argument("--count", type=int, default=100_000, metavar="N", help="problems, duplicates included")
-    sub.add_argument("--workers", type=int, default=os.cpu_count(), metavar="N", help="processes")
-    sub.add_argument("--shard-size", type=int, default=10_000, metavar="N", help="problems in a file")
-    sub.add_argument("--time-limit", type=float, default=10.0, metavar="S", help="CPU seconds that a problem may take")
-    sub.add_argument("--memory-limit", type=float, default=2.0, metavar="GIB", help="memory that a process may have")
-    _add_problem_options(sub)
-
-    sub = command(
-        "dataset", _dataset, "Make a small data set of random problems: a folder with train, valid and test files."
-    )
-    sub.add_argument("--task", default="bwd", help="family of problems")
-    sub.add_argument("--train", type=int, default=100_000, metavar="N", help="training problems")
-    sub.add_argument("--valid", type=int, default=2_000, metavar="N", help="validation problems")
-    sub.add_argument("--test", type=int, default=2_000, metavar="N", help="test problems")
-    _add_problem_options(sub)
-
-    sub = command("prepare", _prepare, "Make a training data set of generated or published files.")
-    sub.add_argument("sources", nargs="+", metavar="DIR", help="folder of files with problems, or one such file")
-    sub.add_argument("--out", required=True, metavar="DIR", help="folder to write")
-    sub.add_argument("--name", metavar="NAME", help="files are NAME.train.gz and so on; the task, if not given")
-    sub.add_argument("--split", default="skeleton", help="skeleton: equal up to numbers on the same side; or exact")
-    sub.add_argument("--valid", type=int, default=10_000, metavar="N", help="validation problems")
-    sub.add_argument("--test", type=int, default=10_000, metavar="N", help="test problems")
-    sub.add_argument("--memory-limit", default="4GB", metavar="SIZE", help="what DuckDB keeps off the disk")
-    sub.add_argument("--temp", metavar="DIR", help="folder for a database of all problems; --out, if not given")
-    _add_reading_options(sub)
-
-    sub = command("leakage", _leakage, "Count the problems of one file that another one holds too.")
-    sub.add_argument("seen", metavar="SEEN", help="file or folder that a model trains on")
-    sub.add_argument("tested", metavar="TESTED", help="file or folder that it is tested on")
-    _add_reading_options(sub)
-
-    sub = command("compare", _compare, "Print and save one table of all trials in a runs folder.")
-    sub.add_argument("--runs", default="runs", metavar="DIR", help="folder with one folder per trial")
-
-    sub = command("plot", _plot, "Draw the curves of all trials, or one problem's attention.")
-    sub.add_argument("--runs", default="runs", metavar="DIR", help="folder with one folder per trial")
-    sub.add_argument("--attention", metavar="INTEGRAND", help="draw where --run's model looks while it integrates this")
-    sub.add_argument("--run", metavar="DIR", help="folder of the trial whose attention is drawn")
-
-    sub = command("integrate", _integrate, "Ask a trained model for an integral and check its answer.")
-    sub.add_argument("integrand", help='an expression in x, for example "x*cos(x)"')
-    sub.add_argument("--run", required=True, metavar="DIR", help="folder of a finished trial")
-    sub.add_argument("--json", action="store_true", help="print the answer as JSON")
+    for subject in (problems, results, solve):
+        subject.add(command)
     return parser
-
-
-def _add_problem_options(sub: argparse.ArgumentParser) -> None:
-    """The fields of `ProblemOptions`, with the seed and the folder."""
-    sub.add_argument("--operators", nargs="+", metavar="NAME:WEIGHT", help="as published, if not given")
-    sub.add_argument("--min-ops", type=int, metavar="N", help="fewest operators in 39 of 40 random expressions")
-    sub.add_argument("--max-ops", type=int, default=15, metavar="N", help="most operators in a random expression")
-    sub.add_argument("--leaves", nargs="+", metavar="KIND:WEIGHT", help="variable:3 integer:1, if not given")
-    sub.add_argument("--variables", nargs="+", default=["x"], metavar="NAME", help="variables that a leaf may be")
-    sub.add_argument("--max-int", type=int, default=5, metavar="N", help="largest integer in a random expression")
-    sub.add_argument("--negative-integers", action="store_true", help="half of the integers are negative")
-    sub.add_argument("--max-len", type=int, default=512, metavar="N", help="most tokens in an input or output")
-    sub.add_argument("--simplify", type=float, default=0.5, metavar="SHARE", help="bwd: integrands simplified")
-    sub.add_argument("--max-ops-G", type=int, default=4, metavar="N", help="ibp: most operators in the second factor")
-    sub.add_argument("--table-size", type=int, default=200_000, metavar="N", help="ibp: most primitives in the table")
-    sub.add_argument(
-        "--known-primitives", nargs="+", default=[], metavar="FILE", help="ibp: what the table starts with"
-    )
-    sub.add_argument("--integrators", nargs="+", default=[], metavar="NAME", help="fwd: systems to ask, in this order")
-    sub.add_argument("--integrator-limit", type=float, metavar="S", help="fwd: CPU seconds that a system may take")
-    sub.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same files everywhere")
-    sub.add_argument("--out", required=True, metavar="DIR", help="folder to write")
-
-
-def _add_reading_options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--max-bad-lines", type=float, default=0.01, metavar="SHARE", help="bad lines allowed in a file")
-    sub.add_argument("--workers", type=int, default=os.cpu_count(), metavar="N", help="processes, and DuckDB's threads")
-
-
-def _problem_options(args):
-    from symbolic.problems.problem import ProblemOptions
-
-    values = {field.name: getattr(args, field.name) for field in dataclasses.fields(ProblemOptions)}
-    values |= {name: _weights(values[name]) for name in ("operators", "leaves") if values[name]}
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    return ProblemOptions(**{name: value for name, value in values.items() if value is not None})
-
-
-def _generate(args) -> int:
-    from symbolic.problems.production import generate
-
-    limits = {"time_limit": args.time_limit, "memory_limit": args.memory_limit}
-    sizes = {"workers": args.workers, "shard_size": args.shard_size}
-    try:
-        print(generate(args.out, args.task, args.count, args.seed, options=_problem_options(args), **sizes, **limits))
-    except KeyboardInterrupt:
-        print(f"\ninterrupted; the same command goes on with the unfinished shards of {args.out}", file=sys.stderr)
-        return 130
-    return 0
-
-
-def _dataset(args) -> int:
-    from symbolic.problems.data_sets import make_data_set
-
-    counts = {"train": args.train, "valid": args.valid, "test": args.test}
-    print(make_data_set(args.out, args.task, **counts, seed=args.seed, options=_problem_options(args)))
-    return 0
-
-
-def _prepare(args) -> int:
-    from symbolic.problems.preparation import prepare
-
-    data_set = {"name": args.name, "split": args.split, "valid": args.valid, "test": args.test}
-    limits = {"max_bad_share": args.max_bad_lines, "memory_limit": args.memory_limit, "workers": args.workers}
-    try:
-        print(prepare(args.sources, args.out, **data_set, **limits, temp=args.temp))
-    except KeyboardInterrupt:
-        print(f"\ninterrupted; {args.out} is as it was, and the same command starts anew", file=sys.stderr)
-        return 130
-    return 0
-
-
-def _leakage(args) -> int:
-    from symbolic.problems.preparation import leakage_between
-
-    print(leakage_between(args.seen, args.tested, max_bad_share=args.max_bad_lines, workers=args.workers))
-    return 0
-
-
-def _weights(words: list[str]) -> dict[str, int]:
-    """`add:10 mul:5` as {"add": 10, "mul": 5}."""
-    weights = {}
-    for word in words:
-        name, _, weight = word.partition(":")
-        if not weight.isascii() or not weight.isdigit():
-            raise ValueError(f"a weight is written NAME:NUMBER, such as add:10. Received: {word!r}.")
-        weights[name] = int(weight)
-    return weights
-
-
-def _compare(args) -> int:
-    from symbolic.experiments.comparison import TABLE, compare, format_table
-
-    print(format_table(compare(args.runs)))
-    print(f"\nwith parameters and reasons: {os.path.join(args.runs, TABLE)}")
-    return 0
-
-
-def _plot(args) -> int:
-    from symbolic.experiments.comparison import draw_curves
-
-    if args.attention is None:
-        paths = draw_curves(args.runs)
-    else:
-        if args.run is None:
-            raise ValueError("`--attention` needs `--run`, the folder of the trial whose attention is drawn")
-        paths = [_draw_attention(args.attention, args.run)]
-    for path in paths:
-        print(path)
-    return 0
-
-
-def _draw_attention(integrand: str, run: str) -> str:
-    from symbolic.experiments.plots import plot_attention, save_figure
-    from symbolic.seq2seq.translator import Translator
-    from symbolic.solver import problem_of
-
-    translator = Translator.load(run)
-    path = os.path.join(run, "attention.png")
-    save_figure(plot_attention(*translator.attention(problem_of(integrand, translator))), path)
-    return path
-
-
-def _integrate(args) -> int:
-    from symbolic.solver import as_dict, describe, integrate
-
-    solution = integrate(args.integrand, args.run)
-    print(json.dumps(as_dict(solution)) if args.json else describe(solution))
-    return 0 if solution.answer is not None else 1
 
 
 if __name__ == "__main__":

@@ -1,0 +1,49 @@
+"""Commands that look at trained models: compare, plot."""
+
+import os
+
+from symbolic.commands import AddCommand
+
+
+def add(command: AddCommand) -> None:
+    """Tell the command line these commands."""
+    sub = command("compare", _compare, "Print and save one table of all trials in a runs folder.")
+    sub.add_argument("--runs", default="runs", metavar="DIR", help="folder with one folder per trial")
+
+    sub = command("plot", _plot, "Draw the curves of all trials, or one problem's attention.")
+    sub.add_argument("--runs", default="runs", metavar="DIR", help="folder with one folder per trial")
+    sub.add_argument("--attention", metavar="INTEGRAND", help="draw where --run's model looks while it integrates this")
+    sub.add_argument("--run", metavar="DIR", help="folder of the trial whose attention is drawn")
+
+
+def _compare(args) -> int:
+    from symbolic.experiments.comparison import TABLE, compare, format_table
+
+    print(format_table(compare(args.runs)))
+    print(f"\nwith parameters and reasons: {os.path.join(args.runs, TABLE)}")
+    return 0
+
+
+def _plot(args) -> int:
+    from symbolic.experiments.comparison import draw_curves
+
+    if args.attention is None:
+        paths = draw_curves(args.runs)
+    else:
+        if args.run is None:
+            raise ValueError("`--attention` needs `--run`, the folder of the trial whose attention is drawn")
+        paths = [_draw_attention(args.attention, args.run)]
+    for path in paths:
+        print(path)
+    return 0
+
+
+def _draw_attention(integrand: str, run: str) -> str:
+    from symbolic.experiments.plots import plot_attention, save_figure
+    from symbolic.seq2seq.translator import Translator
+    from symbolic.solver import problem_of
+
+    translator = Translator.load(run)
+    path = os.path.join(run, "attention.png")
+    save_figure(plot_attention(*translator.attention(problem_of(integrand, translator))), path)
+    return path
