@@ -1,4 +1,4 @@
-"""python -m symbolic: make problems, compare and plot trials, solve, verify.
+"""python -m symbolic: make problems, compare and plot trials, solve, verify, evaluate, export.
 
 Each command says what it takes with --help; what it does stands in `commands`.
 """
@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 
-from symbolic.commands import problems, results, solve
+from symbolic.commands import evaluate, export, problems, results, solve, verify
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow starts: its notes on GPUs would hide ours
 
@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(action=action)
         return sub
 
-    for subject in (problems, results, solve):
+    for subject in (problems, results, solve, verify, evaluate, export):
         subject.add(command)
     return parser
 

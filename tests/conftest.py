@@ -1,4 +1,4 @@
-"""A small model that has learnt one integral: what the solver, the command line and the plots are tested with."""
+"""Small models that know a few answers by heart: what the solver, the command line and the plots are tested with."""
 
 import keras
 import pytest
@@ -18,16 +18,36 @@ LEARNT = {
 }
 
 
-@pytest.fixture(scope="session")
-def translator() -> Translator:
-    """An attention RNN overfitted to `LEARNT`."""
+# Equations as the training data spell them; the first answer is general, the second is not.
+LEARNT_EQUATIONS = {
+    "add Y add Y' mul INT- 1 x": "add INT- 1 add x mul a8 exp mul INT- 1 x",
+    "add Y' mul INT- 1 Y": "exp x",
+    "sub Y' cos x": "sin x",
+    "sub Y' x": "mul div INT+ 1 INT+ 2 pow x INT+ 2",
+}
+
+
+def overfitted(pairs: dict[str, str]) -> Translator:
+    """An attention RNN that has learnt pairs by heart."""
     keras.utils.set_random_seed(0)
-    contexts, targets = TextProcessor.adapt(LEARNT), TextProcessor.adapt(LEARNT.values())
+    contexts, targets = TextProcessor.adapt(pairs), TextProcessor.adapt(pairs.values())
     model = AttentionRNN(len(contexts), len(targets), num_units=32, num_heads=2)
     model.compile(keras.optimizers.Adam(0.01), MaskedCrossEntropy())
-    store = TokenStore(contexts.encode(LEARNT), targets.encode(LEARNT.values()))
-    model.fit(training_batches(store, 3, seed=0), steps_per_epoch=80, shuffle=False, verbose=0)
+    store = TokenStore(contexts.encode(pairs), targets.encode(pairs.values()))
+    model.fit(training_batches(store, len(pairs), seed=0), steps_per_epoch=80, shuffle=False, verbose=0)
     return Translator(model, contexts, targets, max_length=32)
+
+
+@pytest.fixture(scope="session")
+def translator() -> Translator:
+    """It has learnt integrals alone."""
+    return overfitted(LEARNT)
+
+
+@pytest.fixture(scope="session")
+def ode_translator() -> Translator:
+    """It has learnt equations of first order and integrals."""
+    return overfitted(LEARNT_EQUATIONS)
 
 
 @pytest.fixture(scope="session")

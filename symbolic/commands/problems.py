@@ -2,8 +2,8 @@
 
 import argparse
 import dataclasses
-import os
 import sys
+import time
 
 from symbolic.commands import AddCommand
 
@@ -15,7 +15,7 @@ def add(command: AddCommand) -> None:
     )
     sub.add_argument("--task", default="bwd", help="family of problems")
     sub.add_argument("--count", type=int, default=100_000, metavar="N", help="problems, duplicates included")
-    sub.add_argument("--workers", type=int, default=os.cpu_count(), metavar="N", help="processes")
+    _add_engine_options(sub)
     sub.add_argument("--shard-size", type=int, default=10_000, metavar="N", help="problems in a file")
     sub.add_argument("--time-limit", type=float, default=10.0, metavar="S", help="CPU seconds that a problem may take")
     sub.add_argument("--memory-limit", type=float, default=2.0, metavar="GIB", help="memory that a process may have")
@@ -24,7 +24,8 @@ def add(command: AddCommand) -> None:
     sub = command(
         "dataset", _dataset, "Make a small data set of random problems: a folder with train, valid and test files."
     )
-    sub.add_argument("--task", default="bwd", help="family of problems")
+    sub.add_argument("--task", nargs="+", default=["bwd"], metavar="NAME", help="families, drawn from in turn")
+    sub.add_argument("--split", default="skeleton", help="skeleton: equal up to numbers in the same file; or exact")
     sub.add_argument("--train", type=int, default=100_000, metavar="N", help="training problems")
     sub.add_argument("--valid", type=int, default=2_000, metavar="N", help="validation problems")
     sub.add_argument("--test", type=int, default=2_000, metavar="N", help="test problems")
@@ -39,11 +40,13 @@ def add(command: AddCommand) -> None:
     sub.add_argument("--test", type=int, default=10_000, metavar="N", help="test problems")
     sub.add_argument("--memory-limit", default="4GB", metavar="SIZE", help="what DuckDB keeps off the disk")
     sub.add_argument("--temp", metavar="DIR", help="folder for a database of all problems; --out, if not given")
+    _add_engine_options(sub)
     _add_reading_options(sub)
 
     sub = command("leakage", _leakage, "Count the problems of one file that another one holds too.")
     sub.add_argument("seen", metavar="SEEN", help="file or folder that a model trains on")
     sub.add_argument("tested", metavar="TESTED", help="file or folder that it is tested on")
+    sub.add_argument("--workers", type=int, metavar="N", help="processes; all cores, if not given")
     _add_reading_options(sub)
 
 
@@ -52,8 +55,10 @@ def _add_problem_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--operators", nargs="+", metavar="NAME:WEIGHT", help="as published, if not given")
     sub.add_argument("--min-ops", type=int, metavar="N", help="fewest operators in 39 of 40 random expressions")
     sub.add_argument("--max-ops", type=int, default=15, metavar="N", help="most operators in a random expression")
-    sub.add_argument("--leaves", nargs="+", metavar="KIND:WEIGHT", help="variable:3 integer:1, if not given")
+    kinds = "of variable, integer, coefficient, constant; variable:3 integer:1, if not given"
+    sub.add_argument("--leaves", nargs="+", metavar="KIND:WEIGHT", help=kinds)
     sub.add_argument("--variables", nargs="+", default=["x"], metavar="NAME", help="variables that a leaf may be")
+    sub.add_argument("--coefficients", nargs="+", default=[], metavar="NAME", help="coefficients that a leaf may be")
     sub.add_argument("--max-int", type=int, default=5, metavar="N", help="largest integer in a random expression")
     sub.add_argument("--negative-integers", action="store_true", help="half of the integers are negative")
     sub.add_argument("--max-len", type=int, default=512, metavar="N", help="most tokens in an input or output")
@@ -69,9 +74,13 @@ def _add_problem_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--out", required=True, metavar="DIR", help="folder to write")
 
 
+def _add_engine_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--engine", default="local", help="local: processes of this machine; ray: the nodes of a cluster")
+    sub.add_argument("--workers", type=int, metavar="N", help="processes at a time; all cores, if not given")
+
+
 def _add_reading_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--max-bad-lines", type=float, default=0.01, metavar="SHARE", help="bad lines allowed in a file")
-    sub.add_argument("--workers", type=int, default=os.cpu_count(), metavar="N", help="processes, and DuckDB's threads")
 
 
 def _problem_options(args):
@@ -87,7 +96,7 @@ def _generate(args) -> int:
     from symbolic.problems.production import generate
 
     limits = {"time_limit": args.time_limit, "memory_limit": args.memory_limit}
-    sizes = {"workers": args.workers, "shard_size": args.shard_size}
+    sizes = {"workers": args.workers, "engine": args.engine, "shard_size": args.shard_size}
     try:
         print(generate(args.out, args.task, args.count, args.seed, options=_problem_options(args), **sizes, **limits))
     except KeyboardInterrupt:
@@ -100,7 +109,10 @@ def _dataset(args) -> int:
     from symbolic.problems.data_sets import make_data_set
 
     counts = {"train": args.train, "valid": args.valid, "test": args.test}
-    print(make_data_set(args.out, args.task, **counts, seed=args.seed, options=_problem_options(args)))
+    options, start = _problem_options(args), time.perf_counter()
+    report = make_data_set(args.out, args.task, **counts, seed=args.seed, split=args.split, options=options)
+    print(report)
+    print(f"rate: {sum(report.kept.values()) / (time.perf_counter() - start):,.0f} problems a second")
     return 0
 
 
@@ -108,9 +120,10 @@ def _prepare(args) -> int:
     from symbolic.problems.preparation import prepare
 
     data_set = {"name": args.name, "split": args.split, "valid": args.valid, "test": args.test}
-    limits = {"max_bad_share": args.max_bad_lines, "memory_limit": args.memory_limit, "workers": args.workers}
+    limits = {"max_bad_share": args.max_bad_lines, "memory_limit": args.memory_limit}
+    place = {"workers": args.workers, "engine": args.engine, "temp": args.temp}
     try:
-        print(prepare(args.sources, args.out, **data_set, **limits, temp=args.temp))
+        print(prepare(args.sources, args.out, **data_set, **limits, **place))
     except KeyboardInterrupt:
         print(f"\ninterrupted; {args.out} is as it was, and the same command starts anew", file=sys.stderr)
         return 130
@@ -118,7 +131,7 @@ def _prepare(args) -> int:
 
 
 def _leakage(args) -> int:
-    from symbolic.problems.preparation import leakage_between
+    from symbolic.problems.leakage import leakage_between
 
     print(leakage_between(args.seen, args.tested, max_bad_share=args.max_bad_lines, workers=args.workers))
     return 0

@@ -3,6 +3,7 @@
 Reads saved files alone, so runs of different days and machines compare.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +58,18 @@ def _row(folder: Path, differing: list[str]) -> dict[str, Any]:
 
 def format_table(table: pd.DataFrame) -> str:
     """The table as text for a terminal; the parameters and reasons, which are long, are left to the CSV file."""
-    shown = table.drop(columns=["parameters", "reason", "judged_on"]).copy()
     formats = dict.fromkeys(("weights", "epochs", "seconds", "problems"), "{:,.0f}") | {"loss": "{:.3f}"}
     formats |= dict.fromkeys(("token_accuracy", "exact_match", "solve_rate", *STATUSES), "{:.1%}")
-    for column, style in formats.items():
-        shown[column] = ["" if pd.isna(value) else style.format(value) for value in shown[column]]
-    shown.columns = [column.replace("_", " ") for column in shown.columns]
-    return shown.to_string(index=False)
+    return as_text(table.drop(columns=["parameters", "reason", "judged_on"]), formats)
+
+
+def as_text(table: pd.DataFrame, formats: Mapping[str, str]) -> str:
+    """A table for a terminal, with numbers in the format of their column and missing ones left blank."""
+    shown = table.copy()
+    for column in shown.columns.intersection(list(formats)):
+        shown[column] = ["" if pd.isna(value) else formats[column].format(value) for value in shown[column]]
+    headings = [column.replace("_", " ") if column in formats else column for column in shown]
+    return shown.to_string(index=False, header=headings)
 
 
 def draw_curves(runs: Path | str) -> list[Path]:

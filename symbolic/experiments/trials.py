@@ -38,6 +38,7 @@ import pandas as pd
 from symbolic import __version__
 from symbolic.atomic import atomic_path
 from symbolic.experiments.evaluation import evaluate, summarise
+from symbolic.locks import locked
 from symbolic.problems.problem import ProblemOptions
 from symbolic.problems.stream import stream
 from symbolic.seq2seq.attention_rnn import AttentionRNN
@@ -136,28 +137,30 @@ def run_trial(name: str, params: dict[str, Any], data: TrialData, folder: Path |
 
     Raises:
         ValueError: the folder holds another trial, or one with other parameters or data.
+        OSError: another run is at work in the folder.
         Diverged: the loss became infinite or not a number; recorded in result.json.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    record = {"trial": name, "params": params, "data": data.description}
-    _check_same_trial(folder, record)
-    if read_result(folder).get("status") == "finished":
-        _remove(folder, LAST)  # if a kill came just before its end
-        return Translator.load(folder)
-    for leftover in (RESULT, *(f".{file}-*" for file in (HISTORY, BEST_WEIGHTS, LAST))):
-        _remove(folder, leftover)  # of an earlier failure, and of writes that a kill cut short
-    log = _open_log(name, folder)
-    try:
-        return _train_and_judge(record, data, folder, workers, log)
-    except Exception as error:
-        _write_json(folder / RESULT, {"status": "failed", "reason": f"{type(error).__name__}: {error}"})
-        log.exception("failed")
-        raise
-    finally:
-        for handler in list(log.handlers):
-            handler.close()
-            log.removeHandler(handler)
+    with locked(folder):
+        record = {"trial": name, "params": params, "data": data.description}
+        _check_same_trial(folder, record)
+        if read_result(folder).get("status") == "finished":
+            _remove(folder, LAST)  # if a kill came just before its end
+            return Translator.load(folder)
+        for leftover in (RESULT, *(f".{file}-*" for file in (HISTORY, BEST_WEIGHTS, LAST))):
+            _remove(folder, leftover)  # of an earlier failure, and of writes that a kill cut short
+        log = _open_log(name, folder)
+        try:
+            return _train_and_judge(record, data, folder, workers, log)
+        except Exception as error:
+            _write_json(folder / RESULT, {"status": "failed", "reason": f"{type(error).__name__}: {error}"})
+            log.exception("failed")
+            raise
+        finally:
+            for handler in list(log.handlers):
+                handler.close()
+                log.removeHandler(handler)
 
 
 def _remove(folder: Path, pattern: str) -> None:

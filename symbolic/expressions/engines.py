@@ -172,9 +172,12 @@ def _walk(expr) -> tuple[str, ...]:
     return writer(expr)
 
 
+_TOO_MANY_DIGITS = 10**MAX_DIGITS
+
+
 def _write_integer(expr):
     value = int(expr)
-    if abs(value) >= 10**MAX_DIGITS:
+    if abs(value) >= _TOO_MANY_DIGITS:
         raise TooLargeError(f"an integer of more than {MAX_DIGITS} digits occurs")
     return tuple(integer_tokens(value))
 
@@ -226,23 +229,28 @@ def _write_function(token):
 
 
 def _write_by_class(expr):
-    """The rarer types, found by inheritance: SymEngine has a class of its own for 0, 1, -1 and 1/2."""
+    """The rarer types, found by inheritance."""
     if _is_undefined(expr):
         raise UndefinedError(f"the expression has no finite value: it contains {expr}")
-    if isinstance(expr, se.Integer):
-        return _write_integer(expr)
-    if isinstance(expr, se.Rational):
-        return _write_rational(expr)
     if isinstance(expr, type(se.I)) or isinstance(expr, type(2 + se.I)):
         return _write_complex(expr)
-    if isinstance(expr, se.Symbol) and str(expr) in _SE_SYMBOLS:
-        return (str(expr),)
     if isinstance(expr, se.UndefFunction | type(se.Function("f")(0))) and expr.get_name() in ABSTRACT:
         return _write_function(expr.get_name())(expr)
     raise ValueError(f"no token spells {type(expr).__name__} {_short(expr)}")
 
 
+def _write_symbol(expr):
+    name = expr.name
+    if name not in _SE_SYMBOLS:
+        raise ValueError(f"no token spells the symbol {name}")
+    return (name,)
+
+
 _WRITERS = {
+    se.Symbol: _write_symbol,
+    # SymEngine has a class of its own for 0, 1, -1 and 1/2.
+    **{type(number): _write_integer for number in map(se.Integer, (-1, 0, 1, 2))},
+    **{type(number): _write_rational for number in (_HALF, _HALF / 2)},
     se.Add: _write_chain("add"),
     se.Mul: _write_chain("mul"),
     se.Pow: _write_power,

@@ -1,4 +1,4 @@
-"""Values and derivatives of expressions at many real points at once, in float64 with NumPy.
+"""Values of expressions at many real points at once, in float64 with NumPy.
 
 An expression is a real function here: where any part of it leaves the real line (ln or sqrt of a negative number, an
 odd root of one, asin 2, `I`) its value is nan, as the principal value would be complex. Overflow and poles are inf or
@@ -84,28 +84,9 @@ def values(tree: Tree, points: Mapping[str, np.ndarray]) -> np.ndarray:
         float64 array of the points' shape; nan outside the real domain.
 
     Raises:
-        ValueError: a variable is missing, or the expression holds `Y`, `f`, `derivative` or the like.
-    """
-    return derivatives(tree, points, order=0)[0]
-
-
-def derivatives(
-    tree: Tree, points: Mapping[str, np.ndarray], order: int = 1, variable: str = "x"
-) -> tuple[np.ndarray, ...]:
-    """The values of an expression and of its derivatives of order 1 … `order` at points; see `values`.
-
-    Derivatives follow the rules of differentiation step by step, so they have no truncation error. They are nan at
-    least where the expression is, and say nothing at its kinks and jumps.
+        ValueError: a variable is missing, or the expression holds `Y`, `f` or the like.
     """
     program = Program()
-    slots = [program.enter(tree)]
-    for _ in range(order):
-        previous = slots[-1]
-        slots.append(None if previous is None else program.derivative(previous, variable))
-    results = run(program, points)
+    slot = program.enter(tree)
     shape = np.broadcast_shapes(*(np.shape(array) for array in points.values()))
-    value = np.broadcast_to(results[slots[0]], shape)
-    return tuple(
-        np.where(np.isnan(value), np.nan, 0.0 if slot is None else np.broadcast_to(results[slot], shape))
-        for slot in slots
-    )
+    return np.broadcast_to(run(program, points)[slot], shape)

@@ -155,18 +155,18 @@ def is_prefix(tokens: list[str]) -> bool:
 
 def fold(tree: Tree, combine: Callable[[str | int, list], Any]) -> Any:
     """The value of a tree from its leaves up: `combine(head, values of the operands)` at each node."""
-    values: list = []
-    todo: list[tuple[Tree, bool]] = [(tree, False)]
+    order, todo = [], [tree]  # from the root down, the last operand first: backwards it is from the leaves up
     while todo:
-        node, operands_done = todo.pop()
-        count = len(node.operands)
-        if operands_done or not count:
-            operands = values[len(values) - count :] if count else []
-            del values[len(values) - count :]
-            values.append(combine(node.head, operands))
+        node = todo.pop()
+        order.append(node)
+        todo += node.operands
+    values: list = []
+    for head, operands in reversed(order):
+        if count := len(operands):
+            below = values[-count:]
+            values[-count:] = [combine(head, below)]
         else:
-            todo.append((node, True))
-            todo += ((operand, False) for operand in reversed(node.operands))
+            values.append(combine(head, []))
     return values[0]
 
 

@@ -9,18 +9,11 @@ from collections.abc import Callable
 import numpy as np
 import symengine as se
 
-from symbolic.expressions.engines import (
-    TooLargeError,
-    UndefinedError,
-    differentiate,
-    from_symengine,
-    symengine_to_prefix,
-    to_symengine,
-)
+from symbolic.expressions.engines import differentiate, from_symengine, symengine_to_prefix, to_symengine
 from symbolic.expressions.prefix import Tree
 from symbolic.problems.checks import check_primitive
 from symbolic.problems.files import read_problems
-from symbolic.problems.integration import has_real_constants, integration_problem, without_constant_terms
+from symbolic.problems.integration import has_real_constants, integration_problem, rejecting, without_constant_terms
 from symbolic.problems.primitives import PrimitiveTable, constant_factor, expanded
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
 from symbolic.problems.simplification import rebuilt, simplified
@@ -55,15 +48,11 @@ def by_parts(options: ProblemOptions, table: PrimitiveTable | None = None) -> Ca
         tree_F = draw_tree(rng, draw_operator_count(rng, options, smallest=4))
         tree_G = draw_tree(rng, 1 + draw_below(rng, options.max_ops_G))
         keeps_F, keeps_G, keeps_factor = (draw_below(rng, 2) == 0 for _ in range(3))
-        try:
+        with rejecting():
             F, G = _function(tree_F, keeps_F), _function(tree_G, keeps_G)
             integrand, primitive = _cleaned(*_product_rule(F, G, table), keeps_factor)
             problem = _problem(integrand, primitive, options)
             table.add(integrand, primitive)
-        except (UndefinedError, RuntimeError):
-            raise Rejected("no finite value") from None
-        except TooLargeError:
-            raise Rejected("number too large") from None
         return problem
 
     return draw

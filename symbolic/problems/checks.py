@@ -38,6 +38,30 @@ def _fixed_points() -> dict[str, np.ndarray]:
 
 
 _FIXED_POINTS = _fixed_points()
+_MORE_POINTS = np.linspace(-5.01, 5.02, 600)  # of x, where the fixed ones meet the real domain too rarely
+
+
+def check_real_domain(*functions: se.Basic) -> None:
+    """Check that functions of x, and parameters, are real and finite together at four points at least.
+
+    SymEngine evaluates them itself, see `agree`.
+
+    Raises:
+        Rejected: they are not.
+    """
+    names = ["x", *sorted({str(symbol) for each in functions for symbol in each.free_symbols} - {"x"})]
+    values = se.Lambdify([se.Symbol(name) for name in names], functions, backend="lambda")
+    fixed = np.stack([_FIXED_POINTS[name] for name in names], axis=-1)
+    if _count_real(values(fixed)) >= _ENOUGH_POINTS:
+        return
+    more = np.resize(fixed, (len(_MORE_POINTS), len(names)))
+    more[:, 0] = _MORE_POINTS
+    if _count_real(values(more)) < _ENOUGH_POINTS:
+        raise Rejected("no real domain")
+
+
+def _count_real(values: np.ndarray) -> int:
+    return np.isfinite(values).all(axis=-1).sum()
 
 
 def agree(first: se.Basic, second: se.Basic) -> bool:

@@ -1,14 +1,15 @@
 """A small data set of random problems: train, valid and test files of the sizes asked for, with a README.
 
-Made by one process and held in memory; `production` is for more. Says what was kept, what was rejected and why, and how
-long the sequences are. The same seed and options give the same files on every machine.
+Made by one process and held in memory; `production` and `preparation` are for more. Says what was kept, what was
+rejected and why, and how long the sequences are. The same seed and options give the same files on every machine; those
+of `fwd` depend on the computer algebra system too.
 """
 
 import dataclasses
 import itertools
 import platform
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,16 @@ import symbolic
 from symbolic.atomic import atomic_path
 from symbolic.problems.files import write_problems
 from symbolic.problems.lengths import count_lengths, describe_lengths
-from symbolic.problems.problem import ProblemOptions
-from symbolic.problems.splits import SPLITS, TEST_PERCENT, VALID_PERCENT, add_distinct, leakage, split_of
+from symbolic.problems.problem import Problem, ProblemOptions, unknown_name
+from symbolic.problems.splits import (
+    SPLIT_KINDS,
+    SPLITS,
+    add_distinct,
+    describe_split,
+    leakage,
+    skeleton,
+    split_of,
+)
 from symbolic.problems.tasks import problems
 
 # Drawing stops when fewer than one in `_LEAST_KEPT` of the last `_WINDOW` problems was one to keep.
@@ -57,36 +66,62 @@ class DataSetReport:
 
 def make_data_set(
     folder: Path | str,
-    task: str,
+    tasks: str | Sequence[str],
     *,
     train: int = 100_000,
     valid: int = 2_000,
     test: int = 2_000,
     seed: int,
+    split: str = "skeleton",
     options: ProblemOptions | None = None,
 ) -> DataSetReport:
-    """Write `integration.train.gz`, `.valid.gz`, `.test.gz` and a README.md that says how they were made.
+    """Write `TASK.train.gz`, `TASK.valid.gz`, `TASK.test.gz` and a README.md that says how they were made.
 
     Draws problems until each set has its size; which set a problem may be in is a matter of `splits.split_of`.
 
+    Args:
+        folder: where the files go.
+        tasks: a name in `tasks.TASKS`, or several, to be drawn from in turn; files are named by all of them.
+        train, valid, test: problems in each set.
+        seed: any integer from 0 up.
+        split: "skeleton", where problems that are equal up to their numbers go into the same set, or "exact".
+        options: what the problems are made of; None for the published settings.
+
     Raises:
-        ValueError: an unknown task, a size below 1, or options that do not allow so many distinct problems.
+        ValueError: an unknown task or kind of split, a size below 1, or options that do not allow so many distinct
+            problems.
     """
+    if split not in SPLIT_KINDS:
+        raise unknown_name("kind of split", split, SPLIT_KINDS)
     folder, options = Path(folder), options or ProblemOptions()
+    tasks = [tasks] if isinstance(tasks, str) else sorted(tasks)
     sizes = {"train": train, "valid": valid, "test": test}
-    found, report = _collect(task, sizes, seed, options)
+    found, report = _collect(tasks, sizes, seed, skeleton if split == "skeleton" else str, options)
     assert not any(leakage(found[a], found[b]) for a, b in itertools.combinations(SPLITS, 2))
-    for split in SPLITS:
-        write_problems(folder / f"integration.{split}.gz", found[split].items())
+    name = "_".join(tasks)
+    for part in SPLITS:
+        write_problems(folder / f"{name}.{part}.gz", found[part].items())
     with atomic_path(folder / "README.md") as temporary:
-        temporary.write_text(_readme(folder, task, sizes, seed, options, report), encoding="utf-8")
+        temporary.write_text(_readme(folder, tasks, sizes, seed, split, options, report), encoding="utf-8")
     return report
 
 
+def _in_turn(tasks: Sequence[str], seed: int, options: ProblemOptions, rejected: Counter) -> Iterator[Problem]:
+    """A problem of each task, then the next of each, without end."""
+    return itertools.chain.from_iterable(zip(*(problems(task, seed, options, rejected) for task in tasks), strict=True))
+
+
 def _collect(
-    task: str, sizes: Mapping[str, int], seed: int, options: ProblemOptions
+    tasks: Sequence[str],
+    sizes: Mapping[str, int],
+    seed: int,
+    content: Callable[[str], str],
+    options: ProblemOptions,
 ) -> tuple[dict[str, dict[str, str]], DataSetReport]:
-    """Draw until every set has its size. Returns set -> {equation: solution}, and what happened."""
+    """Draw until every set has its size; `content` is what of an equation decides about its set.
+
+    Returns set -> {equation: solution}, and what happened.
+    """
     for name, size in sizes.items():
         if size < 1:
             raise ValueError(f"the number of problems must be at least 1. Received: {name}={size}.")
@@ -94,10 +129,10 @@ def _collect(
     rejected: Counter = Counter()
     wanted = sum(sizes.values())
     kept = kept_before = repeated = surplus = 0
-    stream = problems(task, seed, options, rejected)
-    with tqdm(total=wanted, desc=task, unit=" problems") as progress:
+    stream = _in_turn(tasks, seed, options, rejected)
+    with tqdm(total=wanted, desc=" ".join(tasks), unit=" problems") as progress:
         for drawn, problem in enumerate(stream, 1):
-            name = split_of(problem.equation)
+            name = split_of(content(problem.equation))
             solutions = found[name]
             if problem.equation not in solutions and len(solutions) == sizes[name]:
                 surplus += 1
@@ -110,18 +145,19 @@ def _collect(
                 break
             if drawn % _WINDOW == 0:
                 if kept - kept_before < _WINDOW // _LEAST_KEPT:
-                    raise _exhausted(task, found, sizes, drawn)
+                    raise _exhausted(tasks, found, sizes, drawn)
                 kept_before = kept
     lengths = count_lengths(pair for solutions in found.values() for pair in solutions.items())
     kept_by_set = {name: len(solutions) for name, solutions in found.items()}
     return found, DataSetReport(kept_by_set, repeated, surplus, rejected, lengths)
 
 
-def _exhausted(task, found, sizes, drawn) -> ValueError:
+def _exhausted(tasks, found, sizes, drawn) -> ValueError:
     counts = ", ".join(f"{len(solutions):,} of {sizes[name]:,} for {name}" for name, solutions in found.items())
     return ValueError(
-        f"{task} has too few distinct problems with these options: {drawn:,} draws gave {counts}, and of the last "
-        f"{_WINDOW:,} fewer than 1 in {_LEAST_KEPT} was kept. Ask for fewer, or allow larger ones (max_ops, max_int)."
+        f"{' and '.join(tasks)}: too few distinct problems with these options. {drawn:,} draws gave {counts}, and of "
+        f"the last {_WINDOW:,} fewer than 1 in {_LEAST_KEPT} was kept. Ask for fewer, or allow larger ones (max_ops, "
+        "max_int)."
     )
 
 
@@ -149,7 +185,7 @@ def _words(value) -> list[str]:
 
 
 _README = """\
-# Problems of the family `{task}`
+# Problems of {families}
 
 Made by this project's own generator:
 
@@ -157,22 +193,22 @@ Made by this project's own generator:
 {command}
 ```
 
-`integration.train.gz`, `integration.valid.gz` and `integration.test.gz` hold a problem a line, `input<TAB>output`, in
-prefix tokens; `input` is `sub Y' f`, `output` a primitive of f.
+`{name}.train.gz`, `{name}.valid.gz` and `{name}.test.gz` hold a problem a line, `input<TAB>output`, in prefix tokens.
+`input` is the left-hand side of an equation = 0, `output` a solution y(x) of it: `sub Y' f` asks for a primitive of f,
+without its constant; in the solution of another differential equation the constants are `a8` and `a9`.
 
 ```
 {report}
 ```
 
 - Seed {seed}; options: {options}.
-- No equation occurs twice, and no validation or test problem is in train. A hash of the equation decides which set it
-  may be in: {test_percent} % of all equations are for test, {valid_percent} % for validation, the rest for training.
+{split}
 - Made with symbolic {symbolic}, SymEngine {symengine}, NumPy {numpy}, Python {python}.
 """
 
 
-def _readme(folder, task, sizes, seed, options, report) -> str:
-    words = ["python -m symbolic dataset", "--task", task]
+def _readme(folder, tasks, sizes, seed, split, options, report) -> str:
+    words = ["python -m symbolic dataset", "--task", *tasks, "--split", split]
     words += [f"--{name} {size}" for name, size in sizes.items()]
     words += [
         *option_words(options),
@@ -182,13 +218,13 @@ def _readme(folder, task, sizes, seed, options, report) -> str:
         folder.name if folder.is_absolute() else folder.as_posix(),
     ]
     return _README.format(
-        task=task,
+        families=", ".join(f"`{task}`" for task in tasks),
+        name="_".join(tasks),
         command=" ".join(words),
         report=report,
         seed=seed,
         options="; ".join(f"{name} = {' '.join(_words(value))}" for name, value in _values(options).items()),
-        test_percent=TEST_PERCENT,
-        valid_percent=VALID_PERCENT,
+        split=describe_split(split),
         symbolic=symbolic.__version__,
         symengine=symengine.__version__,
         numpy=np.__version__,

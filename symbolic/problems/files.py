@@ -78,6 +78,12 @@ class ReadReport:
         return "\n".join([" · ".join([f"{self.path}: kept {self.kept:,}", *counts]), *self.examples])
 
 
+def check_max_bad_share(share: float) -> None:
+    """Raises ValueError unless `share` can be the share of bad lines that a file may have."""
+    if not 0 <= share < 1:
+        raise ValueError(f"`max_bad_share` (--max-bad-lines) must be from 0 up to, but not, 1. Received: {share}.")
+
+
 def read_problems(path: Path | str, max_bad_share: float = MAX_BAD_SHARE) -> tuple[pd.DataFrame, ReadReport]:
     """The problems in one file, gzip if its name ends in `.gz`.
 
@@ -89,6 +95,7 @@ def read_problems(path: Path | str, max_bad_share: float = MAX_BAD_SHARE) -> tup
         OSError: the file is missing, is a folder, or is not the gzip that its name promises.
         ValueError: it is empty, it is not UTF-8, or more than `max_bad_share` of its lines are bad.
     """
+    check_max_bad_share(max_bad_share)
     path = Path(path)
     report = ReadReport(path)
     rows = []

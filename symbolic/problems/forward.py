@@ -4,17 +4,16 @@ Which systems integrate, and how, `integrators` knows. They may be wrong, so wha
 points; this file knows no rule of integration.
 """
 
-import contextlib
 from collections.abc import Callable
 
 import numpy as np
 import symengine as se
 
 from symbolic.expressions import numeric
-from symbolic.expressions.engines import TooLargeError, UndefinedError, symengine_to_prefix, to_symengine
+from symbolic.expressions.engines import symengine_to_prefix, to_symengine
 from symbolic.expressions.prefix import Tree, fold, from_prefix
 from symbolic.problems.checks import check_primitive
-from symbolic.problems.integration import has_real_constants, integration_problem, without_constant_terms
+from symbolic.problems.integration import has_real_constants, integration_problem, rejecting, without_constant_terms
 from symbolic.problems.integrators import REASONS, Integrator, best_installed
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
 from symbolic.problems.simplification import rebuilt, simplified
@@ -38,12 +37,14 @@ def forward(options: ProblemOptions) -> Callable[[np.random.Generator], Problem]
     whatever the systems answer and however long they take.
 
     Raises:
-        ValueError: a system in `options.integrators` is unknown or not installed, or there are variables beside x.
+        ValueError: a system in `options.integrators` is unknown or not installed, or there are variables beside x or
+            coefficients.
     """
-    if set(options.variables) != {"x"}:
-        raise ValueError(f"`fwd` integrates functions of x alone. Received: variables={options.variables}.")
+    names = (*options.variables, *options.coefficients)
+    if set(names) != {"x"}:
+        raise ValueError(f"`fwd` integrates functions of x alone. Received: variables and coefficients {names}.")
     draw_tree = tree_sampler(options)
-    chain = [Integrator(name, options.integrator_limit) for name in options.integrators or [best_installed()]]
+    chain = integrators_of(options)
 
     def draw(rng: np.random.Generator) -> Problem:
         operators = draw_operator_count(rng, options, smallest=3)
@@ -67,29 +68,27 @@ def forward(options: ProblemOptions) -> Callable[[np.random.Generator], Problem]
     return draw
 
 
+def integrators_of(options: ProblemOptions) -> list[Integrator]:
+    """The systems that the options name, in their order, or the best one that is installed.
+
+    Raises:
+        ValueError: a system is unknown or not installed.
+    """
+    return [Integrator(name, options.integrator_limit) for name in options.integrators or [best_installed()]]
+
+
 # What a draw is counted under when several systems fail for several reasons.
 _GRAVITY = (
     "wrong primitive",
     *REASONS,
     "no finite value",
-    "number too large",
+    "too large",
     "constant part not real",
     "no real domain",
 )
 
 
-@contextlib.contextmanager
-def _rejecting():
-    """SymEngine's errors as rejections."""
-    try:
-        yield
-    except (UndefinedError, RuntimeError):  # a RuntimeError is its word for a division by zero
-        raise Rejected("no finite value") from None
-    except TooLargeError:
-        raise Rejected("number too large") from None
-
-
-@_rejecting()
+@rejecting()
 def _integrand(tree: Tree, operators: int, keeps_constants: bool) -> list[str]:
     expression = _canonical(tree)
     if not se.has_symbol(expression, _X):
@@ -113,7 +112,7 @@ def _checked(answer: Tree, integrand: Tree) -> list[str]:
         return _canonical_primitive(answer, integrand)
 
 
-@_rejecting()
+@rejecting()
 def _canonical_primitive(answer: Tree, integrand: Tree) -> list[str]:
     primitive = simplified(without_constant_terms(_canonical(answer)))
     tokens = symengine_to_prefix(rebuilt(without_constant_terms(primitive)))

@@ -4,8 +4,10 @@ The input is `sub Y' <f>`, the output a primitive F of f, both in the canonical 
 `expressions.engines.symengine_to_prefix`. Knows nothing of files, counts and duplicates.
 """
 
+import contextlib
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import symengine as se
@@ -17,6 +19,7 @@ from symbolic.expressions.engines import (
     symengine_to_prefix,
     to_symengine,
 )
+from symbolic.problems.checks import check_real_domain
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
 from symbolic.problems.simplification import rebuilt, simplified
 from symbolic.problems.splits import content_hash
@@ -39,12 +42,8 @@ def backward(options: ProblemOptions) -> Callable[[np.random.Generator], Problem
     def draw(rng: np.random.Generator) -> Problem:
         operators = draw_operator_count(rng, options, smallest=4)
         tree = draw_tree(rng, operators)
-        try:
+        with rejecting():
             expression = rebuilt(to_symengine(tree))
-        except UndefinedError:
-            raise Rejected("no finite value") from None
-        except TooLargeError:
-            raise Rejected("number too large") from None
         primitive = without_constant_terms(expression)
         if primitive == 0:
             raise Rejected("constant")
@@ -54,11 +53,23 @@ def backward(options: ProblemOptions) -> Callable[[np.random.Generator], Problem
         solution = symengine_to_prefix(primitive)
         if operator_count(solution) < operators / 2:  # as published: what collapses so far is too easy
             raise Rejected("collapsed")
+        check_real_domain(primitive, integrand)
         if content_hash(f"simplify {' '.join(solution)}") < options.simplify * 2**64:
             integrand = simplified(integrand)
         return integration_problem(symengine_to_prefix(integrand), solution, options)
 
     return draw
+
+
+@contextlib.contextmanager
+def rejecting() -> Iterator[None]:
+    """Rejections in place of the errors that SymEngine's expressions raise."""
+    try:
+        yield
+    except (UndefinedError, RuntimeError):  # a RuntimeError is SymEngine's word for a division by zero
+        raise Rejected("no finite value") from None
+    except TooLargeError:
+        raise Rejected("too large") from None
 
 
 def integration_problem(integrand: list[str], primitive: list[str], options: ProblemOptions) -> Problem:
@@ -94,10 +105,27 @@ def has_real_constants(expr: se.Basic) -> bool:
 
     It is false for I and for infinities, and for asin(2) and atanh(1), which SymEngine leaves as they stand.
     """
-    if isinstance(expr, se.Rational | se.Symbol):
+    constant_parts: list[se.Basic] = []
+    if _is_constant(expr, constant_parts):
+        constant_parts.append(expr)
+    return all(map(_is_real_number, constant_parts))
+
+
+def _is_constant(expr, constant_parts) -> bool:
+    """Whether an expression has no variable; of one that has, the largest parts without one are added to the list."""
+    if isinstance(expr, se.Symbol):
+        return False
+    operands = expr.args
+    constant = [_is_constant(operand, constant_parts) for operand in operands]
+    if all(constant):
         return True
-    if expr.free_symbols:
-        return all(has_real_constants(operand) for operand in expr.args)
+    constant_parts += itertools.compress(operands, constant)
+    return False
+
+
+def _is_real_number(expr) -> bool:
+    if isinstance(expr, se.Rational):
+        return True
     try:
         return math.isfinite(float(expr.n(53, real=True)))
     except RuntimeError:  # SymEngine has no real value for I and for the infinity without a sign

@@ -8,6 +8,7 @@ A new system is one `_Engine` in `_ENGINES`: how to start it, and how to make it
 """
 
 import ctypes
+import importlib.metadata
 import importlib.util
 import math
 import os
@@ -144,12 +145,14 @@ class Integrator:
         limit: seconds of its CPU time that the system may spend on one integral; None for what suits the system.
             Alkahest counts its steps as well, and these stop it first: but for hangs, what it answers is the same on
             every machine.
+        wall_limit: seconds of wall time after which it is stopped in any case; None for many times its limit, so that
+            a busy machine changes no answer.
 
     Raises:
         ValueError: there is no such system, it is not installed, or the limit is not positive.
     """
 
-    def __init__(self, name: str, limit: float | None = None):
+    def __init__(self, name: str, limit: float | None = None, wall_limit: float | None = None):
         if name not in _ENGINES:
             raise unknown_name("integrator", name, INTEGRATORS)
         if not is_installed(name):
@@ -159,6 +162,7 @@ class Integrator:
             raise ValueError(f"an integrator's `limit` must be positive. Received: {limit} s.")
         self.name, self._engine = name, _ENGINES[name]
         self._limit = limit or self._engine.limit
+        self._wall_limit = wall_limit
         self._process: subprocess.Popen | None = None
         self._asked = 0  # of this process
         self._stop = lambda: None
@@ -175,8 +179,17 @@ class Integrator:
             self._start()
         self._asked += 1
         stop_after = 2 * self._limit if self._engine.own_limit else self._limit
-        answer = self._converse(self._engine.ask.format(integrand=self._written(integrand)), stop_after)
+        question = self._engine.ask.format(integrand=self._written(integrand))
+        answer = self._converse(question, stop_after, self._wall_limit)
         return _read(answer, self._engine.prints)
+
+    def version(self) -> str:
+        """The version of the system that is installed, by its own account."""
+        if self._engine.module:
+            return importlib.metadata.version(self._engine.module)
+        said = subprocess.run([self._engine.command[0], "--version"], capture_output=True, stdin=subprocess.DEVNULL)
+        found = re.search(r"\d+(\.\d+)+", said.stdout.decode(errors="replace"))
+        return found[0] if found else "unknown"
 
     def close(self) -> None:
         """End the system's process; the next integral starts a new one."""
@@ -202,11 +215,11 @@ class Integrator:
         except NoPrimitive as failure:
             raise OSError(f"`{self._engine.command[0]}` did not start as an integrator: {failure.reason}") from None
 
-    def _converse(self, line: str, limit: float) -> str:
+    def _converse(self, line: str, limit: float, wall_limit: float | None = None) -> str:
         """What the system prints between a line's BEGIN and END; the process is lost if END does not come in time."""
         try:
             self._process.stdin.write(f"{line}\n{self._engine.end}\n".encode())
-            output = self._output_until_end(limit)
+            output = self._output_until_end(limit, wall_limit or 20 * limit + _WAITING_LIMIT)
         except BrokenPipeError:
             output = ""
         except TimeoutError:
@@ -218,11 +231,11 @@ class Integrator:
         _, _, answer = output.rpartition("BEGIN")
         return answer.partition("\n")[0].strip() if "BEGIN" in output else ""
 
-    def _output_until_end(self, limit: float) -> str:
+    def _output_until_end(self, limit: float, wall_limit: float) -> str:
         """All that the system prints up to END, or nothing if it ends first."""
         pipe, cpu_seconds = self._process.stdout.fileno(), _cpu_clock(self._process.pid)
         cpu_start, wall_start = cpu_seconds(), time.monotonic()
-        output, wait = b"", limit
+        output, wait = b"", min(limit, wall_limit)
         while b"END" not in output[-200:]:
             readable, _, _ = select.select([pipe], [], [], wait)
             if readable:
@@ -230,8 +243,9 @@ class Integrator:
                 if not piece:
                     return ""
                 output += piece
-            wait = limit - (cpu_seconds() - cpu_start)
-            if wait <= 0 or time.monotonic() - wall_start > 20 * limit + _WAITING_LIMIT:
+            wall_left = wall_limit - (time.monotonic() - wall_start)
+            wait = min(limit - (cpu_seconds() - cpu_start), wall_left)
+            if wait <= 0:
                 raise TimeoutError
         return output.decode(errors="replace")
 

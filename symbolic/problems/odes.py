@@ -16,26 +16,19 @@ import numpy as np
 import symengine as se
 
 from symbolic.expressions import numeric
-from symbolic.expressions.engines import (
-    TooLargeError,
-    UndefinedError,
-    differentiate,
-    symengine_to_prefix,
-    to_symengine,
-)
+from symbolic.expressions.engines import differentiate, symengine_to_prefix, to_symengine
 from symbolic.expressions.prefix import Tree, fold, from_prefix
 from symbolic.expressions.program import Program
 from symbolic.expressions.tokens import spellings
-from symbolic.problems.integration import has_real_constants
+from symbolic.problems.integration import has_real_constants, rejecting
 from symbolic.problems.polynomials import Polynomial, numerator
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
+from symbolic.problems.simplification import rebuilt
 from symbolic.problems.trees import draw_below, operator_count, tree_sampler
 
 _X = se.Symbol("x")
 _UNKNOWNS = tuple(se.Symbol(name) for name in ("Y", "Y'", "Y''"))
 _CONSTANTS = tuple(se.Symbol(name) for name in ("a8", "a9"))
-_STAND_INS = {symbol: se.Symbol(f"stand_in_{symbol}") for symbol in (_X, *_UNKNOWNS, *_CONSTANTS)}
-_BACK = {stand_in: symbol for symbol, stand_in in _STAND_INS.items()}
 
 # function -> a right inverse of it: tan(atan(v)) is v.
 _INVERSES = {
@@ -90,7 +83,7 @@ def _family(options, constants, equation_of, smallest):
     def draw(rng: np.random.Generator) -> Problem:
         operators = low + draw_below(rng, options.max_ops - low + 1)
         tree = with_constants(draw_tree(rng, operators), [str(constant) for constant in constants], rng)
-        try:
+        with rejecting():
             solution = _solution(rebuilt(to_symengine(tree)), constants)
             target = symengine_to_prefix(solution)
             if operator_count(target) < operators / 2:  # as published: what collapses so far is too easy
@@ -99,10 +92,6 @@ def _family(options, constants, equation_of, smallest):
                 raise Rejected("too long")
             equation = equation_of(solution, constants, options.max_len)
             source = symengine_to_prefix(equation)
-        except UndefinedError:
-            raise Rejected("no finite value") from None
-        except TooLargeError:
-            raise Rejected("too large") from None
         if len(source) + 2 > options.max_len:
             raise Rejected("too long")
         if not has_real_constants(equation):
@@ -167,11 +156,6 @@ def occurrences(expr: se.Basic, symbol: se.Symbol) -> int:
     if expr == symbol:
         return 1
     return sum(occurrences(operand, symbol) for operand in expr.args) if se.has_symbol(expr, symbol) else 0
-
-
-def rebuilt(expr: se.Basic) -> se.Basic:
-    """The same expression put together anew from its leaves, which evaluates what SymEngine's operations leave open."""
-    return expr.xreplace(_STAND_INS).xreplace(_BACK)
 
 
 def _first_order_equation(solution, constants, max_len):
@@ -281,14 +265,20 @@ def check_solution(source: list[str], target: list[str], constants: Sequence[se.
         slots.append(_derivative(program, slots[-1]))
     residual = program.enter(from_prefix(source), dict(zip(map(str, _UNKNOWNS), slots, strict=False)))
     jacobian = [[_derivative(program, slot, str(constant)) for constant in constants] for slot in slots[:-1]]
-    values = [np.broadcast_to(value, (_ABSCISSAE, _DRAWS)) for value in numeric.run(program, _points())]
+    values = numeric.run(program, _points())
+
+    def value(slot):  # some do not depend on the points
+        return np.broadcast_to(values[slot], (_ABSCISSAE, _DRAWS))
+
     with np.errstate(all="ignore"):
-        largest = np.max([np.abs(values[term]) for term in program.terms(residual)], axis=0)
-        sizes = np.abs(values[residual]) / np.where(largest > 0, largest, 1.0)
-        known = np.isfinite(values[slots[0]]) & np.isfinite(sizes)
+        largest = np.max([np.abs(value(term)) for term in program.terms(residual)], axis=0)
+        sizes = np.abs(value(residual)) / np.where(largest > 0, largest, 1.0)
+        known = np.isfinite(value(slots[0])) & np.isfinite(sizes)
         right, wrong = known & (sizes < _ZERO), known & (sizes > _NOT_ZERO)
         depends_on_constants = right.any(axis=1) & wrong.any(axis=1)
-        independent = _is_regular([[values[slot] for slot in row] for row in jacobian])
+        independent = _is_regular([[value(slot) for slot in row] for row in jacobian])
+        for slot in jacobian[0]:  # floats tell nothing of a constant that they cannot see beside the rest
+            independent &= np.abs(values[slot]) > _DEPENDENT * np.abs(values[slots[0]])
     if known.sum() < _ENOUGH_POINTS:
         raise Rejected("too few real points")
     if right.sum() < max(_ENOUGH_POINTS, _ENOUGH_RIGHT * known.sum()):
@@ -323,4 +313,5 @@ def _points():
     names = [*spellings("variable"), *map(str, _CONSTANTS)]
     points = {name: 3 * uniform(_ABSCISSAE, _DRAWS) for name in names}
     abscissae = np.concatenate([5 * uniform(_ABSCISSAE * 2 // 3, 1), 50 * uniform(_ABSCISSAE // 3, 1) ** 3])
-    return points | {"x": np.repeat(abscissae, _DRAWS, axis=1)}
+    points["x"] = np.repeat(abscissae, _DRAWS, axis=1)
+    return points | {name: 3 * uniform(_ABSCISSAE, _DRAWS) for name in spellings("coefficient") if name not in points}

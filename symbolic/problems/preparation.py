@@ -1,80 +1,41 @@
-"""From generated or published files to a training data set, and how much of one file's problems another one holds.
+"""From generated or published files to a training data set.
 
-Duplicates are removed with their counts kept, and valid and test sets cut by content, out of core: DuckDB keeps all
-problems on disk, so that memory does not grow with their number. The files written depend on the problems read alone,
-not on their order or on the files they come from. Knows nothing of how problems are drawn, and computes with none.
+Duplicates are removed with their counts kept, and valid and test sets cut by content, in a database on disk, so that
+memory does not grow with the number of problems. The files written depend on the problems read alone, not on their
+order or on the files they come from. Knows nothing of how problems are drawn, and computes with none.
 """
 
-import contextlib
 import dataclasses
 import itertools
 import json
-import multiprocessing
 import os
 import platform
 import shlex
 import shutil
-import signal
 import sys
-import tempfile
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 from tqdm import tqdm
 
 import symbolic
 from symbolic.atomic import atomic_path
-from symbolic.problems.files import (
-    MAX_BAD_SHARE,
-    BadLine,
-    ReadReport,
-    numbered_lines,
-    parse_line,
-    write_counted_problems,
-)
+from symbolic.locks import locked
+from symbolic.problems.database import MEMORY_LIMIT, find_source_files, open_database, read_files
+from symbolic.problems.files import MAX_BAD_SHARE, ReadReport, check_max_bad_share, write_counted_problems
+from symbolic.problems.leakage import Leakage, leakage_of_tables
 from symbolic.problems.problem import unknown_name
-from symbolic.problems.production import MANIFEST
-from symbolic.problems.splits import SPLITS, TEST_PERCENT, VALID_PERCENT, content_hash, skeleton, split_of
+from symbolic.problems.production import ENGINES, MANIFEST, read_manifest
+from symbolic.problems.splits import SPLIT_KINDS, SPLITS, describe_split
 
 RECORD = "preparation.json"
 README = "README.md"
-SPLIT_KINDS = ("skeleton", "exact")  # what of a problem decides about its set
-MEMORY_LIMIT = "4GB"
 
 _WORK = ".preparing"  # subfolder of what is not finished; a later run removes what a killed one left
-_NOT_PROBLEMS = (".json", ".md")  # what may lie beside shards
-_BATCH = 5_000  # lines that a process checks at a time
 _FETCH = 10_000  # rows read back at a time
-
-
-@dataclasses.dataclass
-class Leakage:
-    """How many problems of one file another one holds too; `str(leakage)` is a small table.
-
-    Attributes:
-        seen, tested: names of the two.
-        problems: lines in `tested`.
-        exact: those with an equation that is in `seen`.
-        skeleton: those with an equation that is in `seen` up to its numbers; `exact` ones among them.
-    """
-
-    seen: str
-    tested: str
-    problems: int
-    exact: int
-    skeleton: int
-
-    def __str__(self) -> str:
-        shares = [
-            f"{kind} {found:,} ({found / self.problems:.2%})"
-            for kind, found in (("exact", self.exact), ("skeleton", self.skeleton))
-        ]
-        return f"of the {self.problems:,} problems in {self.tested}, in {self.seen}: {' · '.join(shares)}"
 
 
 @dataclasses.dataclass
@@ -124,7 +85,8 @@ def prepare(
     valid: int = 10_000,
     test: int = 10_000,
     max_bad_share: float = MAX_BAD_SHARE,
-    workers: int = 1,
+    workers: int | None = 1,
+    engine: str = "local",
     memory_limit: str = MEMORY_LIMIT,
     temp: Path | str | None = None,
 ) -> Preparation:
@@ -145,98 +107,65 @@ def prepare(
             same equations do, as published.
         valid, test: the exact sizes of those sets.
         max_bad_share: bad lines allowed in a file; they are left out and counted.
-        workers: processes that check lines, and threads of DuckDB; they change nothing but the time it takes.
+        workers: processes that check lines, or tasks on a cluster, and threads of DuckDB; None for all cores. They
+            change nothing but the time it takes.
+        engine: a name in `production.ENGINES`: "local", or "ray" for a cluster, whose nodes check the lines. All else,
+            reading files, DuckDB and writing, is done on this machine.
         memory_limit: what DuckDB may use before it goes to disk, such as "4GB". It should be half of the machine's
             memory at most: the rest of the program needs about 0.5 GB, and more with many workers.
         temp: a folder with room for all problems several times over, best on a fast disk of the machine; `out` if None.
 
     Raises:
         ValueError: an argument out of its range, a file that is no problem file, or a share too small for its set.
-        OSError: a file that cannot be read, a folder that cannot be written, or a full disk.
+        OSError: a file that cannot be read, a folder that cannot be written or that another run writes, or a full disk.
     """
     out, sources = Path(out), [Path(source) for source in sources]
     sizes = {"valid": valid, "test": test}
-    _check_arguments(split, sizes, workers)
+    _check_arguments(split, sizes, workers, engine, max_bad_share)
     files = find_source_files(sources)
     generated = _generator_settings(files)
     name = _default_name(generated) if name is None else name
     _check_out(out, name, sources)
     out.mkdir(parents=True, exist_ok=True)
-    work = out / _WORK
-    shutil.rmtree(work, ignore_errors=True)
-    try:
-        with _database(temp or work, memory_limit, workers) as database:
-            reports = _read(database, "lines", files, split, max_bad_share, workers)
-            preparation = _cut(database, reports, sizes)
-            for part in SPLITS:
-                _write(database, part, work / _file_name(name, part), preparation.kept[part])
-        words = ["prepare", *map(str, sources), "--out", str(out), "--name", name, "--split", split]
-        words += [f"--{part}={size}" for part, size in sizes.items()]
-        command = f"python -m symbolic {shlex.join(words)}"
-        _describe(work, preparation, name, split, command, generated)
-        _publish(work, out, name)
-    finally:
+    with locked(out):
+        work = out / _WORK
         shutil.rmtree(work, ignore_errors=True)
+        try:
+            with open_database(temp or work, memory_limit, workers) as database:
+                reports = read_files(database, "lines", files, split, max_bad_share, workers, engine)
+                preparation = _cut(database, reports, sizes)
+                for part in SPLITS:
+                    _write(database, part, work / _file_name(name, part), preparation.kept[part])
+            words = ["prepare", *map(str, sources), "--out", str(out), "--name", name, "--split", split]
+            words += [f"--{part}={size}" for part, size in sizes.items()]
+            command = f"python -m symbolic {shlex.join(words)}"
+            _describe(work, preparation, name, split, command, generated)
+            _publish(work, out, name)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
     return preparation
-
-
-def leakage_between(
-    seen: Path | str, tested: Path | str, *, max_bad_share: float = MAX_BAD_SHARE, workers: int = 1
-) -> Leakage:
-    """How many of the problems in one file or folder, `tested`, are also in another, `seen`.
-
-    Raises:
-        ValueError, OSError: as in `prepare`.
-    """
-    with tempfile.TemporaryDirectory() as folder, _database(folder, MEMORY_LIMIT, workers) as database:
-        for table, source in (("seen", seen), ("tested", tested)):
-            _read(database, table, find_source_files([Path(source)]), "exact", max_bad_share, workers)
-        return _leakage(database, "seen", "tested", str(seen), str(tested))
-
-
-def find_source_files(sources: Iterable[Path]) -> list[Path]:
-    """The files, and those in the folders, each once.
-
-    Raises:
-        OSError: one of them does not exist.
-        ValueError: a folder holds no files of problems.
-    """
-    found = []
-    for source in sources:
-        files = [source]
-        if source.is_dir():
-            files = [path for path in sorted(source.iterdir()) if path.is_file() and _may_hold_problems(path)]
-            if not files:
-                raise ValueError(f"{source} holds no files of problems.")
-        elif not source.exists():
-            raise FileNotFoundError(f"{source} does not exist; a file or a folder of files was expected.")
-        found += files
-    return list({path.resolve(): path for path in found}.values())
 
 
 def _generator_settings(files: Iterable[Path]) -> dict[str, dict[str, Any]]:
     """Folder -> settings of the generator, for each folder of files that has a manifest."""
     manifests = dict.fromkeys(path.parent / MANIFEST for path in files)
-    return {
-        str(path.parent): json.loads(path.read_text(encoding="utf-8"))["settings"]
-        for path in manifests
-        if path.exists()
-    }
+    return {str(path.parent): read_manifest(path)["settings"] for path in manifests if path.exists()}
 
 
 def _default_name(generated: Mapping[str, dict[str, Any]]) -> str:
     return "_".join(sorted({settings["task"] for settings in generated.values()})) or "problems"
 
 
-def _may_hold_problems(path: Path) -> bool:
-    return not path.name.startswith(".") and path.suffix not in _NOT_PROBLEMS
-
-
-def _check_arguments(split: str, sizes: Mapping[str, int], workers: int) -> None:
+def _check_arguments(
+    split: str, sizes: Mapping[str, int], workers: int | None, engine: str, max_bad_share: float
+) -> None:
     if split not in SPLIT_KINDS:
         raise unknown_name("kind of split", split, SPLIT_KINDS)
+    if engine not in ENGINES:
+        raise unknown_name("engine", engine, ENGINES)
+    check_max_bad_share(max_bad_share)
     for name, value in (*sizes.items(), ("workers", workers)):
-        if value < 1:
+        if value is not None and value < 1:
             raise ValueError(f"`{name}` must be at least 1. Received: {value}.")
 
 
@@ -261,122 +190,6 @@ def _check_out(out: Path, name: str, sources: Iterable[Path]) -> None:
         raise ValueError(f"{out} holds files of another origin (no {RECORD}): give the data set a folder of its own.")
     if any(out.resolve() in (source.resolve(), source.resolve().parent) for source in sources):
         raise ValueError(f"{out} is read and cannot be written: give the data set a folder of its own.")
-
-
-@contextlib.contextmanager
-def _database(temp: Path | str, memory_limit: str, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in a new folder inside `temp`, where it also puts what does not fit in memory."""
-    Path(temp).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=temp, prefix="duckdb-") as folder:
-        config = {
-            "memory_limit": memory_limit,
-            "temp_directory": folder,
-            "threads": threads,
-            "preserve_insertion_order": False,
-            "autoload_known_extensions": False,
-        }
-        try:
-            database = duckdb.connect(os.path.join(folder, "problems.duckdb"), config=config)
-        except duckdb.Error as error:
-            raise ValueError(
-                f"`memory_limit` must be a size such as 4GB. Received: {memory_limit!r} ({error})."
-            ) from None
-        try:
-            yield database
-        except duckdb.OutOfMemoryException as error:
-            raise OSError(
-                f"the memory limit of {memory_limit} or the disk of {temp} does not do for so many problems: {error}"
-            ) from None
-        except duckdb.IOException as error:
-            raise OSError(f"the database in {temp} failed: {error}") from None
-        except RuntimeError as error:
-            if str(error) != "Query interrupted":  # what DuckDB makes of Ctrl-C during a query
-                raise
-            raise KeyboardInterrupt from None
-        finally:
-            database.close()
-
-
-def _read(
-    database: duckdb.DuckDBPyConnection,
-    table: str,
-    files: list[Path],
-    split: str,
-    max_bad_share: float,
-    workers: int,
-) -> list[ReadReport]:
-    """Fill a new table with the good lines of all files; the hashes stand for equation and skeleton from here on.
-
-    Two of 100 million equations have the same 64 bits by chance in one of 4,000 cases; texts are compared where
-    problems could be lost by that.
-    """
-    database.execute(
-        f"CREATE TABLE {table} (count BIGINT, input VARCHAR, output VARCHAR, "
-        "exact UBIGINT, skeleton UBIGINT, part UTINYINT)"
-    )
-    reports = []
-    with _mapper(workers) as parallel_map, tqdm(desc="reading", unit=" lines", unit_scale=True) as progress:
-        for path in files:
-            report = ReadReport(path)
-            batches = _batches(numbered_lines(path))
-            for batch, bad in parallel_map(_checked, ((lines, split) for lines in batches)):
-                if good := len(batch["count"]):
-                    database.execute(f"INSERT INTO {table} SELECT * FROM batch")
-                report.kept += good
-                for number, fault in bad:
-                    report.add_bad(number, fault)
-                progress.update(good + len(bad))
-            report.check(max_bad_share)
-            reports.append(report)
-    return reports
-
-
-def _batches(lines: Iterator[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
-    while batch := list(itertools.islice(lines, _BATCH)):
-        yield batch
-
-
-def _checked(task: tuple[list[tuple[int, str]], str]) -> tuple[dict[str, np.ndarray], list[tuple[int, BadLine]]]:
-    """The columns of the good lines, and the bad ones with their numbers; runs in the worker processes."""
-    lines, split = task
-    rows, bad = [], []
-    for number, line in lines:
-        try:
-            count, equation, solution = parse_line(line)
-        except BadLine as fault:
-            bad.append((number, fault))
-            continue
-        bones = skeleton(equation)
-        part = SPLITS.index(split_of(bones if split == "skeleton" else equation))
-        rows.append((count, equation, solution, content_hash(equation), content_hash(bones), part))
-    types = {"count": "i8", "input": "O", "output": "O", "exact": "u8", "skeleton": "u8", "part": "u1"}
-    columns = zip(*rows, strict=True) if rows else [()] * len(types)
-    return {name: np.array(values, type_) for (name, type_), values in zip(types.items(), columns, strict=True)}, bad
-
-
-@contextlib.contextmanager
-def _mapper(workers: int) -> Iterator[Callable]:
-    """`map`, done by so many processes, with few items under way at a time."""
-    if workers == 1:
-        yield map
-        return
-    context = multiprocessing.get_context("spawn")  # a fork would inherit DuckDB's threads
-    with ProcessPoolExecutor(workers, context, initializer=_ignore_interruption) as pool:
-
-        def bounded_map(function, items):
-            under_way = deque()
-            for item in items:
-                under_way.append(pool.submit(function, item))
-                if len(under_way) > 2 * workers:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
-
-        yield bounded_map
-
-
-def _ignore_interruption() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
 
 
 def _cut(database: duckdb.DuckDBPyConnection, reports: list[ReadReport], sizes: Mapping[str, int]) -> Preparation:
@@ -405,17 +218,9 @@ def _cut(database: duckdb.DuckDBPyConnection, reports: list[ReadReport], sizes: 
                 f"`{part}` must be at most {kept[part]:,}: so many of the {distinct:,} distinct problems may be in "
                 f"that set. Received: {size:,}."
             )
-    return Preparation(reports, int(drawn), distinct, kept, [_leakage(database, "train", part) for part in sizes])
-
-
-def _leakage(
-    database: duckdb.DuckDBPyConnection, seen: str, tested: str, seen_name: str = "", tested_name: str = ""
-) -> Leakage:
-    def found(where):
-        return database.execute(f"SELECT count(*) FROM {tested} {where}").fetchone()[0]
-
-    shared = {kind: found(f"SEMI JOIN {seen} USING ({kind})") for kind in ("exact", "skeleton")}
-    return Leakage(seen_name or seen, tested_name or tested, found(""), **shared)
+    return Preparation(
+        reports, int(drawn), distinct, kept, [leakage_of_tables(database, "train", part) for part in sizes]
+    )
 
 
 def _write(database: duckdb.DuckDBPyConnection, part: str, path: Path, total: int) -> None:
@@ -439,19 +244,12 @@ first.
 {preparation}
 ```
 
-- No input occurs twice. {sides}
-- A hash of {what} decides which set a problem may be in:
-  {test_percent} % of them are for test, {valid_percent} % for validation. What these shares hold beyond the sizes asked
-  for is in no set.
+{split}
+- What the two held-out shares hold beyond the sizes asked for is in no set.
 - The problems are {origin}
 - `{record}` has the same figures for programs, what was read from each file, and the generators' settings.
 - Made with symbolic {symbolic}, DuckDB {duckdb}, Python {python}.
 """
-_SIDES = {
-    "skeleton": "No validation or test input is in train, nor one that differs by its numbers alone.",
-    "exact": "No validation or test input is in train; one that differs by its numbers may be.",
-}
-_WHAT = {"skeleton": "the input up to its numbers (its skeleton)", "exact": "the input"}
 
 
 def _describe(
@@ -463,11 +261,8 @@ def _describe(
         name=name,
         command=command,
         preparation=preparation,
-        sides=_SIDES[split],
-        what=_WHAT[split],
+        split=describe_split(split),
         origin=f"this project's own: {'; '.join(runs)}." if runs else "from files that do not say how they were made.",
-        test_percent=TEST_PERCENT,
-        valid_percent=VALID_PERCENT,
         record=RECORD,
         **versions,
     )

@@ -49,7 +49,8 @@ _TREE_OPERATORS = [
     for token in TOKENS.values()
     if token.arity in (1, 2) and token.spelling not in ("f", "g", "derivative")
 ]
-_LEAF_KINDS = ("variable", "integer")
+_LEAF_KINDS = ("variable", "integer", "coefficient", "constant")
+_COEFFICIENTS = spellings("coefficient")[:-2]  # a8 and a9 are the constants of solutions
 _MOST_OPERATORS = 100  # in a tree; far beyond any published setting, and well within what the engines can nest
 
 
@@ -61,8 +62,10 @@ class ProblemOptions:
         operators: operator -> weight, a positive integer; unary and binary operators are weighed apart.
         min_ops, max_ops: operators in a random tree. 39 trees of 40 have from `min_ops` to `max_ops` of them, one has
             fewer. `min_ops` None is the number published for the family (4 for `bwd`) or `max_ops` if that is less.
-        leaves: kind of leaf ("variable" or "integer") -> weight; published are probabilities of 0.75 and 0.25.
+        leaves: kind of leaf ("variable", "integer", "coefficient", or "constant" for pi and E) -> weight; published are
+            probabilities of 0.75 for a variable and 0.25 for an integer.
         variables: the variables a leaf may be. The independent variable is always `x`.
+        coefficients: the coefficients a leaf may be, of `a0` to `a7`.
         max_int: leaves hold the integers from 1 to `max_int`,
         negative_integers: and, half of the time, their negatives.
         max_len: longest sequence, in tokens, start and end tokens included.
@@ -76,7 +79,7 @@ class ProblemOptions:
             suits the system.
 
     Raises:
-        ValueError: an unknown operator, kind of leaf or variable, or a number out of its range.
+        ValueError: an unknown operator, kind of leaf, variable or coefficient, or a number out of its range.
     """
 
     operators: Mapping[str, int] = dataclasses.field(default_factory=lambda: dict(PUBLISHED_OPERATORS))
@@ -84,6 +87,7 @@ class ProblemOptions:
     max_ops: int = 15
     leaves: Mapping[str, int] = dataclasses.field(default_factory=lambda: {"variable": 3, "integer": 1})
     variables: tuple[str, ...] = ("x",)
+    coefficients: tuple[str, ...] = ()
     max_int: int = 5
     negative_integers: bool = False
     max_len: int = 512
@@ -97,11 +101,15 @@ class ProblemOptions:
     def __post_init__(self):
         _check_weights("operators", "operator", self.operators, _TREE_OPERATORS)
         _check_weights("leaves", "kind of leaf", self.leaves, _LEAF_KINDS)
-        for name in self.variables:
-            if name not in spellings("variable"):
-                raise unknown_name("variable", name, spellings("variable"))
+        _check_names("variable", self.variables, spellings("variable"))
+        _check_names("coefficient", self.coefficients, _COEFFICIENTS)
         if "x" not in self.variables:
             raise ValueError(f"`variables` must hold x, the independent variable. Received: {self.variables}.")
+        if ("coefficient" in self.leaves) != bool(self.coefficients):
+            raise ValueError(
+                "`coefficients` and the weight of `coefficient` in `leaves` go together. Received: "
+                f"coefficients={self.coefficients}, leaves={dict(self.leaves)}."
+            )
         if not 0 <= self.max_ops <= _MOST_OPERATORS:
             raise ValueError(f"`max_ops` must be from 0 to {_MOST_OPERATORS}. Received: {self.max_ops}.")
         if self.min_ops is not None and not 0 <= self.min_ops <= self.max_ops:
@@ -115,10 +123,15 @@ class ProblemOptions:
                 raise ValueError(f"`{name}` must be at least 1. Received: {getattr(self, name)}.")
 
 
-def _check_weights(option: str, what: str, weights: Mapping[str, int], known: Iterable[str]) -> None:
-    for name, weight in weights.items():
+def _check_names(what: str, names: Iterable[str], known: Iterable[str]) -> None:
+    for name in names:
         if name not in known:
             raise unknown_name(what, name, known)
+
+
+def _check_weights(option: str, what: str, weights: Mapping[str, int], known: Iterable[str]) -> None:
+    _check_names(what, weights, known)
+    for name, weight in weights.items():
         if not isinstance(weight, int) or weight < 1:
             raise ValueError(f"weights in `{option}` must be positive integers. Received: {name}={weight!r}.")
     if not weights:

@@ -5,21 +5,24 @@ A folder gets a file for every shard (`bwd-00042.tsv.gz`, a problem a line, `inp
 appears under its name when it is whole and safely on disk. The same settings give the same bytes, whatever the number
 of workers and however often the run was interrupted; `shards` says what a time limit can change about that.
 
-Knows nothing of how problems are drawn, of duplicates, and of train, valid and test sets.
+The shards are drawn by processes of this machine (engine "local") or on the nodes of a Ray cluster ("ray"). Knows
+nothing of duplicates, and of train, valid and test sets; of how problems are drawn it knows one thing, that `fwd` asks
+computer algebra systems, whose versions belong to the settings.
 """
 
 import contextlib
 import dataclasses
-import fcntl
+import functools
 import hashlib
 import importlib.metadata
 import json
 import os
 import platform
 import shutil
+import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +30,22 @@ from tqdm import tqdm
 
 import symbolic
 from symbolic.atomic import atomic_path
+from symbolic.locks import locked
+from symbolic.problems import cluster
 from symbolic.problems.files import write_problems
+from symbolic.problems.forward import forward, integrators_of
 from symbolic.problems.lengths import count_lengths, describe_lengths
 from symbolic.problems.problem import ProblemOptions, unknown_name
 from symbolic.problems.shards import Shard, draw_shard, run_shards
 from symbolic.problems.tasks import TASKS, counts_by_reason
 
+ENGINES = ("local", "ray")  # where shards are drawn
 MANIFEST = "manifest.json"
 SHARD_SIZE = 10_000
 
 _WORK = ".work"  # subfolder of what is not finished; nothing in it outlives its run
 _SECONDS_BETWEEN_SAVES = 5.0
-# Packages whose versions may change what is made; those that are installed go into the settings.
-_MAKERS = ("symengine", "sympy", "python-flint", "numpy", "alkahest")
+_MAKERS = ("symengine", "sympy", "python-flint", "numpy")  # packages whose versions may change what is made
 
 
 @dataclasses.dataclass
@@ -79,7 +85,8 @@ def generate(
     seed: int,
     *,
     options: ProblemOptions | None = None,
-    workers: int = 1,
+    workers: int | None = 1,
+    engine: str = "local",
     shard_size: int = SHARD_SIZE,
     time_limit: float = 10.0,
     memory_limit: float = 2.0,
@@ -89,21 +96,26 @@ def generate(
     Args:
         folder: where the files go; made if it is not there.
         task: a name in `tasks.TASKS`.
-        workers: processes at a time; they change nothing but the time it takes.
+        workers: processes, or tasks on a cluster, at a time; None for all cores. They change nothing but the time it
+            takes.
+        engine: "local", or "ray" for a Ray cluster, as `cluster.connection` finds it. It changes nothing but the time.
         shard_size: problems in a file; the last one may hold fewer. A killed run loses its unfinished shards. A family
             that learns from its own problems starts anew in every shard.
         time_limit: seconds of CPU time that a draw may take; on the clock, ten times as many.
         memory_limit: GiB of address space that a worker may have.
 
     Raises:
-        ValueError: an unknown task or a number out of its range; a folder begun with other settings; options that
-            reject 10,000 draws in a row.
-        OSError: the folder cannot be written, another run is at work in it, or 20 draws in a row were lost.
+        ValueError: an unknown task or engine, or a number out of its range; a folder begun with other settings; a node
+            with other versions than this machine; options that reject 10,000 draws in a row.
+        OSError: the folder cannot be written, another run is at work in it, 20 draws in a row were lost, or the cluster
+            was.
     """
     if task not in TASKS:
         raise unknown_name("task", task, TASKS)
+    if engine not in ENGINES:
+        raise unknown_name("engine", engine, ENGINES)
     for name, value in (("count", count), ("shard_size", shard_size), ("workers", workers)):
-        if value < 1:
+        if value is not None and value < 1:
             raise ValueError(f"`{name}` must be at least 1. Received: {value}.")
     options = options or ProblemOptions()
     limits = {"time_limit": time_limit, "memory_limit": memory_limit}
@@ -111,49 +123,83 @@ def generate(
         Shard(task, TASKS[task], options, seed, number, min(shard_size, count - first), **limits)
         for number, first in enumerate(range(0, count, shard_size))
     ]
+    ingredients = _ingredients(TASKS[task], options)
     settings = {
         **{"task": task, "count": count, "seed": seed, "shard_size": shard_size, **limits},
-        "options": dataclasses.asdict(options),
-        "versions": {"symbolic": symbolic.__version__, **_versions()},
+        "options": {name: value for name, value in dataclasses.asdict(options).items() if name != "known_primitives"},
+        **ingredients,
     }
+    if engine == "ray":
+        check = functools.partial(_check_node, TASKS[task], options, ingredients)
+        run = functools.partial(cluster.run_shards, check=check)
+    else:
+        run, workers = run_shards, workers or os.cpu_count()
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
-        return _make_missing(folder, shards, _open_manifest(folder, settings), workers)
+    with cluster.connection() if engine == "ray" else contextlib.nullcontext():
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(folder):
+            return _make_missing(folder, shards, _open_manifest(folder, settings, options), run, workers)
 
 
-def _versions() -> dict[str, str]:
-    installed = {dist.metadata["Name"].lower(): dist.version for dist in importlib.metadata.distributions()}
-    return {name: installed[name] for name in _MAKERS if name in installed}
+def _ingredients(family: Callable, options: ProblemOptions) -> dict[str, Any]:
+    """What else decides which problems there are: versions, the systems that integrate, and the contents of files."""
+    versions = {"symbolic": symbolic.__version__, **{name: importlib.metadata.version(name) for name in _MAKERS}}
+    systems = integrators_of(options) if family is forward else []
+    return {
+        "versions": versions,
+        "integrators": {system.name: system.version() for system in systems},
+        "known_primitives": [f"sha256 {_sha256_of_file(path)}" for path in options.known_primitives],
+    }
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other runs out of a folder; the system lifts the lock even of a process that was killed."""
-    with open(folder / ".lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise OSError(f"another run is at work in {folder}; give this one a folder of its own.") from None
-        yield
+def _sha256_of_file(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _open_manifest(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
+def _check_node(family: Callable, options: ProblemOptions, expected: dict[str, Any]) -> None:
+    if differences := _differences(expected, _ingredients(family, options), "here", "there"):
+        raise ValueError(f"the node {socket.gethostname()} would make other problems: {differences}.")
+
+
+def _open_manifest(folder: Path, settings: dict[str, Any], options: ProblemOptions) -> dict[str, Any]:
     """The manifest of a folder, new or as an earlier run with the same settings left it."""
     settings = json.loads(json.dumps(settings))
     path = folder / MANIFEST
     if not path.exists():
         lengths = {"input": {}, "output": {}}
-        machine = {"python": platform.python_version(), "platform": platform.platform()}
-        return {"settings": settings, "begun_on": machine, "lengths": lengths, "shards": {}}
-    manifest = json.loads(path.read_text(encoding="utf-8"))
-    before, now = _flat(manifest["settings"]), _flat(settings)
-    if changed := [name for name in {**before, **now} if before.get(name) != now.get(name)]:
-        differences = "; ".join(f"{name} was {before.get(name)!r} and is now {now.get(name)!r}" for name in changed)
+        begun_on = {"python": platform.python_version(), "platform": platform.platform()}
+        begun_on |= {"known_primitives": list(options.known_primitives)}  # where; `settings` has what was in them
+        return {"settings": settings, "begun_on": begun_on, "lengths": lengths, "shards": {}}
+    manifest = read_manifest(path)
+    if differences := _differences(manifest["settings"], settings, "was", "is now"):
         raise ValueError(
             f"{folder} was begun with other settings: {differences}. Use the same ones to go on, or another folder."
         )
     return manifest
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """What `generate` wrote beside its shards.
+
+    Raises:
+        ValueError: the file is another program's.
+    """
+    with contextlib.suppress(ValueError):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(manifest, dict) and {"settings", "lengths", "shards"} <= manifest.keys():
+            return manifest
+    raise ValueError(f"{path} is no manifest of generated problems: give them a folder of their own.")
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any], was: str, is_now: str) -> str:
+    """`seed was 1 and is now 2; …`, or nothing."""
+    before, now = _flat(before), _flat(now)
+    return "; ".join(
+        f"{name} {was} {before.get(name)!r} and {is_now} {now.get(name)!r}"
+        for name in {**before, **now}
+        if before.get(name) != now.get(name)
+    )
 
 
 def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -171,7 +217,9 @@ def _save(manifest: Mapping[str, Any], folder: Path) -> None:
     os.replace(folder / _WORK / MANIFEST, folder / MANIFEST)
 
 
-def _make_missing(folder: Path, shards: list[Shard], manifest: dict[str, Any], workers: int) -> ProductionReport:
+def _make_missing(
+    folder: Path, shards: list[Shard], manifest: dict[str, Any], run: Callable, workers: int | None
+) -> ProductionReport:
     start = saved = time.perf_counter()
     work, done = folder / _WORK, manifest["shards"]
     missing = [shard for shard in shards if _file_name(shard) not in done or not (folder / _file_name(shard)).exists()]
@@ -186,7 +234,7 @@ def _make_missing(folder: Path, shards: list[Shard], manifest: dict[str, Any], w
 
         try:
             _save(manifest, folder)
-            with contextlib.closing(run_shards(_make_shard, missing, work, workers, show)) as results:
+            with contextlib.closing(run(_make_shard, missing, work, workers, show)) as results:
                 for shard, (entry, lengths) in results:
                     os.replace(work / _file_name(shard), folder / _file_name(shard))
                     kept += shard.size

@@ -13,30 +13,26 @@ what draws need, and families should count steps where they can.
 Knows nothing of the files that shards end up in. Needs a POSIX system.
 """
 
-import contextlib
 import dataclasses
 import itertools
-import multiprocessing
-import multiprocessing.connection
 import os
 import resource
 import signal
-import sys
-import threading
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from importlib.machinery import ModuleSpec
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from concurrent.futures import FIRST_COMPLETED, wait
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from pebble import ProcessExpired, ProcessFuture
 
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
 from symbolic.problems.splits import content_hash
 from symbolic.problems.tasks import MOST_REJECTED_IN_A_ROW, counts_by_reason
+from symbolic.processes import preload_module, process_pool
+
+preload_module(__name__)
 
 Result = TypeVar("Result")
 
@@ -100,10 +96,11 @@ def run_shards(
     folder: Path,
     workers: int,
     look: Callable[[list[Path]], None] = lambda journals: None,
+    ahead: int = 0,
 ) -> Iterator[tuple[Shard, Result]]:
     """Each shard with what `work` returns for it, in the order in which they are finished.
 
-    Closing the iterator ends the processes. Shards are begun only while the next result is waited for.
+    Closing the iterator ends the processes.
 
     Args:
         work: a function of a module, called in a process of its own as `work(shard, journal)`; it calls `draw_shard`.
@@ -111,108 +108,36 @@ def run_shards(
         folder: holds the journals of the shards under way.
         workers: processes at a time, at least 1.
         look: called about once a second with the journals of the shards under way.
+        ahead: shards that are made while no result is asked for, beside one for each worker.
 
     Raises:
         OSError: 20 draws in a row were lost.
         Exception: whatever `work` raises.
     """
-    context = multiprocessing.get_context("forkserver")  # a fork of the caller would inherit its threads
-    context.set_forkserver_preload([__name__])
     waiting = iter(shards)
-    under_way: dict[Connection, tuple[BaseProcess, Shard, Path]] = {}
+    under_way: dict[ProcessFuture, tuple[Shard, Path]] = {}
+    with process_pool(workers, max_tasks=1) as pool:
 
-    def begin(shard: Shard, journal: Path) -> None:
-        receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=_in_worker, args=(work, shard, journal, sender), daemon=True)
-        with _secluded(), _interruption_put_off():
-            process.start()
-            sender.close()  # it is the worker's alone now, so that the pipe ends when the worker does
-            under_way[receiver] = process, shard, journal
+        def begin(shard: Shard, journal: Path) -> None:
+            under_way[pool.schedule(work, [shard, journal])] = shard, journal
 
-    try:
         while True:
-            for shard in itertools.islice(waiting, workers - len(under_way)):
+            for shard in itertools.islice(waiting, workers + ahead - len(under_way)):
                 begin(shard, folder / f"{shard.task}-{shard.number}.journal")
             if not under_way:
                 return
-            for receiver in multiprocessing.connection.wait(under_way, _SECONDS_BETWEEN_LOOKS):
-                process, shard, journal = under_way.pop(receiver)
-                result = _received(receiver)
-                process.join()
-                if result is None:
-                    _record_loss(journal, process.exitcode)
+            finished, _ = wait(under_way, _SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
+            look([journal for _, journal in under_way.values()])
+            for future in itertools.islice(finished, 1):  # so that the next shard is begun before its result is used
+                shard, journal = under_way.pop(future)
+                try:
+                    result = future.result()
+                except ProcessExpired as death:
+                    _record_loss(journal, death.exitcode)
                     begin(shard, journal)
-                elif isinstance(result, BaseException):
-                    raise result
                 else:
                     journal.unlink()
                     yield shard, result
-            look([journal for _, _, journal in under_way.values()])
-    finally:
-        for receiver, (process, _, _) in under_way.items():
-            process.kill()
-            process.join()
-            receiver.close()
-
-
-@contextlib.contextmanager
-def _secluded() -> Iterator[None]:
-    """Processes started in here do not import the caller's main module, and begin life with Ctrl-C blocked.
-
-    The main module may be a heavy script, or have no guard. multiprocessing leaves out the `__main__` of a package; for
-    a moment the caller's passes for one.
-    """
-    main = sys.modules["__main__"]
-    spec, main.__spec__ = main.__spec__, ModuleSpec("symbolic.__main__", None)
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        main.__spec__ = spec
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)  # last, as it may let a waiting Ctrl-C in
-
-
-@contextlib.contextmanager
-def _interruption_put_off() -> Iterator[None]:
-    """Ctrl-C within the block takes effect at its end, so that no process is left half started."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Python interrupts the main thread alone
-        return
-    interruptions = []
-    handler = signal.signal(signal.SIGINT, lambda *interruption: interruptions.append(interruption))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    if interruptions:
-        signal.raise_signal(signal.SIGINT)
-
-
-def _received(receiver: Connection):
-    """What a worker sent, or None if it died without a word."""
-    with receiver:
-        try:
-            return receiver.recv()
-        except (EOFError, OSError):
-            return None
-
-
-def _in_worker(work: Callable[[Shard, Path], Result], shard: Shard, journal: Path, sender: Connection) -> None:
-    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is for the process that started this one, which ends it
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # for programs that a family starts
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    try:
-        result = work(shard, journal)
-    except Exception as error:
-        error.add_note(traceback.format_exc())
-        result = error
-    sender.send(result)
-
-
-def _die_with_parent() -> None:
-    """End this process when the one that wanted its problems is gone, even by kill -9."""
-    multiprocessing.parent_process().join()
-    os._exit(1)
 
 
 def _record_loss(journal: Path, exitcode: int) -> None:

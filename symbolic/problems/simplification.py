@@ -11,9 +11,15 @@ from collections.abc import Iterable, Iterator
 
 import symengine as se
 
+from symbolic.expressions.tokens import spellings
 from symbolic.problems.checks import agree
 
-_X, _STAND_IN = se.Symbol("x"), se.Symbol("stand_in")
+_X = se.Symbol("x")
+_STAND_INS = {
+    se.Symbol(name): se.Symbol(f"stand_in_{name}")
+    for kind in ("variable", "coefficient", "unknown")
+    for name in spellings(kind)
+}
 _HALF = se.Rational(1, 2)
 _SIN, _COS, _TAN, _SINH, _COSH, _TANH, _LN = (
     type(function(_X)) for function in (se.sin, se.cos, se.tan, se.sinh, se.cosh, se.tanh, se.log)
@@ -42,7 +48,8 @@ def rebuilt(expr: se.Basic) -> se.Basic:
     SymEngine's operations leave parts behind that evaluation would not, such as 1 + (1 + tan(x)**2) in derivatives and
     (x**2)**(-1). Without this one expression has several spellings.
     """
-    return expr.xreplace({_X: _STAND_IN}).xreplace({_STAND_IN: _X})
+    stand_ins = {symbol: _STAND_INS[symbol] for symbol in expr.free_symbols}
+    return expr.xreplace(stand_ins).xreplace({stand_in: symbol for symbol, stand_in in stand_ins.items()})
 
 
 class _Shortener:

@@ -14,6 +14,7 @@ from symbolic.problems.problem import Problem
 SPLITS = ("train", "valid", "test")
 # Shares of all problems in percent; the rest is for training. A set asked for takes what it needs of its share.
 VALID_PERCENT = TEST_PERCENT = 5
+SPLIT_KINDS = ("skeleton", "exact")  # what of a problem decides about its set
 
 NUMBER = "#"  # stands for any number in a skeleton
 _SYMBOLS = frozenset(spellings("variable") + spellings("unknown"))
@@ -30,6 +31,19 @@ def split_of(content: str) -> str:
     if bucket < TEST_PERCENT:
         return "test"
     return "valid" if bucket < TEST_PERCENT + VALID_PERCENT else "train"
+
+
+def describe_split(kind: str) -> str:
+    """What one of the SPLIT_KINDS means, for the README of a data set."""
+    sides, what = {
+        "skeleton": ("nor one that differs by its numbers alone", "the equation up to its numbers (its skeleton)"),
+        "exact": ("though one that differs by its numbers may be", "the equation"),
+    }[kind]
+    return (
+        f"- No equation occurs twice. No validation or test equation is in train, {sides}.\n"
+        f"- A hash of {what} decides which set a problem may be in:\n"
+        f"  {TEST_PERCENT} % of all are for test, {VALID_PERCENT} % for validation, the rest for training."
+    )
 
 
 def skeleton(equation: str) -> str:

@@ -19,6 +19,7 @@ from symbolic.problems.splits import content_hash
 from symbolic.problems.tasks import TASKS
 
 _SHARD_SIZE = 1_000
+_AHEAD = 16  # shards; more than a window of training batches holds, so that workers are busy while a model trains
 _WEIGHT_STEPS = 1_000  # weights are rounded to so many parts of their sum
 
 
@@ -33,8 +34,9 @@ def stream(
 ) -> Iterator[Problem]:
     """Problems from position `start` on, always the same ones for the same tasks, weights, seed and held-out equations.
 
-    They are drawn anew all the time, so that a problem is seen twice only where its family draws it twice. Problems
-    made ahead wait in the workers: up to 1,000 for each. Close the iterator to end the processes.
+    They are drawn anew all the time, so that a problem is seen twice only where its family draws it twice. Workers go
+    on while the stream is not read, until 16,000 problems and another 1,000 for each of them are waiting. Close the
+    iterator to end the processes.
 
     Args:
         tasks: name in `tasks.TASKS` -> weight. Of any run of problems each task has its share, mixed evenly; shares
@@ -77,7 +79,7 @@ def _stream(
     to_make, in_order = itertools.tee(by_need)
     with (
         tempfile.TemporaryDirectory(prefix="problems-") as folder,
-        contextlib.closing(run_shards(_problem_lines, to_make, Path(folder), workers)) as results,
+        contextlib.closing(run_shards(_problem_lines, to_make, Path(folder), workers, ahead=_AHEAD)) as results,
     ):
         made = _ordered(results, in_order)
         ready = {task: deque() for task in tasks}

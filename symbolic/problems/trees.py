@@ -18,6 +18,7 @@ from symbolic.problems.problem import ProblemOptions
 
 # In the published generator one tree of so many has fewer operators than the family's smallest number.
 _SMALL_TREES = 40
+_CONSTANTS = ("pi", "E")  # what a leaf of the kind "constant" may be
 
 
 def draw_below(rng: np.random.Generator, bound: int) -> int:
@@ -88,10 +89,12 @@ def tree_sampler(options: ProblemOptions) -> Callable[[np.random.Generator, int]
     arities = tuple(arity for arity, weights in by_arity.items() if weights)
     choose_operator = {arity: _chooser(by_arity[arity]) for arity in arities}
     choose_kind = _chooser(options.leaves)
+    names = {"variable": options.variables, "coefficient": options.coefficients, "constant": _CONSTANTS}
 
     def draw_leaf(rng):
-        if choose_kind(rng) == "variable":
-            return Tree(options.variables[draw_below(rng, len(options.variables))])
+        kind = choose_kind(rng)
+        if kind in names:
+            return Tree(names[kind][draw_below(rng, len(names[kind]))])
         value = 1 + draw_below(rng, options.max_int)
         return Tree(-value if options.negative_integers and draw_below(rng, 2) else value)
 

@@ -18,13 +18,18 @@ _HIDDEN = -1e9  # in place of minus infinity, which makes nan of a row that is h
 
 def padding_bias(ids, dtype):
     """The bias (B, 1, 1, S) that hides padding among the ids (B, S)."""
-    return ops.cast(ops.equal(ids, PADDING_ID), dtype)[:, None, None, :] * _HIDDEN
+    return hiding_bias(ops.equal(ids, PADDING_ID)[:, None, None, :], dtype)
 
 
 def causal_bias(query_positions, key_positions, dtype):
     """The bias (1, 1, T, S) that hides from every query the keys at later positions."""
     later = ops.less(query_positions[:, None], key_positions[None, :])
-    return ops.cast(later, dtype)[None, None, :, :] * _HIDDEN
+    return hiding_bias(later[None, None, :, :], dtype)
+
+
+def hiding_bias(hidden, dtype):
+    """The bias that hides what is true."""
+    return ops.cast(hidden, dtype) * _HIDDEN
 
 
 def rotated(x, positions):

@@ -10,6 +10,7 @@ import keras
 from keras import ops
 
 from symbolic.seq2seq.attention import MultiHeadAttention, padding_bias
+from symbolic.seq2seq.decoding import ModelState
 from symbolic.seq2seq.special_tokens import PADDING_ID
 
 
@@ -89,10 +90,12 @@ class Decoder(keras.layers.Layer):
         return weights if return_weights else self.output_layer(self.dropout(x, training=training))
 
     def step(self, tokens, rnn_state, keys, values, bias):
-        """Decode one position: logits (B, V) after the tokens (B,), and the new state of the RNN."""
-        x, rnn_state = self.rnn.cell(self.embedding(tokens), rnn_state)
-        x = self.cross_attention(x[:, None, :], keys, values, bias)
-        return self.output_layer(x)[:, 0], tuple(rnn_state)
+        """Decode one position: logits (B, K, V) after the tokens (B, K), and the new state of the RNN (B, K, U)."""
+        shape = (*ops.shape(tokens), self.rnn.units)
+        rnn_state = [ops.reshape(part, (-1, self.rnn.units)) for part in rnn_state]
+        x, rnn_state = self.rnn.cell(self.embedding(ops.reshape(tokens, (-1,))), rnn_state)
+        x = self.cross_attention(ops.reshape(x, shape), keys, values, bias)
+        return self.output_layer(x), tuple(ops.reshape(part, shape) for part in rnn_state)
 
 
 @keras.saving.register_keras_serializable(package="symbolic")
@@ -151,32 +154,20 @@ class AttentionRNN(keras.Model):
         """How much each target position looks at each context position: (B, H, T, S)."""
         return self.decoder(inputs["target"], *self._encode(inputs["context"]), return_weights=True)
 
-    def start(self, context, max_length: int):
-        """The state before the first step of decoding, given contexts (B, S).
+    def start(self, context, hypotheses: int, steps: int) -> ModelState:
+        """The state before the first step of decoding; see `decoding.NextLogits`."""
+        shape = (ops.shape(context)[0], hypotheses, self.num_units)
+        rnn_state = (ops.zeros(shape, self.compute_dtype),) * (1 if self.is_gru else 2)
+        return ModelState(shared=self._encode(context), own=rnn_state)
 
-        `max_length` is there for models that keep something of every step; an RNN needs no limit.
+    def step(self, tokens, state: ModelState, position):
+        """One step of decoding; see `decoding.NextLogits`. An RNN does not need to know the position."""
+        logits, rnn_state = self.decoder.step(tokens, state.own, *state.shared)
+        return ops.cast(logits, "float32"), state._replace(own=rnn_state)
 
-        Returns:
-            Nested tuples of tensors, each with first axis B.
-        """
-        cell = self.decoder.rnn.cell
-        rnn_state = tuple(cell.get_initial_state(batch_size=ops.shape(context)[0]))
-        return rnn_state, self._encode(context)
-
-    def step(self, tokens, state, position):
-        """One step of decoding; `position` is there for models that need it.
-
-        Args:
-            tokens: the tokens (B,) at this position, START at position 0.
-            state: what `start` or the step before returned.
-            position: a scalar, counted from 0.
-
-        Returns:
-            Logits (B, V) of the next token, and the new state.
-        """
-        rnn_state, encoded = state
-        logits, rnn_state = self.decoder.step(tokens, rnn_state, *encoded)
-        return ops.cast(logits, "float32"), (rnn_state, encoded)
+    def with_room(self, state: ModelState, steps: int) -> ModelState:
+        """The state itself, for it does not grow."""
+        return state
 
     def _encode(self, context, training=None):
         """Keys and values of the context, and the bias that hides its padding."""

@@ -1,113 +1,445 @@
-"""Greedy search over token ids.
+"""Greedy search, sampling and beam search over token ids, under a grammar if one is given.
 
-The search asks a function for the next logits and knows nothing of models or text. Every tensor of its state has the
-rows of the batch as its first axis.
+The search asks models for the logits of the next token and knows nothing of models, text or mathematics.
 
-Shapes: B batch, V vocabulary, L longest output.
+Shapes: B problems, K hypotheses of each that are alive, N hypotheses of each that are returned, L longest output,
+V vocabulary.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 import keras
 import numpy as np
 from keras import ops
 
+from symbolic.seq2seq.compilation import compiled
+from symbolic.seq2seq.grammar import Grammar, Parse, Rules, allowed, first_parse, parsed, rules_of
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, START_ID
+
+# Steps that are compiled together. After so many, problems that are done leave the batch, and caches grow.
+_SEGMENT = 16
+_DEAD = -np.inf  # the score of a hypothesis that is not there
+
+
+class ModelState(NamedTuple):
+    """What a model keeps between two steps of decoding, as nested tuples of tensors.
+
+    Attributes:
+        shared: with first axis B, what all hypotheses of a problem share.
+        own: with first axes B and K; goes with a hypothesis when the search copies or moves it.
+    """
+
+    shared: Any
+    own: Any
+
+
+class NextLogits(Protocol):
+    """What a search needs of a model."""
+
+    def start(self, context, hypotheses: int, steps: int) -> ModelState:
+        """The state before the first of `steps` steps, given contexts (B, S), for K = `hypotheses` of each."""
+
+    def step(self, tokens, state: ModelState, position) -> tuple[Any, ModelState]:
+        """Logits (B, K, V) of the next tokens, given those at `position` (B, K), START at position 0; the new state."""
+
+    def with_room(self, state: ModelState, steps: int) -> ModelState:
+        """The state with room for `steps` more steps; called between compiled parts, so shapes may depend on values."""
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """The likeliest token at every position. Scores are sums of log-probabilities, in nats."""
+
+    hypotheses = kept = 1
+    length_penalty = 0.0
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Independent random outputs, drawn token by token. Scores are sums of the model's log-probabilities, in nats.
+
+    Args:
+        samples: outputs for each problem.
+        temperature: divides the logits; below 1 the likely tokens become likelier.
+        top_k: draw among so many likeliest tokens (Fan et al. 2018), or all if None.
+        top_p: draw among the fewest likeliest tokens that have this probability together (Holtzman et al. 2020), or
+            all if None.
+        seed: with the number of the problem it determines the outputs, in whatever batches problems are decoded.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+
+    samples: int = 1
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    seed: int = 0
+
+    length_penalty = 0.0
+
+    def __post_init__(self):
+        _check_at_least_one("samples", self.samples)
+        if not self.temperature > 0:
+            raise ValueError(f"`temperature` must be greater than 0. Received: {self.temperature}.")
+        if self.top_k is not None:
+            _check_at_least_one("top_k", self.top_k)
+        if self.top_p is not None and not 0 < self.top_p <= 1:
+            raise ValueError(f"`top_p` must be greater than 0 and at most 1. Received: {self.top_p}.")
+
+    @property
+    def hypotheses(self) -> int:
+        return self.samples
+
+    kept = hypotheses
+
+
+@dataclass(frozen=True)
+class Beam:
+    """The likeliest outputs that keeping the `size` likeliest beginnings finds.
+
+    Beginnings and finished outputs are kept apart. A problem is done when no beginning can become better than the worst
+    of `n_best` finished outputs, whatever follows. Scores are sums of log-probabilities in nats, divided by
+    length ** length_penalty, END counted.
+
+    Args:
+        size: beginnings that are kept at every position.
+        length_penalty: 0 ranks by probability, which favours short outputs; 1 by the mean of the tokens (Wu et al.
+            2016 discuss the values between). At least 0.
+        n_best: outputs that are returned, at most `size`; all if None. With fewer the search ends earlier.
+
+    Raises:
+        ValueError: an argument is out of its range.
+    """
+
+    size: int = 10
+    length_penalty: float = 0.0
+    n_best: int | None = None
+
+    def __post_init__(self):
+        _check_at_least_one("size", self.size)
+        if not self.length_penalty >= 0:
+            raise ValueError(f"`length_penalty` must be at least 0. Received: {self.length_penalty}.")
+        if self.n_best is not None and not 1 <= self.n_best <= self.size:
+            raise ValueError(f"`n_best` must be from 1 to size={self.size}. Received: {self.n_best}.")
+
+    @property
+    def hypotheses(self) -> int:
+        return self.size
+
+    @property
+    def kept(self) -> int:
+        return self.size if self.n_best is None else self.n_best
+
+
+Search = Greedy | Sampling | Beam
+
+
+class Hypothesis(NamedTuple):
+    """An output as text, with the score that the search ranks by."""
+
+    text: str
+    score: float
 
 
 class Decoded(NamedTuple):
-    """What a search found.
+    """What a search found, the best first.
 
     Attributes:
-        ids: (B, L) int32, the tokens after START, END included where it came, then padding.
-        lengths: (B,) int32, tokens before END; L where none came.
-        scores: (B,) float32, the sum of the log-probabilities of the tokens, END included, in nats.
+        ids: (B, N, L) int32, the tokens after START, END included where it came, then padding.
+        scores: (B, N) float32, minus infinity where there is no hypothesis. One without END is there only if none of
+            its problem ended within L tokens.
     """
 
     ids: np.ndarray
-    lengths: np.ndarray
     scores: np.ndarray
 
 
-def greedy_search(next_logits: Callable, state, batch_size, max_length: int):
-    """The likeliest token at every position, until each row has met END or has `max_length` tokens.
+class _Live(NamedTuple):
+    """A search between two steps. Every tensor's first axis is B.
 
-    Runs inside a compiled function on every backend.
+    Attributes:
+        tokens: (B, K) the last token of each hypothesis.
+        scores: (B, K) the sum of its log-probabilities, minus infinity where there is no hypothesis.
+        ids: (B, K, L) its tokens.
+        finished: outputs that ended, with their final scores.
+        parse: where it stands in the grammar; () without one.
+        states: of each model.
+        draws: (B, K, L) numbers in [0, 1) that decide what is drawn; () unless sampling.
+    """
+
+    tokens: Any
+    scores: Any
+    ids: Any
+    finished: Decoded
+    parse: Parse | tuple
+    states: tuple[ModelState, ...]
+    draws: Any
+
+
+def search(models: Sequence[NextLogits], context, how: Search, max_length: int, rules: Rules | tuple = (), draws=()):
+    """A whole search in one piece, for use inside a compiled function; `Decoder` is faster on many problems.
 
     Args:
-        next_logits: `(tokens (B,), state, position) -> (logits (B, V), state)`.
-        state: nested tuples of tensors, the state at position 0.
-        batch_size: B.
+        models: their log-probabilities are averaged.
+        context: (B, S) ids, padded with 0 on the right.
+        how: which search.
         max_length: L, END included.
+        rules: `grammar.rules_of` the grammar; () without one.
+        draws: (B, K, L) uniform numbers in [0, 1), if `how` is sampling.
 
     Returns:
         The fields of `Decoded` as tensors.
     """
-    position_of = ops.arange(max_length)
+    live = _start(models, context, how, max_length, max_length, rules, draws)
+    live, _ = _advance(models, live, how, rules, 0, max_length)
+    return _found(live, how)
 
-    def unfinished(position, tokens, finished, ids, lengths, scores, state):
-        return ops.logical_not(ops.all(finished))
 
-    def extend(position, tokens, finished, ids, lengths, scores, state):
-        logits, state = next_logits(tokens, state, position)
-        log_probabilities = ops.log_softmax(logits)
-        best = ops.cast(ops.argmax(logits, axis=-1), "int32")
-        tokens = ops.where(finished, PADDING_ID, best)
-        scores += ops.where(finished, 0.0, ops.max(log_probabilities, axis=-1))
-        finished = ops.logical_or(finished, ops.equal(tokens, END_ID))
-        ids = ops.where(position_of == position, tokens[:, None], ids)
-        lengths += ops.cast(ops.logical_not(finished), "int32")
-        return position + 1, tokens, finished, ids, lengths, scores, state
-
-    shape = (batch_size,)
-    before = (
-        ops.convert_to_tensor(0, "int32"),
-        ops.full(shape, START_ID, "int32"),
-        ops.zeros(shape, "bool"),
-        ops.full((batch_size, max_length), PADDING_ID, "int32"),
-        ops.zeros(shape, "int32"),
-        ops.zeros(shape, "float32"),
-        state,
+def _start(models, context, how: Search, max_length: int, steps: int, rules: Rules | tuple, draws) -> _Live:
+    batch, hypotheses = ops.shape(context)[0], how.hypotheses
+    scores = ops.zeros((batch, hypotheses), "float32")
+    if isinstance(how, Beam):  # its hypotheses differ from the first step on, when the first one branches
+        scores = ops.where(ops.arange(hypotheses) == 0, scores, _DEAD)
+    return _Live(
+        tokens=ops.full((batch, hypotheses), START_ID, "int32"),
+        scores=scores,
+        ids=ops.full((batch, hypotheses, max_length), PADDING_ID, "int32"),
+        finished=Decoded(
+            ops.full((batch, how.kept, max_length), PADDING_ID, "int32"), ops.full((batch, how.kept), _DEAD, "float32")
+        ),
+        parse=first_parse(batch, hypotheses) if rules else (),
+        states=tuple(model.start(context, hypotheses, steps) for model in models),
+        draws=draws,
     )
-    _, _, _, ids, lengths, scores, _ = ops.while_loop(unfinished, extend, before, maximum_iterations=max_length)
-    return ids, lengths, scores
 
 
-class GreedyDecoder:
-    """Decodes batches of contexts with one model; compiled once a shape, so keep it for many batches.
+def _advance(models, live: _Live, how: Search, rules: Rules | tuple, start, stop):
+    """Up to `stop - start` steps, from position `start` on; the new state, and which problems are done (B,)."""
+    extend = _extend_beams if isinstance(how, Beam) else _extend_each
+
+    def unfinished(position, live):
+        return (position < stop) & ~ops.all(_done(live, how))
+
+    def step(position, live):
+        log_probabilities, states = _next_log_probabilities(models, live, position)
+        may_come = _may_come(live, rules, position, ops.shape(log_probabilities)[-1])
+        live = extend(live._replace(states=states), ops.where(may_come, log_probabilities, _DEAD), how, position)
+        return position + 1, live._replace(parse=parsed(rules, live.parse, live.tokens)) if rules else live
+
+    _, live = ops.while_loop(unfinished, step, (ops.convert_to_tensor(start, "int32"), live))
+    return live, _done(live, how)
+
+
+def _next_log_probabilities(models, live: _Live, position):
+    """The mean over the models of the log-probabilities (B, K, V) of the next tokens, and the new states."""
+    logits, states = zip(
+        *(model.step(live.tokens, state, position) for model, state in zip(models, live.states, strict=True)),
+        strict=True,
+    )
+    return sum(ops.log_softmax(of_model) for of_model in logits) / len(models), states
+
+
+def _may_come(live: _Live, rules: Rules | tuple, position, vocabulary_size: int):
+    """Which tokens may come next, (B, K, V) or broadcast to it."""
+    if rules:
+        return allowed(rules, live.parse, ops.shape(live.ids)[-1] - 1 - position)
+    ids = ops.arange(vocabulary_size)
+    return (ids != PADDING_ID) & (ids != START_ID)
+
+
+def _extend_each(live: _Live, log_probabilities, how: Greedy | Sampling, position) -> _Live:
+    """Every hypothesis by one token; those that end leave for their place among the finished."""
+    if isinstance(how, Greedy):
+        tokens = ops.cast(ops.argmax(log_probabilities, axis=-1), "int32")
+    else:
+        tokens = _drawn(log_probabilities, how, ops.take(live.draws, position, axis=-1))
+    scores = live.scores + _picked(log_probabilities, tokens)
+    ids = _written(live.ids, tokens, position)
+    ended = (tokens == END_ID) & (scores > _DEAD)
+    finished = Decoded(
+        ops.where(ended[..., None], ids, live.finished.ids), ops.where(ended, scores, live.finished.scores)
+    )
+    return live._replace(tokens=tokens, scores=ops.where(ended, _DEAD, scores), ids=ids, finished=finished)
+
+
+def _drawn(log_probabilities, how: Sampling, draws):
+    """Tokens (B, K) drawn by the inverse of the distribution function, the likely tokens first."""
+    top = log_probabilities.shape[-1] if how.top_k is None else min(how.top_k, log_probabilities.shape[-1])
+    likeliest, tokens = ops.top_k(log_probabilities / how.temperature, top)
+    weights = ops.exp(likeliest - likeliest[..., :1])
+    if how.top_p is not None:
+        likelier = ops.cumsum(weights, axis=-1) - weights
+        weights = ops.where(likelier < how.top_p * ops.sum(weights, axis=-1, keepdims=True), weights, 0.0)
+    up_to = ops.cumsum(weights, axis=-1)
+    drawn = ops.sum(ops.cast(up_to <= draws[..., None] * up_to[..., -1:], "int32"), axis=-1)
+    last = ops.maximum(ops.sum(ops.cast(weights > 0, "int32"), axis=-1) - 1, 0)
+    return ops.cast(_picked(tokens, ops.minimum(drawn, last)), "int32")  # rounding can make `drawn` one too many
+
+
+def _extend_beams(live: _Live, log_probabilities, how: Beam, position) -> _Live:
+    """The likeliest of all continuations by one token; what may end here joins the finished, if it is good enough.
+
+    Every hypothesis is tried with END as well, so that none has to compete with beginnings for its place.
+    """
+    hypotheses, vocabulary_size = how.size, log_probabilities.shape[-1]
+    continued = live.scores[..., None] + log_probabilities
+    ending = Decoded(
+        _written(live.ids, END_ID, position), _normalised(continued[..., END_ID], position + 1, how.length_penalty)
+    )
+    candidates = Decoded(*(ops.concatenate(pair, axis=1) for pair in zip(live.finished, ending, strict=True)))
+    finished = _best(candidates, how.kept)
+
+    beginnings = ops.where(ops.arange(vocabulary_size) == END_ID, _DEAD, continued)
+    scores, best = ops.top_k(ops.reshape(beginnings, (-1, hypotheses * vocabulary_size)), hypotheses)
+    best = ops.cast(best, "int32")
+    parents, tokens = best // vocabulary_size, best % vocabulary_size
+    return live._replace(
+        tokens=tokens,
+        scores=scores,
+        ids=_written(_of(live.ids, parents), tokens, position),
+        finished=finished,
+        parse=keras.tree.map_structure(lambda tensor: _of(tensor, parents), live.parse),
+        states=tuple(
+            state._replace(own=keras.tree.map_structure(lambda tensor: _of(tensor, parents), state.own))
+            for state in live.states
+        ),
+    )
+
+
+def _done(live: _Live, how: Search):
+    """Which problems (B,) no further step can change: nothing is alive, or nothing alive can win.
+
+    A sum of log-probabilities only falls, and the longest output divides it by most.
+    """
+    best = ops.max(live.scores, axis=1)
+    nothing_lives = best == _DEAD
+    if not isinstance(how, Beam):
+        return nothing_lives
+    attainable = _normalised(best, ops.shape(live.ids)[-1], how.length_penalty)
+    return nothing_lives | (ops.min(live.finished.scores, axis=1) >= attainable)
+
+
+def _found(live: _Live, how: Search):
+    """The finished hypotheses, or the live ones of a problem that has none, as the fields of `Decoded`."""
+    unfinished = Decoded(
+        live.ids[:, : how.kept],
+        _normalised(live.scores[:, : how.kept], ops.shape(live.ids)[-1], how.length_penalty),
+    )
+    none_ended = ops.all(live.finished.scores == _DEAD, axis=1, keepdims=True)
+    return _best(
+        Decoded(
+            ops.where(none_ended[..., None], unfinished.ids, live.finished.ids),
+            ops.where(none_ended, unfinished.scores, live.finished.scores),
+        ),
+        how.kept,
+    )
+
+
+def _best(candidates: Decoded, count: int) -> Decoded:
+    scores, best = ops.top_k(candidates.scores, count)
+    return Decoded(_of(candidates.ids, ops.cast(best, "int32")), scores)
+
+
+def _normalised(scores, length, length_penalty: float):
+    return scores / ops.cast(length, "float32") ** length_penalty if length_penalty else scores
+
+
+def _written(ids, tokens, position):
+    """The ids (B, K, L) with the tokens (B, K) at the position."""
+    here = ops.arange(ops.shape(ids)[-1]) == position
+    return ops.where(here, tokens if isinstance(tokens, int) else tokens[..., None], ids)
+
+
+def _picked(values, indices):
+    """The values (B, K, M) at the indices (B, K)."""
+    return ops.take_along_axis(values, indices[..., None], axis=-1)[..., 0]
+
+
+def _of(tensor, parents):
+    """What the parents (B, M) have in a tensor (B, K, …): (B, M, …)."""
+    batch, hypotheses = ops.shape(tensor)[:2]
+    flat = ops.reshape(tensor, (-1, *ops.shape(tensor)[2:]))
+    return ops.take(flat, parents + hypotheses * ops.arange(batch, dtype="int32")[:, None], axis=0)
+
+
+class Decoder:
+    """A search with some models, compiled, for many batches; keep it, since compiling takes seconds.
+
+    It runs a few steps at a time. In between, problems that are done leave the batch, so that they cost no more.
 
     Args:
-        model: has `start(context, max_length) -> state` and `step(tokens, state, position) -> (logits, state)`, as
-            `AttentionRNN` and `Transformer` do, and has been built.
+        models: built, with one target vocabulary; their log-probabilities are averaged.
+        how: which search.
         max_length: the most tokens of an output, END included.
 
     Example:
-        >>> decode = GreedyDecoder(model, max_length=64)
+        >>> decode = Decoder([model], Beam(10), max_length=64)
         >>> decode(contexts).ids.shape
-        (256, 64)
+        (32, 10, 64)
     """
 
-    def __init__(self, model: keras.Model, max_length: int):
-        self._search = _Search(model, max_length)
+    def __init__(self, models: Sequence[NextLogits], how: Search, max_length: int):
+        self._models, self._how, self._max_length = tuple(models), how, max_length
+        first_steps = min(_SEGMENT, max_length)
 
-    def __call__(self, contexts: np.ndarray) -> Decoded:
-        """Decode contexts (B, S), padded with 0 on the right."""
-        return Decoded(*self._search.predict_on_batch(contexts))
+        def start(context, rules, draws):
+            return _start(models, context, how, max_length, first_steps, rules, draws)
+
+        def advance(live, rules, start, stop):
+            live, done = _advance(models, live, how, rules, start, stop)
+            return live, done, _found(live, how)
+
+        self._start, self._advance = compiled(start, models), compiled(advance, models)
+
+    def __call__(
+        self, contexts: np.ndarray, grammar: Grammar | None = None, numbers: Sequence[int] | None = None
+    ) -> Decoded:
+        """Decode contexts (B, S), padded with 0 on the right.
+
+        Args:
+            grammar: every hypothesis is well formed under it.
+            numbers: of the problems, for sampling (see `Sampling`); 0 to B - 1 if None.
+
+        Raises:
+            ValueError: as `grammar.rules_of`.
+        """
+        rules = rules_of(grammar, self._models[0].target_vocabulary_size, self._max_length) if grammar else ()
+        rows = np.arange(len(contexts))
+        live = self._start(np.asarray(contexts), rules, self._draws(rows if numbers is None else numbers))
+        shape = (len(contexts), self._how.kept)
+        found = Decoded(np.empty((*shape, self._max_length), np.int32), np.empty(shape, np.float32))
+        start = 0
+        while True:
+            stop = min(start + _SEGMENT, self._max_length)
+            live, done, best = self._advance(live, rules, np.int32(start), np.int32(stop))
+            found.ids[rows], found.scores[rows] = (ops.convert_to_numpy(part) for part in best)
+            done = ops.convert_to_numpy(done)
+            if done.all() or stop == self._max_length:
+                return found
+            live, rows = self._continued(live, rows, done, min(_SEGMENT, self._max_length - stop))
+            start = stop
+
+    def _draws(self, numbers: Sequence[int]):
+        if not isinstance(self._how, Sampling):
+            return ()
+        shape = (self._how.samples, self._max_length)
+        return np.stack([np.random.default_rng([self._how.seed, n]).random(shape, np.float32) for n in numbers])
+
+    def _continued(self, live: _Live, rows: np.ndarray, done: np.ndarray, steps: int) -> tuple[_Live, np.ndarray]:
+        """The search with room to go on, without the problems that are done but for a few."""
+        block = max(1, len(done) // 8)  # few sizes of batches, since each may be compiled
+        size = -(-int(np.sum(~done)) // block) * block
+        if size < len(rows):
+            kept = np.argsort(done, kind="stable")[:size]
+            rows = rows[kept]
+            live = keras.tree.map_structure(lambda tensor: ops.take(tensor, kept, axis=0), live)
+        states = zip(self._models, live.states, strict=True)
+        return live._replace(states=tuple(model.with_room(state, steps) for model, state in states)), rows
 
 
-class _Search(keras.Model):
-    """Greedy search as a Keras model, because `predict_on_batch` compiles a model's call on every backend."""
-
-    def __init__(self, model: keras.Model, max_length: int):
-        super().__init__(name="greedy_search")
-        self.model, self.max_length = model, max_length
-
-    def call(self, contexts):
-        state = self.model.start(contexts, self.max_length)
-        return greedy_search(self.model.step, state, ops.shape(contexts)[0], self.max_length)
-
-
-def greedy(model: keras.Model, contexts: np.ndarray, max_length: int) -> Decoded:
-    """Decode one batch of contexts (B, S) greedily; see `GreedyDecoder`, which serves many."""
-    return GreedyDecoder(model, max_length)(contexts)
+def _check_at_least_one(name: str, value: int) -> None:
+    if value < 1:
+        raise ValueError(f"`{name}` must be at least 1. Received: {value}.")

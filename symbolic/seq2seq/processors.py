@@ -1,4 +1,4 @@
-"""Texts to token ids and back, by TensorFlow Text; the only file of this room that imports TensorFlow.
+"""Texts to token ids and back, by TensorFlow Text.
 
 A processor knows one vocabulary and nothing of what its tokens mean.
 """
@@ -31,6 +31,7 @@ class TextProcessor:
 
     Attributes:
         vocabulary: all tokens in the order of their ids, the special ones first.
+        table: the hash table of the ids of the real tokens; what exports a graph that uses it must keep it.
 
     Raises:
         ValueError: a token is repeated, is special, or would not survive normalisation and splitting.
@@ -45,7 +46,7 @@ class TextProcessor:
         _check_vocabulary(vocabulary)
         self.vocabulary = [*SPECIAL_TOKENS, *vocabulary]
         ids = tf.range(len(SPECIAL_TOKENS), len(self.vocabulary))
-        self._id_of = tf.lookup.StaticHashTable(
+        self.table = tf.lookup.StaticHashTable(
             tf.lookup.KeyValueTensorInitializer(tf.constant(list(vocabulary), tf.string), ids), UNKNOWN_ID
         )
 
@@ -55,8 +56,15 @@ class TextProcessor:
     @classmethod
     def adapt(cls, texts: Iterable[str]) -> "TextProcessor":
         """The processor of all tokens that occur in the training texts: the frequent first, equals by spelling."""
-        counts = _count(tokens.flat_values for tokens in _tokenized(texts))
+        counts = _count(tokens.flat_values for tokens in map(_tokenized, _batches(texts)))
         return cls(sorted(counts, key=lambda token: (-counts[token], token)))
+
+    def ids_of(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """Ids (texts, tokens), int32, of a string tensor of texts, each between START and END; runs in any graph."""
+        tokens = _tokenized(texts)
+        rows = tokens.with_flat_values(self.table.lookup(tokens.flat_values))
+        edge = tf.ones((rows.nrows(), 1), tf.int32)
+        return tf.concat([edge * START_ID, rows, edge * END_ID], axis=1)
 
     def encode(self, texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
         """Ids of texts, each between START and END.
@@ -66,10 +74,8 @@ class TextProcessor:
             (int64): text i is `ids[offsets[i] : offsets[i + 1]]`.
         """
         ids, lengths = [np.empty(0, np.int32)], [np.zeros(1, np.int64)]
-        for tokens in _tokenized(texts):
-            rows = tokens.with_flat_values(self._id_of.lookup(tokens.flat_values))
-            edge = tf.ones((rows.nrows(), 1), tf.int32)
-            rows = tf.concat([edge * START_ID, rows, edge * END_ID], axis=1)
+        for batch in _batches(texts):
+            rows = self.ids_of(batch)
             ids.append(rows.flat_values.numpy())
             lengths.append(rows.row_lengths().numpy())
         return np.concatenate(ids), np.cumsum(np.concatenate(lengths))
@@ -85,8 +91,8 @@ class TextProcessor:
     def unknown_tokens(self, texts: Iterable[str]) -> Counter[str]:
         """How often each token occurs in the texts that the vocabulary lacks."""
         return _count(
-            tf.boolean_mask(tokens.flat_values, self._id_of.lookup(tokens.flat_values) == UNKNOWN_ID)
-            for tokens in _tokenized(texts)
+            tf.boolean_mask(tokens.flat_values, self.table.lookup(tokens.flat_values) == UNKNOWN_ID)
+            for tokens in map(_tokenized, _batches(texts))
         )
 
     def save(self, path: str | os.PathLike) -> None:
@@ -108,12 +114,15 @@ class TextProcessor:
             raise ValueError(f"{path} is not a vocabulary: {error}") from None
 
 
-def _tokenized(texts: Iterable[str]) -> Iterator[tf.RaggedTensor]:
-    """The tokens of texts, a ragged (texts, tokens) string tensor at a time."""
-    tokenizer = tf_text.WhitespaceTokenizer()
+def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
     texts = iter(texts)
     while batch := list(islice(texts, _TEXTS_PER_CALL)):
-        yield tokenizer.tokenize(tf_text.normalize_utf8(batch, "NFKC"))
+        yield batch
+
+
+def _tokenized(texts: tf.Tensor | list[str]) -> tf.RaggedTensor:
+    """The tokens of texts, a ragged (texts, tokens) string tensor."""
+    return tf_text.WhitespaceTokenizer().tokenize(tf_text.normalize_utf8(texts, "NFKC"))
 
 
 def _count(batches: Iterable[tf.Tensor]) -> Counter[str]:
@@ -132,7 +141,7 @@ def _check_vocabulary(vocabulary: Sequence[str]) -> None:
     special = [token for token in vocabulary if token in SPECIAL_TOKENS]
     if special:
         raise ValueError(f"`vocabulary` must not contain the special tokens {SPECIAL_TOKENS}. Received: {special}.")
-    texts = [row for batch in _tokenized(vocabulary) for row in batch.to_list()]
+    texts = [row for batch in _batches(vocabulary) for row in _tokenized(batch).to_list()]
     broken = [token for token, row in zip(vocabulary, texts, strict=True) if row != [token.encode()]]
     if broken:
         raise ValueError(

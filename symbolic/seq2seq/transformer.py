@@ -8,11 +8,13 @@ Shapes: B batch, S context tokens, T target tokens, U units, H heads, V target v
 """
 
 import math
+from typing import Any, NamedTuple
 
 import keras
 from keras import ops
 
-from symbolic.seq2seq.attention import MultiHeadAttention, causal_bias, padding_bias
+from symbolic.seq2seq.attention import MultiHeadAttention, causal_bias, hiding_bias, padding_bias
+from symbolic.seq2seq.decoding import ModelState
 
 
 class FeedForward(keras.layers.Layer):
@@ -49,7 +51,7 @@ class DecoderLayer(keras.layers.Layer):
     """Self-attention, attention to the context, and feed-forward over a target (B, T, U).
 
     One `call` serves the full pass, where the keys and values are those of the target itself, and a step of decoding,
-    where T is 1 and they are those of the steps before, kept in a cache.
+    where the T tokens are those of as many hypotheses and the keys and values are kept in a cache.
     """
 
     def __init__(self, num_units: int, num_heads: int, feed_forward: int, dropout: float, **kwargs):
@@ -61,15 +63,16 @@ class DecoderLayer(keras.layers.Layer):
         self.dropout = keras.layers.Dropout(dropout)
         self.feed_forward = FeedForward(num_units, feed_forward, dropout, name="feed_forward")
 
-    def call(self, x, bias, positions, context_keys_values, context_bias, cache=None, training=None):
+    def call(self, x, bias, positions, context_keys_values, context_bias, cache=None, slot=None, training=None):
         """
         Args:
             x: the target (B, T, U).
-            bias: hides keys of the target, (1, 1, T, T), or (1, 1, 1, L) with a cache.
-            positions: those of the target's tokens (T,).
+            bias: hides keys of the target, (1, 1, T, T), or (B, 1, T, N) with a cache.
+            positions: those of the target's tokens (T,), or of all of them (1,).
             context_keys_values: keys and values of the context, from `context_attention.keys_values`.
             context_bias: hides keys of the context (B, 1, 1, S).
-            cache: keys and values (B, H, L, U / H) of the earlier steps, or None for the full pass.
+            cache: keys and values (B, H, N, U / H) of the earlier steps, or None for the full pass.
+            slot: where in the cache those of x begin.
 
         Returns:
             The output (B, T, U), the updated cache and the weights (B, H, T, S) of the attention to the context.
@@ -77,13 +80,31 @@ class DecoderLayer(keras.layers.Layer):
         y = self.norm(x)
         keys_values = self.attention.keys_values(y, positions)
         if cache is not None:
-            here = ops.arange(ops.shape(cache[0])[2])[:, None] == positions
-            keys_values = tuple(ops.where(here, new, old) for new, old in zip(keys_values, cache, strict=True))
+            keys_values = tuple(
+                ops.slice_update(old, (0, 0, slot, 0), new) for new, old in zip(keys_values, cache, strict=True)
+            )
         y, _ = self.attention(y, *keys_values, bias, positions)
         x = x + self.dropout(y, training=training)
         y, weights = self.context_attention(self.context_norm(x), *context_keys_values, context_bias)
         x = x + self.dropout(y, training=training)
         return self.feed_forward(x, training=training), keys_values, weights
+
+
+class _Shared(NamedTuple):
+    """What all hypotheses of a problem share while it is decoded.
+
+    Attributes:
+        context_bias: (B, 1, 1, S) hides the context's padding.
+        context_keys_values: of each decoder layer, two (B, H, S, U / H).
+        caches: keys and values of the tokens so far, of each decoder layer, two (B, H, N, U / H). Each step adds K
+            slots, one a hypothesis; no slot is copied when a hypothesis is, for each knows which slots are its own.
+        used: (B,) slots in use, the same in every row.
+    """
+
+    context_bias: Any
+    context_keys_values: Any
+    caches: Any
+    used: Any
 
 
 @keras.saving.register_keras_serializable(package="symbolic")
@@ -157,38 +178,53 @@ class Transformer(keras.Model):
         """How much each target position looks at each context position: (B, H, T, S), of the last decoder layer."""
         return self._decode_all(inputs)[1]
 
-    def start(self, context, max_length: int):
-        """The state before the first step of decoding up to `max_length` tokens, given contexts (B, S).
+    def start(self, context, hypotheses: int, steps: int) -> ModelState:
+        """The state before the first step of decoding; see `decoding.NextLogits`.
 
-        Returns:
-            Nested tuples of tensors, each with first axis B.
+        What a hypothesis has of its own is `visible` (B, K, N): the slots of the caches that hold its tokens.
         """
-        self._check_length("max_length", max_length)
         context_bias, context_keys_values = self._encode(context)
-        shape = (ops.shape(context)[0], self.num_heads, max_length, self.num_units // self.num_heads)
-        empty = ops.zeros(shape, self.compute_dtype)
-        return context_bias, context_keys_values, ((empty, empty),) * self.num_layers
+        batch, slots = ops.shape(context)[0], hypotheses * steps
+        empty = ops.zeros((batch, self.num_heads, slots, self.num_units // self.num_heads), self.compute_dtype)
+        caches = ((empty, empty),) * self.num_layers
+        shared = _Shared(context_bias, context_keys_values, caches, ops.zeros((batch,), "int32"))
+        return ModelState(shared, ops.zeros((batch, hypotheses, slots), "bool"))
 
-    def step(self, tokens, state, position):
-        """One step of decoding.
+    def step(self, tokens, state: ModelState, position):
+        """One step of decoding; see `decoding.NextLogits`."""
+        shared, visible = state
+        slot, hypotheses = shared.used[0], ops.shape(tokens)[1]
+        own_slots = slot + ops.arange(hypotheses, dtype="int32")
+        visible |= ops.arange(ops.shape(visible)[-1], dtype="int32") == own_slots[:, None]
+        bias = hiding_bias(~visible[:, None], self.compute_dtype)
+        x, caches = self._embed(self.target_embedding, tokens), []
+        for layer, keys_values, cache in zip(self.decoder, shared.context_keys_values, shared.caches, strict=True):
+            x, cache, _ = layer(
+                x, bias, ops.reshape(position, (1,)), keys_values, shared.context_bias, cache=cache, slot=slot
+            )
+            caches.append(cache)
+        shared = shared._replace(caches=tuple(caches), used=shared.used + hypotheses)
+        return self._logits(x), ModelState(shared, visible)
 
-        Args:
-            tokens: the tokens (B,) at this position, START at position 0.
-            state: what `start` or the step before returned.
-            position: a scalar, counted from 0.
+    def with_room(self, state: ModelState, steps: int) -> ModelState:
+        """The state with room for `steps` more steps, without the slots that no hypothesis comes from any more."""
+        shared, visible = state
+        batch, hypotheses, slots = ops.shape(visible)
+        room = steps * hypotheses
+        seen = ops.cast(ops.any(visible, axis=1), "int32")
+        used = min(-(-int(ops.max(ops.sum(seen, axis=1))) // room) * room, slots)  # few sizes, since each is compiled
+        kept = ops.argsort(-seen, axis=1)[:, :used]  # in any order, for a slot's key knows its position
+        first_slots = ops.reshape(ops.arange(batch * self.num_heads) * slots, (batch, self.num_heads, 1))
 
-        Returns:
-            Logits (B, V) of the next token, and the new state.
-        """
-        context_bias, context_keys_values, caches = state
-        positions = ops.reshape(position, (1,))
-        x = self._embed(self.target_embedding, tokens[:, None])
-        bias = causal_bias(positions, ops.arange(ops.shape(caches[0][0])[2]), self.compute_dtype)
-        new_caches = []
-        for layer, keys_values, cache in zip(self.decoder, context_keys_values, caches, strict=True):
-            x, cache, _ = layer(x, bias, positions, keys_values, context_bias, cache=cache)
-            new_caches.append(cache)
-        return self._logits(x)[:, 0], (context_bias, context_keys_values, tuple(new_caches))
+        def moved(cache):
+            cache = ops.take(ops.reshape(cache, (-1, cache.shape[-1])), first_slots + kept[:, None], axis=0)
+            return ops.pad(cache, ((0, 0), (0, 0), (0, room), (0, 0)))
+
+        shared = shared._replace(
+            caches=keras.tree.map_structure(moved, shared.caches), used=ops.full((batch,), used, "int32")
+        )
+        visible = ops.take_along_axis(visible, kept[:, None], axis=2)
+        return ModelState(shared, ops.pad(visible, ((0, 0), (0, 0), (0, room))))
 
     def _encode(self, context, training=None):
         """The bias that hides the context's padding, and the context's keys and values for each decoder layer."""

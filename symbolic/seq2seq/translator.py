@@ -10,6 +10,7 @@ Knows how text becomes ids and ids become text; not what the text is about.
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,23 +21,11 @@ from tqdm import tqdm
 from symbolic.atomic import atomic_path
 from symbolic.seq2seq import attention_rnn, transformer  # noqa: F401 - loading a model needs its class registered
 from symbolic.seq2seq.batches import WIDTH_BLOCK, padded
-from symbolic.seq2seq.decoding import GreedyDecoder
+from symbolic.seq2seq.decoding import Decoder, Grammar, Greedy, Hypothesis, Search
 from symbolic.seq2seq.processors import TextProcessor
 
 MODEL, SETTINGS = "model.keras", "translator.json"
 CONTEXT_VOCABULARY, TARGET_VOCABULARY = "context_vocabulary.txt", "target_vocabulary.txt"
-
-
-class Translation(NamedTuple):
-    """Answers to n inputs, in their order.
-
-    Attributes:
-        answers: n texts; "" for an input that is longer than the model reads.
-        scores: (n,) sums of log-probabilities; nan for such an input.
-    """
-
-    answers: list[str]
-    scores: np.ndarray
 
 
 class Attention(NamedTuple):
@@ -53,41 +42,64 @@ class Attention(NamedTuple):
     answer: list[str]
 
 
-class Translator(NamedTuple):
+@dataclass(frozen=True)
+class Translator:
     """A model, its two processors, and the most tokens it reads or writes ([START] and [END] included)."""
 
     model: keras.Model
     context_processor: TextProcessor
     target_processor: TextProcessor
     max_length: int
+    _decoders: dict = field(default_factory=dict, init=False, repr=False, compare=False)  # compiled, by what they do
 
-    def translate(self, texts: Sequence[str], batch_size: int = 256, progress: bool = False) -> Translation:
-        """The model's greedy answers. Inputs of similar length are decoded together.
+    def translate(
+        self,
+        texts: Sequence[str],
+        search: Search = Greedy(),
+        grammar: Grammar | None = None,
+        others: Sequence[keras.Model] = (),
+        batch_size: int = 320,
+        progress: bool = False,
+    ) -> list[list[Hypothesis]]:
+        """The outputs that a search finds for each input, best first; none for an input longer than the model reads.
+
+        Inputs of similar length are decoded together; the outputs do not depend on it.
 
         Args:
+            grammar: every output is well formed under it. Without one an output may be cut off at `max_length`.
+            others: models with the same vocabularies, whose log-probabilities are averaged with those of `model`.
+            batch_size: hypotheses that are decoded together.
             progress: show a progress bar.
+
+        Raises:
+            ValueError: the grammar does not fit the vocabulary, or another model has another vocabulary.
         """
+        self._check_vocabularies(others)
         ids, offsets = self.context_processor.encode(texts)
         lengths = np.diff(offsets)
-        answers, scores = [""] * len(texts), np.full(len(texts), np.nan)
         fitting = np.flatnonzero(lengths <= self.max_length)
         order = fitting[np.argsort(lengths[fitting], kind="stable")]
-        decoder = GreedyDecoder(self.model, self.max_length)
+        answers: list[list[Hypothesis]] = [[] for _ in texts]
+        decode = self._decoder(search, others)
+        batch_size = max(1, batch_size // search.hypotheses)
         with tqdm(total=len(order), desc="decoding", unit="problem", disable=not progress) as bar:
             for start in range(0, len(order), batch_size):
                 rows = order[start : start + batch_size]
                 # Few widths, since each is compiled.
                 width = min(-(-lengths[rows].max() // WIDTH_BLOCK) * WIDTH_BLOCK, self.max_length)
-                decoded = decoder(padded(ids, offsets, rows, width))
-                scores[rows] = decoded.scores
-                for row, answer in zip(rows, self.target_processor.decode(decoded.ids), strict=True):
-                    answers[row] = answer
+                for row, *found in zip(rows, *decode(padded(ids, offsets, rows, width), grammar, rows), strict=True):
+                    answers[row] = self._hypotheses(*found)
                 bar.update(len(rows))
-        return Translation(answers, scores)
+        return answers
 
-    def attention(self, text: str) -> "Attention":
-        """Where the model looks in an input while it writes its answer, in its last layer of cross-attention."""
-        (answer,), _ = self.translate([text])
+    def attention(self, text: str, answer: str | None = None) -> Attention:
+        """Where the model looks in an input while it writes an answer, in its last layer of cross-attention.
+
+        Args:
+            answer: any answer; the greedy one if None.
+        """
+        if answer is None:
+            answer = self.translate([text])[0][0].text
         context, _ = self.context_processor.encode([text])
         target, _ = self.target_processor.encode([answer])
         written = min(len(target) - 1, self.max_length)  # an answer that was cut off has no END
@@ -98,6 +110,30 @@ class Translator(NamedTuple):
             context=[self.context_processor.vocabulary[token] for token in context],
             answer=[self.target_processor.vocabulary[token] for token in target[1 : written + 1]],
         )
+
+    def _decoder(self, search: Search, others: Sequence[keras.Model]) -> Decoder:
+        """The compiled search, made once."""
+        models = (self.model, *others)
+        key = (search, *map(id, models))  # a decoder keeps its models, so their ids stay theirs
+        if key not in self._decoders:
+            self._decoders[key] = Decoder(models, search, self.max_length)
+        return self._decoders[key]
+
+    def _hypotheses(self, ids: np.ndarray, scores: np.ndarray) -> list[Hypothesis]:
+        """Those that are there, as text, from (N, L) ids and (N,) scores."""
+        there = np.isfinite(scores)
+        texts = self.target_processor.decode(ids[there])
+        return [Hypothesis(*pair) for pair in zip(texts, scores[there].tolist(), strict=True)]
+
+    def _check_vocabularies(self, others: Sequence[keras.Model]) -> None:
+        ours = (self.model.context_vocabulary_size, self.model.target_vocabulary_size)
+        for other in others:
+            theirs = (other.context_vocabulary_size, other.target_vocabulary_size)
+            if theirs != ours:
+                raise ValueError(
+                    f"`others` must have the vocabularies of `model`, {ours[0]} and {ours[1]} tokens. "
+                    f"Received: a model with {theirs[0]} and {theirs[1]}."
+                )
 
     def save(self, folder: Path | str) -> None:
         """Write the four files; each is whole or not there."""

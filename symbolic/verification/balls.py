@@ -6,7 +6,7 @@ an integer exponent.
 """
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from flint import acb, arb, ctx, fmpq
@@ -14,7 +14,7 @@ from flint import acb, arb, ctx, fmpq
 from symbolic.expressions.program import Program
 from symbolic.verification.residual import Residual
 
-PRECISIONS = (256, 1024)  # bits, tried in turn until an enclosure is narrow enough
+PRECISIONS = (256, 1024, 4096)  # bits, tried in turn until an enclosure is narrow enough
 DIGITS = 50  # a factor below 10^-DIGITS, and below that share of its largest term, counts as zero
 _ZERO = arb(10) ** -DIGITS
 _TINY = arb(10) ** (-2 * DIGITS)  # so does this, where the terms themselves cannot be told from zero
@@ -28,20 +28,28 @@ class Enclosure(NamedTuple):
         status: "nonzero", "zero" (to DIGITS digits), "unknown" (too wide, or a part has no value).
         value: the enclosure as text.
         radius: a bound of |residual|, or of a factor of it, where the status is "zero", else None.
+        size: where it is "nonzero", a lower bound of the factor that is smallest beside its largest term, relative to
+            that term, or itself where the terms are larger than 1; else None.
     """
 
     status: str
     value: str
     radius: float | None = None
+    size: float | None = None
 
 
-def enclose(residual: Residual, point: Mapping[str, float], is_complex: bool = False) -> Enclosure:
+def enclose(
+    residual: Residual,
+    point: Mapping[str, float],
+    is_complex: bool = False,
+    precisions: Sequence[int] = PRECISIONS,
+) -> Enclosure:
     """The residual at a point, with rising precision until it is known to be zero to DIGITS digits, or not to be.
 
     With real balls every part of problem and answer must be real. With complex ones principal values are taken, and
     abs and sign have a value at real arguments only, since elsewhere they have no derivative.
     """
-    for bits in PRECISIONS:
+    for bits in precisions:
         with ctx.workprec(bits):
             enclosure = _judge(residual, point, is_complex)
         if enclosure.status != "unknown":
@@ -69,18 +77,21 @@ def _judge(residual, point, is_complex) -> Enclosure:
     value, answer = ball(values[residual.slot]), ball(values[residual.answer_slot])
     if not (value.is_finite() and answer.is_finite()):
         return Enclosure("unknown", str(value))
+    factors = [
+        (ball(values[slot]), _scale([ball(values[term]) for term in terms])) for slot, terms in residual.factors.items()
+    ]
     if not value.contains(0):
-        return Enclosure("nonzero", value.str(10))
-    for slot, terms in residual.factors.items():
-        factor = ball(values[slot])
-        if _counts_as_zero(factor, [ball(values[term]) for term in terms]):
+        size = min(float(factor.abs_lower() / scale) for factor, scale in factors)
+        return Enclosure("nonzero", value.str(10), size=size)
+    for factor, scale in factors:
+        if _counts_as_zero(factor, scale):
             return Enclosure("zero", value.str(10), float(factor.abs_upper()))
     return Enclosure("unknown", value.str(10))
 
 
-def _counts_as_zero(factor: arb | acb, terms: list[arb | acb]) -> bool:
+def _counts_as_zero(factor: arb | acb, scale: arb) -> bool:
     bound = factor.abs_upper()
-    return factor.contains(0) and (bound <= _ZERO * _scale(terms) or bound <= _TINY)
+    return factor.contains(0) and (bound <= _ZERO * scale or bound <= _TINY)
 
 
 def _scale(terms: list[arb | acb]) -> arb:

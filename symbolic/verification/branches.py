@@ -4,27 +4,35 @@ y = (x + a8)^2 solves Y' = 2 sqrt(Y) where x + a8 > 0 and fails elsewhere: at on
 values of the constant and not for others. Such an answer is a solution, on an interval that depends on the constants.
 One that fails at some x whatever the constants are, as x^2/2 + a8 does for Y' = |x|, is not taken for one.
 
-On a branch the residual is 0 and not merely small: where a8 exp(x) + exp(-exp(a9 x)) seems to solve Y' = Y, for large
-a9 x, enclosures without 0 tell that it does not. There is no branch where another function would do as well, and none
-of an equation in x and one derivative alone, as Y' = f(x), whose solutions hold at some x all or none. Constants that
-choose between formulas are not seen through: a9 exp(x sign(a8)) passes for Y' = Y.
+On a branch the residual is 0 and not merely small. Where a8 exp(x) + exp(-exp(a9 x)) seems to solve Y' = Y the
+residual fades away, through all sizes; at the edge of a branch it jumps to 0, has a kink, or a pole lies between. There
+is no branch where another function would do as well, and none of an equation in x and one derivative alone, as
+Y' = f(x), whose solutions hold at some x all or none. Constants that choose between formulas are not seen through:
+a9 exp(x sign(a8)) passes for Y' = Y.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from symbolic.expressions.prefix import Tree, from_prefix, to_prefix
+from symbolic.expressions.prefix import Tree, from_prefix
 from symbolic.verification import balls, floats
 from symbolic.verification.constants import independent_constants
 from symbolic.verification.residual import UNKNOWNS, Residual, residual_of
 
 Point = dict[str, float]
 
-_ABSCISSAE, _DRAWS = 40, 100  # at each of so many x, so many values of the constants
+_DRAWS = 120  # values of the constants that are tried at every x
+_WIDEST = 50.0  # of every second draw of the constants, on any scale
 _HOLDS = 1e-11  # a residual this small relative to its largest term may be 0
-_TRIED = 64  # at least so many of a branch's points are tried, where there are as many: some lie at kinks
-_UNRELATED = from_prefix("div sin sin x INT+ 1 0 0")  # added to a solution, it gives another function close by
+_TRIED = 120  # so many pairs of points are tried: some lie at kinks, some are right or wrong by rounding alone
+_ENOUGH = 16  # of them show a branch
+_EDGES, _FADINGS = 8, 2  # so many edges are looked at, and so few may be none: tanh fades on the wrong side of a branch
+# At so many bits a residual that fades is no larger than 1e-300 beside the place from where on it counts as 0. So many
+# steps leave about 1e-7 of the distance, and a residual that leaves 0 like its 20th power is larger than 1e-200 there.
+_BITS, _STEPS, _JUMP = (1024,), 24, 1e-200
+_UNRELATED = from_prefix("div sin sin x INT+ 1 0 0 0 0 0 0 0 0 0")  # added to a solution: another function close by
 
 
 class Branch(NamedTuple):
@@ -32,43 +40,75 @@ class Branch(NamedTuple):
 
     Attributes:
         points: one dict a point, of variable or coefficient to value.
-        radii: bounds of |residual| at the points where it was enclosed.
+        radii: bounds of |residual| at these points.
     """
 
     points: list[Point]
     radii: list[float]
 
 
-def branch_of(residual: Residual, seed: int) -> Branch | None:
-    """The branch on which the answer solves the equation, or None.
+def branch_of(residual: Residual, points: list[Point], seed: int) -> Branch | None:
+    """The branch on which the answer solves the equation, looked for at the x of known real points, or None.
 
     The answer must hold as many independent constants there as the equation's order asks for.
     """
-    unknowns = set(UNKNOWNS) & set(to_prefix(residual.problem))
-    if unknowns == {UNKNOWNS[residual.order]} or len(residual.constants) < residual.order:
+    if residual.unknowns == {UNKNOWNS[residual.order]} or len(residual.constants) < residual.order:
         return None
-    holding, failing = _points(residual, seed)
-    if not holding or independent_constants(residual, holding) < residual.order:
-        return None
+    rng = np.random.default_rng(seed)
     other = residual_of(residual.problem, Tree("add", (residual.answer, _UNRELATED)))
-    radii = []
-    step = max(1, len(holding) // _TRIED)
-    for point, where_it_fails in zip(holding[::step], failing[::step], strict=True):
-        enclosure = balls.enclose(residual, point)
-        if enclosure.status == "nonzero":
-            return None
-        contrasts = balls.enclose(residual, where_it_fails), balls.enclose(other, point)
-        if enclosure.status == "zero" and all(contrast.status == "nonzero" for contrast in contrasts):
-            radii.append(enclosure.radius)
-    return Branch(holding, radii)
+    branch, sizes = Branch([], []), []
+    for holding, failing in _pairs(residual, points, rng):
+        enclosure = balls.enclose(residual, holding, precisions=_BITS)
+        if enclosure.status != "zero" or balls.enclose(other, holding).status != "nonzero":
+            continue
+        branch.points.append(holding)
+        branch.radii.append(enclosure.radius)
+        if len(sizes) < _EDGES:
+            sizes.append(_size_beside_edge(residual, holding, failing, rng))
+            if sum(size < _JUMP for size in sizes) > _FADINGS:
+                return None
+        if len(branch.points) == _ENOUGH:
+            break
+    is_found = len(sizes) == _EDGES and independent_constants(residual, branch.points) >= residual.order
+    return branch if is_found else None
 
 
-def _points(residual: Residual, seed: int) -> tuple[list[Point], list[Point]]:
-    """Points where floats say that the answer holds, and for each of them one with the same x where it fails."""
-    columns = dict(floats.candidates(seed, _ABSCISSAE * _DRAWS, widest=50.0))
-    columns["x"] = np.repeat(columns["x"][:_ABSCISSAE], _DRAWS)
-    sizes = floats.relative_sizes(residual, columns).reshape(_ABSCISSAE, _DRAWS)
+def _pairs(residual: Residual, points: list[Point], rng: np.random.Generator) -> Iterator[tuple[Point, Point]]:
+    """Points where floats say that the answer holds, each with one at the same x where they say that it fails."""
+    columns = _columns(residual, points, rng)
+    sizes = floats.relative_sizes(residual, columns).reshape(-1, _DRAWS)
     fails = sizes > floats.SUSPICIOUS
-    abscissae, draws = np.nonzero((sizes < _HOLDS) & fails.any(axis=1, keepdims=True))
-    first_failures = np.argmax(fails, axis=1)[abscissae]
-    return tuple(floats.rows(residual, columns, abscissae * _DRAWS + each) for each in (draws, first_failures))
+    found = np.flatnonzero((sizes < _HOLDS) & fails.any(axis=1, keepdims=True))
+    for index in rng.permutation(found)[:_TRIED]:
+        abscissa = index // _DRAWS
+        failing = abscissa * _DRAWS + rng.choice(np.flatnonzero(fails[abscissa]))
+        yield tuple(floats.rows(residual, columns, np.array([index, failing])))
+
+
+def _columns(residual: Residual, points: list[Point], rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """The points' x, each with many draws of all else: half of them common values, half of any scale."""
+    count = len(points) * _DRAWS
+    columns = {}
+    for name in residual.free:
+        any_scale = rng.choice([-1.0, 1.0], count) * np.exp(rng.uniform(np.log(0.01), np.log(_WIDEST), count))
+        columns[name] = np.where(np.arange(count) % 2, any_scale, rng.uniform(-3.0, 3.0, count))
+    return columns | {"x": np.repeat([point["x"] for point in points], _DRAWS)}
+
+
+def _size_beside_edge(residual: Residual, holding: Point, failing: Point, rng: np.random.Generator) -> float:
+    """How large the residual is just outside of a branch, at the same x; 0 if it cannot be told from 0 outside.
+
+    On the way from one real point to the other, problem and answer may be complex. Beside a pole they may have no
+    value: then the nearest place where they have one counts.
+    """
+    size = balls.enclose(residual, failing, precisions=_BITS).size or 0.0
+    share = 0.5
+    for _ in range(_STEPS):
+        middle = {name: holding[name] + share * (failing[name] - holding[name]) for name in residual.free}
+        enclosure = balls.enclose(residual, middle, is_complex=True, precisions=_BITS)
+        if enclosure.status == "zero":
+            holding = middle
+        elif enclosure.status == "nonzero":
+            failing, size = middle, enclosure.size
+        share = rng.uniform() if enclosure.status == "unknown" else 0.5
+    return size

@@ -1,18 +1,28 @@
-"""How many independent constants an answer holds: the rank of a Jacobian, in float64.
+"""How many independent constants an answer holds: the rank of a Jacobian, with ball arithmetic.
 
-A general solution of an equation of order n holds n of them. This is a number for the evidence, not a proof.
+A general solution of an equation of order n holds n of them: y, y', …, y^(n - 1) at one x can then be chosen freely, as
+far as the solution reaches. A minor whose enclosure is without 0 is not 0, so the rank is never too large.
 """
 
-import numpy as np
+import itertools
 
-from symbolic.expressions import numeric
+from flint import acb, arb, ctx
+
+from symbolic.verification import balls
 from symbolic.verification.residual import Residual
 
-_DEPENDENT = 1e-8  # a singular value this small beside the largest is rounding
+_POINTS = 7
 
 
-def independent_constants(residual: Residual, points: list[dict[str, float]]) -> int:
-    """The rank of the derivatives of y, y', …, y^(n - 1) with respect to the constants, at most of the points."""
+def independent_constants(residual: Residual, points: list[dict], is_complex: bool = False) -> int:
+    """The largest rank of the derivatives of y, y', …, y^(n - 1) with respect to the constants, at a few of the points.
+
+    Where it is reached at a point it is reached near it.
+
+    Args:
+        points: variable or coefficient to value; the first few are enough.
+        is_complex: take principal values, for an answer that is real nowhere.
+    """
     if not residual.constants or not residual.order:
         return 0
     program = residual.program
@@ -20,16 +30,38 @@ def independent_constants(residual: Residual, points: list[dict[str, float]]) ->
     while len(rows) < residual.order and rows[-1] is not None:
         rows.append(program.derivative(rows[-1]))
     jacobian = [
-        [None if row is None else program.derivative(row, constant) for constant in residual.constants] for row in rows
+        [program.derivative(row, constant) for constant in residual.constants] for row in rows if row is not None
     ]
-    columns = {name: np.array([point[name] for point in points]) for name in points[0]}
-    values = numeric.run(program, columns)
-    zero = np.zeros(len(points))
-    entries = [[zero if slot is None else zero + values[slot] for slot in row] for row in jacobian]
-    matrices = np.moveaxis(np.array(entries), -1, 0)
-    sizes = np.abs(matrices).max(axis=1, keepdims=True)  # of the columns: constants may act on any scale
-    usable = np.isfinite(sizes).all(axis=(1, 2))
-    if not usable.any():
-        return 0
-    ranks = np.linalg.matrix_rank(matrices[usable] / np.where(sizes > 0, sizes, 1.0)[usable], tol=_DEPENDENT)
-    return int(np.median(ranks))
+    ball = acb if is_complex else arb
+
+    def rank(point):
+        known = 0
+        for bits in balls.PRECISIONS:
+            with ctx.workprec(bits):
+                values = balls.run(program, point, is_complex)
+                known = _rank([[ball(0 if slot is None else values[slot]) for slot in row] for row in jacobian])
+            if known == len(jacobian):
+                break
+        return known
+
+    return max(map(rank, points[:_POINTS]))
+
+
+def constants_asked_for(residual: Residual) -> int:
+    """How many constants make a solution general: the order; none for an integral, where + C goes without saying."""
+    return 0 if residual.is_integral else residual.order
+
+
+def _rank(matrix: list[list]) -> int:
+    """The rank, as far as enclosures without 0 tell, of a matrix of one or two rows."""
+    if len(matrix) == 2 and any(_is_nonzero(a * d - b * c) for (a, c), (b, d) in _pairs_of_columns(matrix)):
+        return 2
+    return int(any(_is_nonzero(entry) for row in matrix for entry in row))
+
+
+def _pairs_of_columns(matrix):
+    return itertools.combinations(zip(*matrix, strict=True), 2)
+
+
+def _is_nonzero(ball) -> bool:
+    return ball.is_finite() and not ball.contains(0)

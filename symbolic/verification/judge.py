@@ -9,8 +9,9 @@
 An answer is right when it satisfies the equation wherever problem and answer are real, poles and jumps aside: ln x and
 ln|x| are primitives of 1/x, asin(sin x) is none of 1. For a solution with constants it is enough to solve the equation
 on an interval that depends on them (see `branches`). What "confirmed" leaves open is a residual below 10^-50 at
-every point tried, or one that differs from 0 only between the points. Of an ODE's answer it is said in the
-evidence how many independent constants it holds; whether it is the general solution is not judged.
+every point tried, or one that differs from 0 only on a part of the domain that all points missed; the evidence
+estimates how large that may be. Of a differential equation's answer it also says how many independent constants it
+holds, and the verdict says whether that is a general solution (see `Verdict`).
 
 Everything runs in the calling process, without limits on time; `verify_many` has them.
 """
@@ -18,7 +19,7 @@ Everything runs in the calling process, without limits on time; `verify_many` ha
 from symbolic.expressions.prefix import Tree
 from symbolic.verification import balls, floats, symbols
 from symbolic.verification.branches import branch_of
-from symbolic.verification.constants import independent_constants
+from symbolic.verification.constants import constants_asked_for, independent_constants
 from symbolic.verification.residual import AnswerError, ProblemError, Residual, residual_of
 from symbolic.verification.verdict import Verdict
 
@@ -62,33 +63,45 @@ def _on_the_real_line(residual: Residual, sample: floats.Sample, seed: int) -> V
         enclosure = balls.enclose(residual, point)
         if enclosure.status == "nonzero":
             refutation = _refuted(point, enclosure, {"wrong_share": sample.wrong_share})
-            return _on_a_branch(residual, seed) or refutation
+            return _on_a_branch(residual, sample.points, seed) or refutation
     formula_is_zero = symbols.is_zero(residual)
-    return _by_balls(residual, sample.points, formula_is_zero)
+    return _by_balls(residual, sample.points, formula_is_zero, seed)
 
 
-def _by_balls(residual: Residual, points: list[Point], formula_is_zero: bool) -> Verdict:
+def _by_balls(residual: Residual, points: list[Point], formula_is_zero: bool, seed: int) -> Verdict:
     """Proved or confirmed if the residual is 0 to 50 digits at enough points, refuted if it is not 0 at one."""
     asked_for = ENOUGH_POINTS if formula_is_zero else CONFIRMING_POINTS
-    radii = []
+    zeros, radii = [], []
     for point in points:
         enclosure = balls.enclose(residual, point)
         if enclosure.status == "nonzero":
-            return _refuted(point, enclosure)
+            return _on_a_branch(residual, points, seed) or _refuted(point, enclosure)
         if enclosure.status == "zero":
+            zeros.append(point)
             radii.append(enclosure.radius)
         if len(radii) == asked_for:
             break
     if len(radii) < ENOUGH_POINTS:
         return Verdict("undecided", f"only {len(radii)} real points could be checked", {"points": len(radii)})
-    status = "proved" if formula_is_zero else "confirmed"
-    return _right(status, residual, points, {"points": len(radii), "radius": max(radii)})
+    evidence = {"points": len(radii), "radius": max(radii)}
+    if formula_is_zero:
+        return _right("proved", residual, zeros, evidence)
+    return _right("confirmed", residual, zeros, evidence | {"unseen_share": _unseen_share(len(points))})
 
 
-def _on_a_branch(residual: Residual, seed: int) -> Verdict | None:
+def _unseen_share(points: int) -> float:
+    """A part of the domain, as it is sampled, that is larger than this share holds a point with a probability of 95 %.
+
+    So large a part may have been missed on which a residual differs from 0, relative to its largest term, by more than
+    floats tell.
+    """
+    return round(1 - 0.05 ** (1 / points), 3)
+
+
+def _on_a_branch(residual: Residual, points: list[Point], seed: int) -> Verdict | None:
     """Confirmed if the answer, wrong for some values of its constants, solves the equation for others."""
-    branch = branch_of(residual, seed)
-    if branch is None or len(branch.radii) < ENOUGH_POINTS:
+    branch = branch_of(residual, points, seed)
+    if branch is None:
         return None
     evidence = {"points": len(branch.radii), "radius": max(branch.radii), "branch": True}
     verdict = _right("confirmed", residual, branch.points, evidence)
@@ -112,8 +125,10 @@ def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
         if wrong:
             reason = "real nowhere; among complex values it holds on one side of a branch cut only"
             return Verdict("undecided", reason, evidence | {"wrong_share": round(len(wrong) / evidence["points"], 3)})
-        status = "proved" if symbols.is_zero(residual) else "confirmed"
-        return _right(status, residual, points, evidence | {"radius": max(radii)})
+        evidence["radius"] = max(radii)
+        if symbols.is_zero(residual):
+            return _right("proved", residual, points, evidence)
+        return _right("confirmed", residual, points, evidence | {"unseen_share": _unseen_share(len(radii))})
     return Verdict("undecided", "no points were found at which problem and answer have values")
 
 
@@ -138,5 +153,9 @@ def _right(status: str, residual: Residual, points: list[Point], evidence: dict)
         reason = f"the residual is 0 as a formula, and at {points_named}"
     else:
         reason = f"the residual is 0 to {balls.DIGITS} digits at {points_named}"
-    evidence |= {"order": residual.order, "constants": independent_constants(residual, points)}
+    constants = independent_constants(residual, points, "complex" in evidence)
+    is_general = constants >= constants_asked_for(residual)
+    evidence |= {"order": residual.order, "constants": constants, "general": is_general}
+    if not is_general:
+        reason += f"; of the {residual.order} independent constants of the general solution it holds {constants}"
     return Verdict(status, reason, evidence)

@@ -25,6 +25,7 @@ class Residual(NamedTuple):
         factors: the slots of the residual's factors, each with those of its additive terms: the residual is 0 where a
             factor is, and a small factor is compared with the largest of its terms.
         order: of the equation.
+        unknowns: which of Y, Y', Y'' the problem holds.
         constants: coefficients of the answer that are not the problem's.
         free: x and every other variable or coefficient that needs a value at a point.
     """
@@ -36,8 +37,14 @@ class Residual(NamedTuple):
     slot: int
     factors: dict[int, list[int]]
     order: int
+    unknowns: set[str]
     constants: list[str]
     free: list[str]
+
+    @property
+    def is_integral(self) -> bool:
+        """Whether the equation is one in Y' and x alone, which asks for a primitive."""
+        return self.unknowns == {"Y'"}
 
 
 class ProblemError(ValueError):
@@ -60,7 +67,7 @@ def residual_of(problem: Tree | str, answer: Tree | str) -> Residual:
     order = max((index for index, unknown in enumerate(UNKNOWNS) if unknown in problem_leaves), default=None)
     if order is None:
         raise ProblemError("the problem holds none of Y, Y', Y''")
-    for token in sorted(problem_leaves & WITHOUT_VALUE - set(UNKNOWNS)):
+    for token in sorted(problem_leaves & WITHOUT_VALUE - {*UNKNOWNS, "derivative"}):
         raise ProblemError(f"the problem holds the abstract function `{token}`")
     other_variables = set(spellings("variable")) - {"x"} - problem_leaves
     foreign = answer_leaves & (WITHOUT_VALUE | other_variables)
@@ -72,12 +79,16 @@ def residual_of(problem: Tree | str, answer: Tree | str) -> Residual:
     for _ in range(order):
         derivative = program.derivative(slots[-1])
         slots.append(program.step(0) if derivative is None else derivative)
-    slot = program.enter(problem, dict(zip(UNKNOWNS, slots, strict=False)))
+    try:
+        slot = program.enter(problem, dict(zip(UNKNOWNS, slots, strict=False)))
+    except ValueError as error:  # a derivative by something that is no variable
+        raise ProblemError(f"malformed problem: {error}") from None
     leaves = problem_leaves | answer_leaves | {"x"}
     free = sorted(token for token in leaves if TOKENS[token].kind in _FREE_KINDS)
     constants = [token for token in free if token not in problem_leaves and TOKENS[token].kind == "coefficient"]
     factors = {factor: program.terms(factor) for factor in _factors(program, slot)}
-    return Residual(problem, answer, program, slots[0], slot, factors, order, constants, free)
+    unknowns = problem_leaves.intersection(UNKNOWNS)
+    return Residual(problem, answer, program, slots[0], slot, factors, order, unknowns, constants, free)
 
 
 def _factors(program: Program, slot: int) -> list[int]:

@@ -18,7 +18,10 @@ class Verdict(NamedTuple):
             constants, or on an interval that depends on them. With `complex` there, no real point was found at which
             problem and answer are real, and values are complex, with principal values of many-valued functions.
         reason: one short sentence.
-        evidence: what the verdict rests on, plain numbers and texts under short names.
+        evidence: what the verdict rests on, plain numbers and texts under short names. `points` were checked
+            rigorously. `unseen_share` estimates what "confirmed" leaves open: a part of the domain, as it is sampled,
+            may be wrong and have been missed, but with 95 % confidence none larger than this share. `order` is that
+            of the equation, `constants` how many independent ones the answer holds; see `general`.
     """
 
     status: str
@@ -29,3 +32,11 @@ class Verdict(NamedTuple):
     def solved(self) -> bool:
         """Whether the answer counts as right."""
         return self.status in SOLVED
+
+    @property
+    def general(self) -> bool:
+        """Whether the answer is right and holds all the constants that it should: y = 0 solves Y' = Y and is not.
+
+        Any primitive is general: + C goes without saying.
+        """
+        return self.solved and self.evidence["general"]

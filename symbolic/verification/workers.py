@@ -1,29 +1,28 @@
 """Verdicts on many pairs, in worker processes with limits on time and memory.
 
-A worker is a fresh Python process, `python -m symbolic.verification.worker`, that reads pairs and writes verdicts, a
-JSON line each. It inherits nothing of the caller: neither its threads, which a fork would break, nor its main module,
-which multiprocessing would import again. One pair is under way in a worker at a time, so what a hang, a crash or a
-memory blow-up costs is that pair and a new process. Needs a POSIX system.
+Workers take a chunk of pairs at a time, which costs little more than judging the pairs here. A chunk that hangs or
+crashes is judged again pair by pair, so that what the cause of it costs is that pair and a new process or two.
 """
 
-import collections
-import contextlib
-import json
+import itertools
 import os
-import queue
-import select
-import subprocess
-import sys
+import resource
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import symbolic
+from pebble import ProcessExpired
+
 from symbolic.expressions.prefix import Tree, to_prefix
+from symbolic.processes import preload_module, process_pool
+from symbolic.verification.judge import verify
 from symbolic.verification.verdict import Verdict
 
-_PACKAGE_FOLDER = str(Path(symbolic.__file__).parents[1])
-_AHEAD = 8  # pairs taken from the input ahead of the verdicts, per worker
+preload_module(__name__)
+
+MEMORY_LIMIT = 2 << 30  # bytes of address space of a worker
+
+_CHUNK = 8  # pairs
+_AHEAD = 2  # chunks taken from the input ahead of the verdicts, per worker
 
 
 def verify_many(
@@ -48,72 +47,50 @@ def verify_many(
 
 
 def _verdicts(pairs, workers, time_limit):
-    with contextlib.ExitStack() as stack:
-        idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
-        for _ in range(workers):
-            idle.put(stack.enter_context(contextlib.closing(_Worker(time_limit))))
-        threads = stack.enter_context(ThreadPoolExecutor(workers))
+    texts = ((_text(problem), _text(answer)) for problem, answer in pairs)
+    with process_pool(workers, initializer=_limit_this_process) as pool:
 
-        def judge(pair):
-            worker = idle.get()
+        def begun(chunk):
+            return chunk, pool.schedule(_verify_chunk, [chunk], timeout=time_limit)
+
+        def finished(chunk, future):
             try:
-                return worker.verify(*pair)
-            finally:
-                idle.put(worker)
+                yield from future.result()
+            except (ProcessExpired, TimeoutError) as error:
+                if len(chunk) > 1:
+                    for alone in [begun([pair]) for pair in chunk]:
+                        yield from finished(*alone)
+                elif isinstance(error, ProcessExpired):
+                    yield Verdict("undecided", "the checker crashed")
+                else:
+                    yield Verdict("undecided", f"time limit: no verdict within {time_limit:g} s")
 
-        under_way = collections.deque()
-        for pair in pairs:
-            under_way.append(threads.submit(judge, pair))
+        under_way = deque()
+        while chunk := list(itertools.islice(texts, _CHUNK)):
+            under_way.append(begun(chunk))
             if len(under_way) > _AHEAD * workers:
-                yield under_way.popleft().result()
+                yield from finished(*under_way.popleft())
         while under_way:
-            yield under_way.popleft().result()
-
-
-class _Worker:
-    """A worker process, started when it is first needed and again after it was lost."""
-
-    def __init__(self, time_limit: float):
-        self._time_limit = time_limit
-        self._process: subprocess.Popen | None = None
-
-    def verify(self, problem: Tree | str, answer: Tree | str) -> Verdict:
-        if self._process is None:
-            self._start()
-        pair = [_text(problem), _text(answer)]
-        try:
-            self._process.stdin.write(json.dumps(pair).encode() + b"\n")
-            self._process.stdin.flush()
-            in_time, _, _ = select.select([self._process.stdout], [], [], self._time_limit)
-            line = self._process.stdout.readline() if in_time else b""
-        except BrokenPipeError:
-            in_time, line = True, b""
-        if line.endswith(b"\n"):
-            return Verdict(*json.loads(line))
-        self.close()
-        if in_time:
-            return Verdict("undecided", "the checker crashed")
-        return Verdict("undecided", f"time limit: no verdict within {self._time_limit:g} s")
-
-    def _start(self) -> None:
-        paths = [_PACKAGE_FOLDER, *filter(None, [os.environ.get("PYTHONPATH")])]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "symbolic.verification.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # libraries that run out of memory say so here
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "OPENBLAS_NUM_THREADS": "1"},
-        )
-        if not self._process.stdout.readline():  # its greeting: the imports are done, the clock may start
-            self.close()
-            raise OSError(f"a worker process did not start: {sys.executable} -m symbolic.verification.worker")
-
-    def close(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            with self._process:  # closes its pipes and waits for its end
-                self._process = None
+            yield from finished(*under_way.popleft())
 
 
 def _text(expression: Tree | str) -> str:
     return " ".join(to_prefix(expression)) if isinstance(expression, Tree) else expression
+
+
+def _limit_this_process() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries that run out of memory say so here
+
+
+def _verify_chunk(chunk: list[tuple[str, str]]) -> list[Verdict]:
+    return [_verify(*pair) for pair in chunk]
+
+
+def _verify(problem: str, answer: str) -> Verdict:
+    try:
+        return verify(problem, answer)
+    except MemoryError:
+        return Verdict("undecided", f"memory limit: more than {MEMORY_LIMIT >> 30} GiB")
+    except Exception as error:  # no pair may cost the others their verdicts
+        return Verdict("undecided", f"the checker crashed: {type(error).__name__}: {error}")

@@ -2,6 +2,7 @@
 
 import ctypes
 import itertools
+import tempfile
 import time
 
 from symbolic.problems.problem import Problem, Rejected
@@ -46,6 +47,12 @@ def faulty(options):
 def deadly(options):
     """Every draw crashes."""
     return lambda rng: ctypes.string_at(0)
+
+
+def leaving_traces(options):
+    """Every shard leaves a file in a folder."""
+    tempfile.mkstemp(dir=options.known_primitives[0])
+    return lambda rng: Problem("sub Y' x", "x")
 
 
 def _draw(rng, on_accident):

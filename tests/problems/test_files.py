@@ -14,6 +14,7 @@ from symbolic.problems.files import (
     read_problems,
     write_problems,
 )
+from symbolic.problems.leakage import leakage_between
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
@@ -130,6 +131,15 @@ def test_more_bad_lines_than_allowed_stop_the_load(tmp_path):
     ) as caught:
         read_problems(path)
     assert f"{path}:100: not one tab" in str(caught.value)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1, float("nan")])
+def test_a_share_of_bad_lines_that_cannot_be(tmp_path, share):
+    path = write(tmp_path / "a.train", lines())
+    with pytest.raises(ValueError, match=f"`max_bad_share` .* must be from 0 up to, but not, 1. Received: {share}"):
+        read_problems(path, max_bad_share=share)
+    with pytest.raises(ValueError, match="`max_bad_share`"):
+        leakage_between(path, path, max_bad_share=share)
 
 
 def test_files_that_are_not_there_or_not_what_they_seem(tmp_path):

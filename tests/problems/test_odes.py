@@ -55,14 +55,10 @@ def parsed(text):
 
 
 @FAMILIES
-def test_the_judge_agrees_with_198_of_200(task):
-    # What it refutes holds on an interval that depends on the constants, which it does not always find.
+def test_the_judge_takes_every_solution_for_a_general_one(task):
     verdicts = list(verify_many(first(task, 200)))
-    assert Counter(verdict.status for verdict in verdicts)["refuted"] <= 2
-    assert sum(verdict.solved for verdict in verdicts) >= 195
-    orders = [verdict.evidence["order"] for verdict in verdicts if verdict.solved]
-    assert orders == [verdict.evidence["constants"] for verdict in verdicts if verdict.solved]
-    assert set(orders) == {len(CONSTANTS[task])}
+    assert [verdict for verdict in verdicts if not verdict.general] == []
+    assert {verdict.evidence["order"] for verdict in verdicts} == {len(CONSTANTS[task])}
 
 
 @FAMILIES
@@ -237,6 +233,7 @@ def test_occurrences_are_counted():
         ("sub Y' abs x", "add a8 div pow x INT+ 2 INT+ 2", 1, "not a solution"),
         ("sub Y' add Y div x pow INT+ 1 0 INT+ 5", "mul a8 exp x", 1, "not a solution"),
         ("sub Y' Y", "mul a8 exp asin add INT+ 9 x", 1, "too few real points"),
+        ("sub Y' pow INT+ 1 0 INT+ 2 0", "add a8 mul x pow INT+ 1 0 INT+ 2 0", 1, "constants not independent"),
     ],
 )
 def test_pairs_are_checked_by_substitution(equation, solution, constants, reason):

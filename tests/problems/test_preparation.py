@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from symbolic.problems.database import open_database
 from symbolic.problems.files import read_data_folder, read_problems, write_problems
-from symbolic.problems.preparation import RECORD, SPLIT_KINDS, _database, leakage_between, prepare
+from symbolic.problems.leakage import leakage_between
+from symbolic.problems.preparation import RECORD, SPLIT_KINDS, prepare
 from symbolic.problems.problem import Problem, ProblemOptions
 from symbolic.problems.production import generate
 from symbolic.problems.splits import SPLITS, add_distinct, skeleton, split_of
@@ -167,6 +169,8 @@ WRONG = {
     "valid": ({"valid": 0}, "`valid` must be at least 1. Received: 0"),
     "split": ({"split": "skelton"}, "unknown kind of split `skelton`. Did you mean `skeleton`?"),
     "name": ({"name": "a/b"}, "`name` must be the first part of a file name"),
+    "engine": ({"engine": "rai"}, "unknown engine `rai`. Did you mean `ray`?"),
+    "bad share": ({"max_bad_share": 1}, "`max_bad_share` (--max-bad-lines) must be from 0 up to, but not, 1. Received"),
     "memory": ({"memory_limit": "four apples"}, "`memory_limit` must be a size such as 4GB. Received: 'four apples'"),
 }
 
@@ -223,7 +227,7 @@ def test_a_query_can_be_interrupted(tmp_path):
     long = "SELECT count(*) FROM (SELECT DISTINCT hash(range) FROM range(1_000_000_000))"
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
-        with _database(tmp_path, "100MB", threads=1) as database:
+        with open_database(tmp_path, "100MB", threads=1) as database:
             database.execute(long).fetchone()
     assert not list(tmp_path.iterdir())
 

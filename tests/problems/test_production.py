@@ -9,13 +9,15 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from symbolic.problems.files import read_problems
+from symbolic.problems.forward import forward
 from symbolic.problems.problem import ProblemOptions
-from symbolic.problems.production import generate
+from symbolic.problems.production import _check_node, _ingredients, generate
 from symbolic.problems.tasks import TASKS
 from tests.problems import hostile
 
@@ -40,7 +42,7 @@ def test_shards_and_manifest_agree(tmp_path):
     assert report.kept == sum(len(frame) for frame in frames.values())
     assert report.rejected.total() == sum(sum(entry["rejected"].values()) for entry in manifest["shards"].values()) > 0
     assert report.lengths["output"].total() == 250
-    assert {path.name for path in tmp_path.iterdir()} == {*frames, "manifest.json", ".lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {*frames, "manifest.json"}
 
 
 def test_the_number_of_workers_changes_nothing_and_the_seed_everything(tmp_path):
@@ -141,6 +143,46 @@ def test_other_settings_are_refused_and_extra_workers_are_not(tmp_path):
     report = generate(tmp_path, "bwd", 20, seed=1, options=SMALL, shard_size=10, workers=2)
     assert contents(tmp_path) == before
     assert (report.kept, report.kept_before, report.lengths["input"].total()) == (20, 10, 20)
+
+
+def test_the_systems_that_integrate_are_settings_even_if_nobody_named_them(tmp_path, monkeypatch):
+    options = ProblemOptions(max_ops=3)
+    generate(tmp_path / "named", "fwd", 2, seed=1, options=ProblemOptions(max_ops=3, integrators=("sympy",)))
+    manifest = json.loads((tmp_path / "named" / "manifest.json").read_text())
+    assert manifest["settings"]["integrators"] == {"sympy": version("sympy")}
+    with pytest.raises(ValueError, match="options.integrators was .'sympy'. and is now"):
+        generate(tmp_path / "named", "fwd", 2, seed=1, options=options)
+
+    integrators = {}
+    for name in ("with_giac", "without"):
+        giac = tmp_path / "bin" / "giac"
+        if name == "with_giac":  # enough of it to be found and to say its version
+            giac.parent.mkdir()
+            giac.write_text("#!/bin/sh\necho 9.8.7\n")
+            giac.chmod(0o755)
+        else:
+            giac.unlink()
+        monkeypatch.setenv("PATH", str(giac.parent))
+        integrators[name] = _ingredients(forward, options)["integrators"]
+    assert integrators["with_giac"] == {"giac": "9.8.7"}
+    assert "giac" not in integrators["without"] and len(integrators["without"]) == 1
+    with pytest.raises(ValueError, match="the node .* would make other problems: integrators.giac here '9.8.7' and"):
+        _check_node(forward, options, _ingredients(forward, options) | {"integrators": integrators["with_giac"]})
+    assert _ingredients(TASKS["bwd"], options)["integrators"] == {}
+
+
+def test_known_primitives_are_what_is_in_the_files_wherever_they_lie(tmp_path):
+    first, second = tmp_path / "a.tsv", tmp_path / "b.tsv"
+    for path in (first, second):
+        path.write_text("sub Y' mul x cos x\tadd mul x sin x cos x\n")
+    made = [
+        generate(tmp_path / "out", "ibp", 3, seed=0, options=ProblemOptions(max_ops=4, known_primitives=(str(path),)))
+        for path in (first, second)
+    ]
+    assert [report.kept_before for report in made] == [0, 3]
+    first.write_text("sub Y' x\tdiv pow x INT+ 2 INT+ 2\n")
+    with pytest.raises(ValueError, match="known_primitives was .'sha256 .* and is now .'sha256 "):
+        generate(tmp_path / "out", "ibp", 3, seed=0, options=ProblemOptions(max_ops=4, known_primitives=(str(first),)))
 
 
 def test_one_run_a_folder(tmp_path):

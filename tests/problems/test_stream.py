@@ -1,7 +1,9 @@
 """Streams: a fixed order that can be entered anywhere, the shares asked for, and nothing that is held out."""
 
+import contextlib
 import itertools
 import multiprocessing
+import time
 from collections import Counter
 
 import pytest
@@ -10,6 +12,7 @@ from symbolic.problems.integration import backward
 from symbolic.problems.problem import ProblemOptions
 from symbolic.problems.stream import stream, task_pattern
 from symbolic.problems.tasks import TASKS
+from tests.problems import hostile
 
 SMALL = ProblemOptions(max_ops=3, simplify=0)
 
@@ -53,6 +56,17 @@ def test_held_out_problems_do_not_occur_and_the_others_do():
     assert not {equation for equation, _ in held_out} & set(common)
     remaining = [problem for problem in free if problem.equation not in common]
     assert held_out[:200] == remaining[:200]
+
+
+def test_workers_go_on_while_the_stream_is_not_read_but_not_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setitem(TASKS, "leaving traces", hostile.leaving_traces)
+    options = ProblemOptions(known_primitives=(str(tmp_path),))
+    with contextlib.closing(stream({"leaving traces": 1}, 0, workers=2, options=options)) as problems:
+        next(problems)
+        while len(list(tmp_path.iterdir())) < 18:
+            time.sleep(0.01)
+        time.sleep(0.5)
+        assert len(list(tmp_path.iterdir())) <= 20
 
 
 def test_a_closed_stream_leaves_no_process():

@@ -118,7 +118,9 @@ def test_operators_and_leaves_follow_their_weights():
 
 def test_trees_have_the_operators_asked_for_and_are_well_formed():
     generator = rng(4)
-    options = ProblemOptions(variables=("x", "z"), max_int=123, negative_integers=True)
+    kinds = {"variable": 3, "integer": 1, "coefficient": 1, "constant": 1}
+    names = {"variables": ("x", "z"), "coefficients": ("a0", "a7")}
+    options = ProblemOptions(leaves=kinds, **names, max_int=123, negative_integers=True)
     draw_tree = tree_sampler(options)
     seen = set()
     for operators in [*range(20), 100]:
@@ -126,7 +128,7 @@ def test_trees_have_the_operators_asked_for_and_are_well_formed():
         assert operator_count(tokens) == operators
         assert to_prefix(from_prefix(tokens)) == tokens
         seen.update(tokens)
-    assert {"x", "z", "INT+", "INT-"} <= seen
+    assert {"x", "z", "INT+", "INT-", "a0", "a7", "pi", "E"} <= seen
 
 
 def test_the_order_in_which_weights_are_written_changes_nothing():
@@ -163,6 +165,9 @@ def test_one_tree_of_forty_is_smaller_than_the_rest(options, low, high):
         ({"leaves": {"variables": 1}}, "unknown kind of leaf `variables`. Did you mean `variable`"),
         ({"variables": ("x", "w")}, "unknown variable `w`"),
         ({"variables": ("y",)}, "`variables` must hold x"),
+        ({"leaves": {"coefficient": 1}}, "`coefficients` and the weight of `coefficient` in `leaves` go together"),
+        ({"coefficients": ("a0",)}, "`coefficients` and the weight of `coefficient` in `leaves` go together"),
+        ({"coefficients": ("a8",), "leaves": {"coefficient": 1}}, "unknown coefficient `a8`"),
         ({"max_ops": -1}, "`max_ops` must be from 0 to 100. Received: -1"),
         ({"max_ops": 3, "min_ops": 4}, "`min_ops` must be from 0 to max_ops=3. Received: 4"),
         ({"max_int": 0}, "`max_int` must be at least 1. Received: 0"),

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from symbolic.seq2seq.decoding import greedy
+from symbolic.seq2seq.decoding import Beam, Decoder, Greedy
 from symbolic.seq2seq.losses import MaskedAccuracy, MaskedCrossEntropy
 from tests.seq2seq.conftest import build, reversal
 
@@ -23,7 +23,7 @@ import keras
 import numpy as np
 
 from symbolic.seq2seq.batches import training_batches
-from symbolic.seq2seq.decoding import greedy
+from symbolic.seq2seq.decoding import Beam, Decoder, Greedy
 import symbolic.seq2seq.losses  # a saved model's classes must be known before it is loaded
 from tests.seq2seq.conftest import reversal, reversal_store
 
@@ -33,8 +33,8 @@ inputs, _ = reversal(4, seed=0)
 for kind in sys.argv[2:]:
     model = keras.saving.load_model(folder / f"{kind}.keras")
     np.save(folder / f"{kind}-logits.npy", model.predict_on_batch(inputs))
-    decoded = greedy(model, inputs["context"], 7)
-    np.savez(folder / f"{kind}-greedy.npz", **decoded._asdict())
+    how = Greedy() if kind == "gru" else Beam(3, length_penalty=1.0)
+    np.savez(folder / f"{kind}-decoded.npz", **Decoder([model], how, 18)(inputs["context"])._asdict())
 
     fit = model.fit(training_batches(reversal_store(4, seed=0), 4, seed=0), steps_per_epoch=1, shuffle=False, verbose=0)
     assert all(np.isfinite(values).all() for values in fit.history.values()), fit.history
@@ -63,7 +63,8 @@ def test_files_of_one_backend_load_in_the_other_with_the_same_logits(tmp_path):
     for kind in kinds:
         model = keras.saving.load_model(tmp_path / f"{kind}.keras")
         np.testing.assert_allclose(model(inputs), np.load(tmp_path / f"{kind}-logits.npy"), atol=1e-4)
-        theirs, ours = np.load(tmp_path / f"{kind}-greedy.npz"), greedy(model, inputs["context"], 7)
+        how = Greedy() if kind == "gru" else Beam(3, length_penalty=1.0)
+        theirs, ours = np.load(tmp_path / f"{kind}-decoded.npz"), Decoder([model], how, 18)(inputs["context"])
         np.testing.assert_array_equal(ours.ids, theirs["ids"])
         np.testing.assert_allclose(ours.scores, theirs["scores"], atol=1e-4)
 

@@ -1,17 +1,11 @@
-import random
-from pathlib import Path
-
 import flint
 import numpy as np
 import pytest
 
-from symbolic.expressions import engines, numeric
-from symbolic.expressions.prefix import Tree, fold, from_prefix, is_prefix
+from symbolic.expressions import numeric
+from symbolic.expressions.prefix import Tree
 from symbolic.expressions.program import CORE_HEADS, Program
-from symbolic.expressions.tokens import TOKENS
-from symbolic.verification import SOLVED, STATUSES, balls, verify
-
-SHARED_DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+from symbolic.verification import SOLVED, balls, verify
 
 
 def integral(integrand, answer, **options):
@@ -86,6 +80,18 @@ def test_rational_answers_are_proved_and_trigonometric_ones_at_least_confirmed()
     confirmed = integral("mul sin x cos x", "mul div INT- 1 INT+ 4 cos mul INT+ 2 x")
     assert confirmed.status == "confirmed"
     assert confirmed.evidence["points"] >= 6 and confirmed.evidence["radius"] <= 1e-50
+    assert 0.05 < confirmed.evidence["unseen_share"] < 0.1  # 48 points all miss a twentieth of a domain one time in 12
+
+
+def test_an_integral_is_general_without_a_constant_and_a_wrong_answer_never_is():
+    assert integral("cos x", "sin x").general and integral("cos x", "add a8 sin x").general
+    assert not integral("cos x", "cos x").general
+
+
+def test_numbers_far_beyond_floats_are_no_obstacle():
+    assert integral("mul exp INT+ 6 2 5 pow2 x", "mul exp INT+ 6 2 5 div pow3 x INT+ 3").solved
+    assert integral("INT+ 1", "add x cosh add INT+ 6 0 0 sub x x").solved
+    assert integral("INT+ 1", "add x acos sub x add INT+ 1 x").solved  # acos(-1), whose derivative is none of acos
 
 
 @pytest.mark.parametrize(
@@ -212,8 +218,11 @@ def test_general_solutions_are_accepted_for_all_values_of_their_constants(equati
 )
 def test_independent_constants_are_counted(equation, solution, constants):
     verdict = verify(equation, solution)
+    order = verdict.evidence["order"]
     assert verdict.solved
     assert verdict.evidence["constants"] == constants
+    assert verdict.general == (constants == order)
+    assert ("of the general solution it holds" in verdict.reason) == (constants < order)
 
 
 @pytest.mark.parametrize(
@@ -239,6 +248,28 @@ def test_independent_constants_are_counted(equation, solution, constants):
 )
 def test_answers_that_fail_for_some_constants_and_are_no_branch_are_refuted(equation, answer):
     assert verify(equation, answer).status == "refuted"
+
+
+# equation, solution that holds on an interval that depends on the constants: other values at the same x fail
+BRANCHES = [
+    # the two sides are parted by a pole, by an interval where nothing is real, or by a zero of the eighth power
+    ("sub mul x Y' mul atan Y add INT+ 1 pow2 Y", "tan mul a8 x"),
+    ("add mul x Y' mul acos exp Y sqrt sub exp mul INT- 2 Y INT+ 1", "ln cos mul a8 x"),
+    ("sub Y' mul INT+ 8 pow Y div INT+ 7 INT+ 8", "pow add x a8 INT+ 8"),
+    # it fails for large constants or near one x only
+    ("add mul asin Y mul INT+ 2 mul x sqrt sub INT+ 1 pow2 Y mul add INT+ 1 pow2 x Y'", "sin div a8 add INT+ 1 pow2 x"),
+    ("sub mul exp sqrt Y Y' mul INT+ 2 sqrt Y", "pow2 ln add x a8"),
+    # two constants
+    ("sub Y'' sqrt sub INT+ 1 pow2 Y'", "sub a9 cos add x a8"),
+]
+
+
+@pytest.mark.parametrize(("equation", "solution"), BRANCHES)
+def test_solutions_are_found_on_their_branches(equation, solution):
+    for seed in range(4):
+        verdict = verify(equation, solution, seed=seed)
+        assert verdict.general and verdict.evidence["branch"], verdict
+        assert not verify(equation, f"add {solution} div x INT+ 1 0 0", seed=seed).solved
 
 
 def test_a_coefficient_of_the_problem_is_the_same_number_in_the_answer():
@@ -270,84 +301,3 @@ def test_real_and_complex_balls_agree_with_floats(head):
 def test_rational_exponents_are_exact():
     assert integral("pow x sub div INT+ 1 INT+ 3 div INT+ 4 INT+ 3", "ln abs x").solved
     assert integral("pow x mul INT+ 4 div INT+ 1 INT+ 2", "div pow x INT+ 3 INT+ 3").solved
-
-
-OTHER_FORMS = {
-    "acosh": "ln add x mul sqrt sub x INT+ 1 sqrt add x INT+ 1",
-    "asinh": "ln add x sqrt add pow2 x INT+ 1",
-    "sinh": "div sub exp x exp mul INT- 1 x INT+ 2",
-    "tan": "div sin x cos x",
-    "cos": "sub INT+ 1 mul INT+ 2 pow2 sin div x INT+ 2",
-    "asin": "sub div pi INT+ 2 acos x",
-    "atan": "asin div x sqrt add INT+ 1 pow2 x",
-    "sqrt": "pow x div INT+ 1 INT+ 2",
-}
-
-
-def rewritten(tree):
-    """The tree with some functions written by others, of equal value wherever the function is real."""
-
-    def combine(head, operands):
-        if head not in OTHER_FORMS:
-            return Tree(head, tuple(operands))
-        return fold(
-            from_prefix(OTHER_FORMS[head]), lambda leaf, inner: operands[0] if leaf == "x" else Tree(leaf, tuple(inner))
-        )
-
-    return fold(tree, combine)
-
-
-def published(name, count, seed):
-    path = SHARED_DATA / name
-    if not path.exists():
-        pytest.skip(f"{name} is not beside the repository")
-    lines = random.Random(seed).sample(path.read_text().splitlines(), count)
-    return [tuple(line.split("|")[-1].split("\t")) for line in lines]
-
-
-@pytest.mark.parametrize(
-    ("name", "count", "least"),
-    [("published_fwd.valid", 300, 0.98), ("reference_bwd.tsv", 200, 0.97), ("published_ode1.head", 200, 0.98)],
-)
-def test_published_pairs_are_solved(name, count, least):
-    verdicts = [verify(*pair) for pair in published(name, count, seed=1)]
-    assert sum(verdict.solved for verdict in verdicts) >= least * count
-
-
-def test_right_answers_written_otherwise_are_not_refuted():
-    for problem, answer in published("published_fwd.valid", 150, seed=2):
-        tree = from_prefix(answer)
-        if not verify(problem, tree).solved:
-            continue
-        expanded = engines.from_symengine(engines.to_symengine(tree).expand())
-        for form in (expanded, rewritten(tree), Tree("add", (tree, from_prefix("mul pi a8")))):
-            assert verify(problem, form).status != "refuted", (problem, form)
-
-
-def mutated(answer, rng):
-    """The answer with one of its digits, functions or operators replaced by another of the same arity."""
-    words = answer.split()
-    kinds = {"digit": "digit", "function": "function", "operator": "operator"}
-    while True:
-        index = rng.randrange(len(words))
-        old = TOKENS[words[index]]
-        choices = [t.spelling for t in TOKENS.values() if (t.kind, t.arity) == (old.kind, old.arity) and t != old]
-        changed = [*words[:index], rng.choice(choices or ["x"]), *words[index + 1 :]]
-        if old.kind in kinds and is_prefix(changed):
-            return " ".join(changed)
-
-
-def test_mutated_answers_are_right_only_if_they_differ_by_a_constant():
-    rng = random.Random(4)
-    accepted = 0
-    x = np.array([0.31, 0.47, 0.83, 1.27, 2.9, 5.3])
-    for problem, answer in published("published_fwd.valid", 300, seed=3):
-        wrong = mutated(answer, rng)
-        verdict = verify(problem, wrong)
-        assert verdict.status in STATUSES
-        if verdict.solved:
-            accepted += 1
-            difference = numeric.values(Tree("sub", (from_prefix(wrong), from_prefix(answer))), {"x": x})
-            difference = difference[np.isfinite(difference)]
-            np.testing.assert_allclose(difference, difference[:1].repeat(len(difference)), atol=1e-9)
-    assert accepted < 10

@@ -1,0 +1,76 @@
+"""Commands that measure what solvers can do: evaluate, suite."""
+
+import sys
+
+from symbolic.commands import AddCommand
+
+
+def add(command: AddCommand) -> None:
+    """Tell the command line these commands."""
+    sub = command("evaluate", _evaluate, "Let models and computer algebra systems solve files of problems, and count.")
+    sub.add_argument("runs", nargs="*", metavar="RUN", help="folder of a trained model")
+    sub.add_argument("--data", action="append", required=True, metavar="FILE", help="problems; may be given again")
+    sub.add_argument("--beam", default="1,10,50", metavar="N,…", help="beam sizes; 1 is greedy")
+    sub.add_argument("--limit", type=int, metavar="N", help="only the first N problems of every file")
+    sub.add_argument("--no-grammar", action="store_true", help="let models write what is no expression")
+    sub.add_argument("--repair", action="store_true", help="correct coefficients; in columns of their own")
+    sub.add_argument("--linearity", action="store_true", help="solve sums term by term; in columns of their own")
+    sub.add_argument("--against", default="", metavar="NAME,…", help="systems: sympy, maxima, fricas, giac, alkahest")
+    sub.add_argument("--time-limit", type=float, default=30.0, metavar="S", help="seconds a system has for a problem")
+    sub.add_argument("--workers", type=int, default=1, metavar="N", help="processes that judge, or that systems run in")
+    sub.add_argument("--max-bad-lines", type=float, default=0.01, metavar="SHARE", help="bad lines allowed in a file")
+    sub.add_argument("--out", required=True, metavar="DIR", help="folder of the results, which a second start resumes")
+
+    sub = command("suite", _suite, "Write a suite of problems that test a solver's robustness, with proved solutions.")
+    sub.add_argument("name", metavar="NAME", help="coefficients, far-coefficients, powers, roots, sums or scaled")
+    sub.add_argument("--count", type=int, default=1000, metavar="N", help="problems")
+    sub.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same suite")
+    sub.add_argument("--of", metavar="FILE", help="sums, scaled: problems, or rows of an evaluation: those it solved")
+    sub.add_argument("--workers", type=int, default=1, metavar="N", help="processes that prove the solutions")
+    sub.add_argument("--out", required=True, metavar="FILE", help="file to write, gzip if it is named .gz")
+
+
+def _evaluate(args) -> int:
+    from symbolic.experiments.matrix import evaluate_matrix
+    from symbolic.experiments.tables import format_matrix, format_results, matrix_table
+
+    options = {"repair": args.repair, "linearity": args.linearity, "grammar": not args.no_grammar}
+    try:
+        results = evaluate_matrix(
+            args.out,
+            args.runs,
+            args.data,
+            systems=_names(args.against),
+            beams=_sizes(args.beam),
+            limit=args.limit,
+            time_limit=args.time_limit,
+            workers=args.workers,
+            max_bad_share=args.max_bad_lines,
+            **options,
+        )
+    except KeyboardInterrupt:
+        print(f"\ninterrupted; the same command goes on with what is missing in {args.out}", file=sys.stderr)
+        return 130
+    print(format_results(results))
+    print(f"\nsolve rates\n{format_matrix(matrix_table(results))}")
+    print(f"\nrows, tables and curves: {args.out}")
+    return 0
+
+
+def _suite(args) -> int:
+    from symbolic.experiments.robustness import make_suite
+
+    print(make_suite(args.name, args.out, args.count, args.seed, source=args.of, workers=args.workers))
+    return 0
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _sizes(text: str) -> list[int]:
+    """`1,10,50` as [1, 10, 50]."""
+    names = _names(text)
+    if not names or not all(name.isascii() and name.isdigit() for name in names):
+        raise ValueError(f"beam sizes are numbers with commas, such as 1,10,50. Received: {text!r}.")
+    return [int(name) for name in names]

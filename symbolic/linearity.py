@@ -1,0 +1,80 @@
+"""Integrals term by term: an integrand as a sum of simpler ones, and their primitives put together again.
+
+Products of sums are multiplied out where that gives few terms. Knows no models and judges nothing. A term of an
+integrand that has a primitive need not have one itself: neither has exp(x)/x nor exp(x)/x^2, but their difference.
+"""
+
+from collections.abc import Iterable
+
+import symengine as se
+
+from symbolic.expressions.engines import canonical, from_symengine, to_symengine
+from symbolic.expressions.prefix import Tree, chain, to_prefix
+
+MAX_TERMS = 24  # a product or power of sums that gives more is left as it is
+
+_X = se.Symbol("x")
+
+
+def terms_of(problem: Tree) -> list[tuple[Tree, Tree]]:
+    """The additive terms of an integration problem.
+
+    Args:
+        problem: `sub Y' f`.
+
+    Returns:
+        (coefficient, term problem) pairs in canonical spelling: f is the sum of coefficient times integrand. What
+        is without x stands in the coefficients; the integrand of a constant is 1. A problem that is no sum gives one
+        pair; one that is no integral, or whose integrand has no value, none.
+    """
+    if problem.head != "sub" or problem.operands[0] != Tree("Y'"):
+        return []
+    try:
+        parts = [split_constant(term) for term in additive_terms(to_symengine(problem.operands[1]))]
+        pairs = [(from_symengine(constant), from_symengine(term)) for constant, term in parts]
+    except ValueError:  # undefined, or too large to write down
+        return []
+    pairs.sort(key=lambda pair: to_prefix(pair[1]))  # SymEngine's order is not the same everywhere
+    return [(constant, Tree("sub", (problem.operands[0], term))) for constant, term in pairs]
+
+
+def combined(parts: Iterable[tuple[Tree, Tree]]) -> Tree:
+    """The sum of one or more (coefficient, primitive) pairs; in canonical spelling where that exists."""
+    total = chain("add", [Tree("mul", pair) for pair in parts])
+    try:
+        return canonical(total)
+    except ValueError:
+        return total
+
+
+def additive_terms(expr: se.Basic) -> list[se.Basic]:
+    """The terms of a sum, with products and powers of sums multiplied out; like terms are taken together."""
+    return list(se.Add.make_args(se.Add(*_multiplied_out(expr))))
+
+
+def split_constant(term: se.Basic) -> tuple[se.Basic, se.Basic]:
+    """(c, t) with term = c*t, where c holds every factor without x."""
+    factors = se.Mul.make_args(term)
+    return (
+        se.Mul(*(factor for factor in factors if _X not in factor.free_symbols)),
+        se.Mul(*(factor for factor in factors if _X in factor.free_symbols)),
+    )
+
+
+def _multiplied_out(expr: se.Basic) -> list[se.Basic]:
+    if isinstance(expr, se.Add):
+        return [term for operand in expr.args for term in _multiplied_out(operand)]
+    terms = [se.Integer(1)]
+    for factor in _factors(expr):
+        factor_terms = [factor] if factor == expr else _multiplied_out(factor)
+        if len(terms) * len(factor_terms) > MAX_TERMS:
+            return [expr]
+        terms = [a * b for a in terms for b in factor_terms]
+    return terms
+
+
+def _factors(expr: se.Basic) -> list[se.Basic]:
+    """The factors of a product; of a sum to the power n, the sum n times."""
+    if isinstance(expr, se.Pow) and isinstance(expr.args[0], se.Add) and expr.args[1] in range(2, MAX_TERMS):
+        return [expr.args[0]] * int(expr.args[1])
+    return list(se.Mul.make_args(expr))

@@ -1,0 +1,39 @@
+"""An expression's tree shows every node once, in its place."""
+
+import matplotlib.pyplot as plt
+from hypothesis import given
+
+from symbolic.experiments.plots import plot_tree
+from symbolic.expressions.prefix import Tree, fold, from_prefix
+from tests.expressions.strategies import repeatable, trees
+
+
+def drawn(tree: Tree) -> list[tuple[float, float, str]]:
+    """(x, depth, label) of every node in the picture of a tree, from the left."""
+    figure = plot_tree(tree)
+    (axis,) = figure.axes
+    nodes = sorted((*text.get_position(), text.get_text()) for text in axis.texts)
+    plt.close(figure)
+    return nodes
+
+
+@repeatable(max_examples=10)
+@given(trees(max_leaves=8))
+def test_every_node_is_drawn_apart_from_the_others(tree):
+    nodes = drawn(tree)
+    assert len({(x, depth) for x, depth, _ in nodes}) == len(nodes)
+    labels = fold(tree, lambda head, below: [str(head), *sum(below, [])])
+    assert sorted(label for _, _, label in nodes) == sorted(labels)
+
+
+def test_operands_hang_from_the_left_to_the_right_under_their_operator():
+    assert drawn(from_prefix("div pow x INT+ 2 add sin x INT- 1 5")) == [
+        (0, 2, "x"),
+        (0.5, 1, "pow"),
+        (1, 2, "2"),
+        (1.5, 0, "div"),
+        (2, 2, "sin"),
+        (2, 3, "x"),
+        (2.5, 1, "add"),
+        (3, 2, "-15"),
+    ]
