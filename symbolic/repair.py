@@ -23,6 +23,7 @@ import symengine as se
 
 from symbolic.expressions.engines import differentiate, from_symengine, to_symengine
 from symbolic.expressions.prefix import Tree, operands_of_chain, to_prefix
+from symbolic.expressions.program import WITHOUT_VALUE
 from symbolic.expressions.tokens import spellings
 from symbolic.linearity import additive_terms, split_constant
 
@@ -130,6 +131,8 @@ def _stages(hypotheses: Sequence[Tree], right: se.Basic) -> Iterator[list[_Ansat
 
 def _ansatz(hypothesis: Tree) -> _Ansatz | None:
     """The terms with constants a0 … a9, as they are, and those without, stripped of rational factors."""
+    if WITHOUT_VALUE.intersection(to_prefix(hypothesis)):  # no answer; derivatives of f and the like crash SymEngine
+        return None
     try:
         terms = additive_terms(to_symengine(hypothesis))
     except (ValueError, RuntimeError):
@@ -253,7 +256,7 @@ def _values(exprs: list[se.Basic], points: np.ndarray) -> np.ndarray:
     if not exprs:
         return np.empty((0, len(points)))
     try:
-        function = se.Lambdify([_X], exprs, cse=True, backend="lambda")
+        function = se.Lambdify([_X], exprs, backend="lambda")  # with cse=True SymEngine dies of some long terms
     except RuntimeError:  # for one of them
         if len(exprs) == 1:
             return np.full((1, len(points)), np.nan)

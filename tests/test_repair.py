@@ -104,6 +104,27 @@ def test_any_proposal_is_taken_calmly(problem, proposals):
         assert isinstance(answer, Tree)
 
 
+def test_a_long_proposal_ends_nothing_but_itself():
+    proposal = from_prefix("""
+    add pow5 tanh asec asech add sech sqrt pow4 div x pow mul x add x x tan mul div x E pow x x pow cos add asec
+    abs x x sign pow div pow5 INT- 1 2 coth div x div pow div x add x x x mul rac E x mul x x asinh mul add acot
+    div coth I x pow x x add cos sec cos x pow asec x pow3 atanh x tan mul mul x inv add pow csch rac x pow mul pi
+    add exp div acos sec acsch x csc x pow4 acsch cosh pow pow pow x INT- 2 x add x x cosh cot div pow x asinh x x
+    rac a8 cosh asin div add sec add INT+ 0 sech x pow div abs x asech add x x add pow x x x acsc acot add mul div
+    x x x mul x add x x asinh add rac div div sech x rac add rac ln pi pow5 x x pow mul x add x x pow x sec pow4 x
+    x pow pow add pow acosh add E pow4 x div add I x sech E pow3 sinh add x sech add x x asin acoth pow rac div x
+    x acos x mul acoth x add x x add sinh div mul x div atanh pow x x asec tan x add div add x E E cos sin x cosh
+    tan add div div INT+ 1 x mul x x mul x acot x asech tan abs acot pow4 x sech mul mul div div div x pow4 div
+    asin x acsc ln x atan csch x asec asin acoth sqrt add x div acosh x x x sinh inv a0
+    """)
+    assert repaired(from_prefix("sub Y' x"), [proposal]) == []
+
+
+def test_no_answer_is_made_of_what_no_answer_may_hold():
+    proposal = from_prefix("div acot pow x pi h mul x x x mul x atan I")  # SymEngine dies of its derivatives
+    assert repaired(from_prefix("add mul x Y'' add Y' x"), [proposal]) == []
+
+
 @pytest.mark.parametrize("problem", ["add Y' Y", "add Y'' mul x Y"])
 def test_nothing_is_offered_for_a_homogeneous_equation_rather_than_y_equals_0(problem):
     assert repaired(from_prefix(problem), [from_prefix("x"), from_prefix("sin x")]) == []

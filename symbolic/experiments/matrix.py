@@ -127,8 +127,8 @@ def _check(runs, systems, beams, time_limit, workers) -> None:
 def _named(paths: Sequence[Path | str]) -> dict[str, Path]:
     """Paths by their ends, as long as it takes to tell them apart: `quick_rnn`, or `monday_quick_rnn` and the like."""
     whole = [Path(path).resolve() for path in paths]
-    if len(set(whole)) < len(whole):
-        raise ValueError(f"a path is given twice: {', '.join(map(str, paths))}.")
+    if len({str(path).removesuffix(".gz") for path in whole}) < len(whole):
+        raise ValueError(f"a path is given twice, with or without .gz: {', '.join(map(str, paths))}.")
     length = 1
     while len(named := {"_".join(path.parts[-length:]).removesuffix(".gz"): path for path in whole}) < len(whole):
         length += 1

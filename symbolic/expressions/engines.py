@@ -165,6 +165,7 @@ def symengine_to_prefix(expr: se.Basic) -> list[str]:
     return list(_walk(expr))
 
 
+@functools.lru_cache(256)  # a derivative holds the same parts again and again
 def _walk(expr) -> tuple[str, ...]:
     writer = _WRITERS.get(type(expr))
     if writer is None:
@@ -204,7 +205,7 @@ def _write_power(expr):
 def _write_chain(head):
     def write(expr):
         operands = []
-        for operand in expr.args:  # two stack frames a level, so that MAX_DEPTH levels fit
+        for operand in expr.args:  # three stack frames a level with the cache's, so that MAX_DEPTH levels fit
             tokens = _walk(operand)
             operands.append((not isinstance(operand, se.Number), len(tokens), tokens))
         operands.sort()

@@ -5,7 +5,6 @@ The input is `sub Y' <f>`, the output a primitive F of f, both in the canonical 
 """
 
 import contextlib
-import itertools
 import math
 from collections.abc import Callable, Iterator
 
@@ -115,11 +114,14 @@ def _is_constant(expr, constant_parts) -> bool:
     """Whether an expression has no variable; of one that has, the largest parts without one are added to the list."""
     if isinstance(expr, se.Symbol):
         return False
+    constant = []
     operands = expr.args
-    constant = [_is_constant(operand, constant_parts) for operand in operands]
-    if all(constant):
+    for operand in operands:
+        if isinstance(operand, se.Number) or _is_constant(operand, constant_parts):
+            constant.append(operand)
+    if len(constant) == len(operands):
         return True
-    constant_parts += itertools.compress(operands, constant)
+    constant_parts += constant
     return False
 
 

@@ -158,8 +158,8 @@ class Integrator:
         if not is_installed(name):
             installed = ", ".join(filter(is_installed, INTEGRATORS))
             raise ValueError(f"the integrator `{name}` is not installed. Installed: {installed}.")
-        if limit is not None and not limit > 0:
-            raise ValueError(f"an integrator's `limit` must be positive. Received: {limit} s.")
+        if limit is not None and not 0 < limit < math.inf:
+            raise ValueError(f"an integrator's `limit` must be positive and finite. Received: {limit} s.")
         self.name, self._engine = name, _ENGINES[name]
         self._limit = limit or self._engine.limit
         self._wall_limit = wall_limit

@@ -262,7 +262,9 @@ def _describe(
         command=command,
         preparation=preparation,
         split=describe_split(split),
-        origin=f"this project's own: {'; '.join(runs)}." if runs else "from files that do not say how they were made.",
+        origin=f"this project's own, from runs for {'; '.join(runs)}."
+        if runs
+        else "from files that do not say how they were made.",
         record=RECORD,
         **versions,
     )

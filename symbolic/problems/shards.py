@@ -15,6 +15,7 @@ Knows nothing of the files that shards end up in. Needs a POSIX system.
 
 import dataclasses
 import itertools
+import math
 import os
 import resource
 import signal
@@ -86,8 +87,8 @@ class Shard:
         if self.seed < 0:
             raise ValueError(f"`seed` must be at least 0. Received: {self.seed}.")
         for name in ("time_limit", "memory_limit"):
-            if getattr(self, name) <= 0:
-                raise ValueError(f"`{name}` must be positive. Received: {getattr(self, name)}.")
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"`{name}` must be positive and finite. Received: {getattr(self, name)}.")
 
 
 def run_shards(

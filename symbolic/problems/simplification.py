@@ -66,7 +66,7 @@ class _Shortener:
         best = self._shortened.get(expr)
         if best is None:
             best = expr.func(*map(self.shortened, expr.args))
-            while (shorter := self._shortest_form(best)) is not best:
+            while type(best) in _RULES and (shorter := self._shortest_form(best)) is not best:
                 best = shorter
             self._shortened[expr] = best
         return best
@@ -76,7 +76,7 @@ class _Shortener:
 
         SymEngine's order of operands, in which the forms come, is not the same everywhere.
         """
-        forms = [form for rule in _RULES.get(type(expr), ()) for form in rule(expr)]
+        forms = [form for rule in _RULES[type(expr)] for form in rule(expr)]
         least = min(map(self.length, forms), default=math.inf)
         if least >= self.length(expr):
             return expr

@@ -38,10 +38,12 @@ def problems(
         rejected: a counter that the rejected draws are added to, by reason.
 
     Raises:
-        ValueError: the task is unknown, or 10,000 draws in a row were rejected.
+        ValueError: the task is unknown, the seed negative, or 10,000 draws in a row were rejected.
     """
     if task not in TASKS:
         raise unknown_name("task", task, TASKS)
+    if seed < 0:
+        raise ValueError(f"`seed` must be at least 0. Received: {seed}.")
     return _stream(TASKS[task](options or ProblemOptions()), seed, Counter() if rejected is None else rejected)
 
 

@@ -97,10 +97,15 @@ class Translator:
 
         Args:
             answer: any answer; the greedy one if None.
+
+        Raises:
+            ValueError: the input is longer than the model reads.
         """
+        context, _ = self.context_processor.encode([text])
+        if len(context) > self.max_length:
+            raise ValueError(f"the input needs {len(context)} tokens, and this model reads at most {self.max_length}")
         if answer is None:
             answer = self.translate([text])[0][0].text
-        context, _ = self.context_processor.encode([text])
         target, _ = self.target_processor.encode([answer])
         written = min(len(target) - 1, self.max_length)  # an answer that was cut off has no END
         target_input = np.pad(target[:written], (0, max(0, 2 - written)))[None, :]  # Keras warns of a single column

@@ -182,6 +182,7 @@ def test_something_must_be_evaluated_and_no_path_twice(data, tmp_path, capsys):
     for arguments, message in [
         (["evaluate", *words], "nothing to evaluate"),
         (["evaluate", "--against", "sympy", *words, *words[:2]], "a path is given twice"),
+        (["evaluate", "--against", "sympy", *words, "--data", f"{words[1]}.gz"], "a path is given twice"),
         (["evaluate", str(tmp_path), *words], "does not hold a trained model"),
     ]:
         assert main(arguments) == 2

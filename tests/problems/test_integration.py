@@ -62,6 +62,13 @@ def test_what_is_real_nowhere_is_no_problem():
             check_real_domain(X, nowhere)
 
 
+def test_a_sum_that_only_rounding_keeps_from_0_is_refused():
+    check_real_domain(se.sqrt(X - se.asinh(X)))
+    for zero in (X - se.asinh(se.sinh(X)), se.cos(X) ** 2 + se.sin(X) ** 2 - 1):
+        with pytest.raises(Rejected, match="a sum is 0"):
+            check_real_domain(se.sqrt(zero), 1 / se.sqrt(zero))
+
+
 def test_sympy_at_points_agrees():
     """A route without SymEngine: a difference quotient of high precision."""
     x = sp.Symbol("x")

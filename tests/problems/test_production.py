@@ -4,6 +4,7 @@ import fcntl
 import gzip
 import hashlib
 import json
+import math
 import os
 import signal
 import subprocess
@@ -202,8 +203,9 @@ def test_arguments_that_cannot_be(tmp_path, monkeypatch):
     }.items():
         with pytest.raises(ValueError, match=complaint):
             generate(tmp_path, *words)
-    with pytest.raises(ValueError, match="`time_limit` must be positive. Received: 0"):
-        generate(tmp_path, "bwd", 10, 0, time_limit=0)
+    for value in (0, math.nan, math.inf):
+        with pytest.raises(ValueError, match=f"`time_limit` must be positive and finite. Received: {value}"):
+            generate(tmp_path, "bwd", 10, 0, time_limit=value)
     assert not list(tmp_path.iterdir())
 
 

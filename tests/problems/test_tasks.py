@@ -17,3 +17,8 @@ def test_coefficients_and_constants_may_be_leaves(task):
     tokens = {token for problem in drawn for token in f"{problem.equation} {problem.solution}".split()}
     assert tokens & {"a0", "a1"} and tokens & {"pi", "E"}
     assert not [problem for problem in drawn if verify(*problem).status == "refuted"]
+
+
+def test_a_negative_seed_is_refused():
+    with pytest.raises(ValueError, match="`seed` must be at least 0. Received: -1"):
+        next(problems("bwd", -1))

@@ -89,6 +89,12 @@ def test_attention_has_a_row_for_every_token_written(translator):
         np.testing.assert_allclose(attention.weights.sum(axis=-1), 1, atol=1e-5)
 
 
+def test_there_is_no_attention_to_an_input_that_is_too_long(translator):
+    for answer in (None, "sin x"):
+        with pytest.raises(ValueError, match="needs 85 tokens, and this model reads at most 32"):
+            translator.attention("sub Y' " + "add x " * 40 + "x", answer)
+
+
 def test_a_folder_without_a_model_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="does not hold a trained model: it has no model.keras"):
         Translator.load(tmp_path)
