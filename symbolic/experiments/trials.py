@@ -40,6 +40,7 @@ from symbolic.atomic import atomic_path
 from symbolic.experiments.evaluation import evaluate, summarise
 from symbolic.locks import locked
 from symbolic.problems.problem import ProblemOptions
+from symbolic.problems.splits import skeleton
 from symbolic.problems.stream import stream
 from symbolic.seq2seq.attention_rnn import AttentionRNN
 from symbolic.seq2seq.batches import (
@@ -262,11 +263,11 @@ def _fit(model, params, data: TrialData, stores: dict[str, TokenStore], folder: 
 
 
 def _fresh_batches(params, data: TrialData, start_step: int, workers: int) -> Iterator[Batch]:
-    """Batches of problems that are drawn while the model trains, none of them a validation or test problem."""
+    """Batches of problems that are drawn while the model trains, none of them one that is held out."""
     window = BATCHES_PER_WINDOW * params["batch_size"]
     # A batch may be a block wider than its longest sequence, and [START] and [END] are not counted in max_len.
     options = ProblemOptions(max_len=params["max_length"] - WIDTH_BLOCK - 2)
-    held_out = [equation for split in ("valid", "test") for equation in data.problems.get(split, {}).get("input", [])]
+    held_out = _held_out(data.problems)
     start = start_step // BATCHES_PER_WINDOW * window
     problems = stream(data.stream, params["seed"], workers=workers, start=start, options=options, held_out=held_out)
 
@@ -277,6 +278,13 @@ def _fresh_batches(params, data: TrialData, start_step: int, workers: int) -> It
 
     with contextlib.closing(problems):
         yield from streamed_batches(windows(), params["batch_size"], params["seed"], start_step)
+
+
+def _held_out(problems: dict[str, pd.DataFrame]) -> set[str]:
+    """What a stream must not bring: validation and test problems, up to their numbers if the data set was cut so."""
+    tested = {equation for split in ("valid", "test") for equation in problems.get(split, {}).get("input", [])}
+    skeletons = set(map(skeleton, tested))
+    return skeletons if skeletons.isdisjoint(map(skeleton, problems["train"]["input"])) else tested
 
 
 class _Recorder(keras.callbacks.Callback):

@@ -55,6 +55,7 @@ _ENOUGH_POINTS = 12  # of the real domain
 _ENOUGH_ABSCISSAE = 5  # at which it depends on the constants whether it is right, if it is wrong somewhere
 _ENOUGH_RIGHT = 0.2  # share of them where it must solve the equation, as published
 _ZERO, _NOT_ZERO = 1e-11, 1e-7  # a residual relative to its largest term: what is between may be rounding
+_FADING = 0.5  # so many between, for one point where it is right: a residual that fades away, and is 0 nowhere
 _DEPENDENT = 1e-8  # a determinant this small relative to its products is rounding
 
 
@@ -285,6 +286,8 @@ def check_solution(source: list[str], target: list[str], constants: Sequence[se.
         raise Rejected("not a solution")
     if wrong.any() and depends_on_constants.sum() < _ENOUGH_ABSCISSAE:
         raise Rejected("not a solution")
+    if wrong.any() and (known & ~right & ~wrong).sum() > _FADING * right.sum():
+        raise Rejected("the residual fades away")
     if independent[right].mean() < 0.5:
         raise Rejected("constants not independent")
 

@@ -29,7 +29,7 @@ import numpy as np
 from pebble import ProcessExpired, ProcessFuture
 
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
-from symbolic.problems.splits import content_hash
+from symbolic.problems.splits import content_hash, skeleton
 from symbolic.problems.tasks import MOST_REJECTED_IN_A_ROW, counts_by_reason
 from symbolic.processes import preload_module, process_pool
 
@@ -65,7 +65,7 @@ class Shard:
         size: problems in it. Duplicates are not looked for.
         time_limit: seconds of CPU time that a draw may take; on the clock, ten times as many.
         memory_limit: GiB of address space that a process may have.
-        held_out: `splits.content_hash` of the equations that the shard must not contain.
+        held_out: `splits.content_hash` of what the shard must not contain: equations, or skeletons of equations.
     """
 
     task: str
@@ -199,7 +199,7 @@ def _drawn(draw: Callable[[np.random.Generator], Problem], rng: np.random.Genera
         os._exit(_OUT_OF_MEMORY)  # what is left of the memory might not do for the next draw
     except Exception as error:  # an error of a family costs a draw too, and shows among the reasons
         return f"error {type(error).__name__}"
-    if held_out and content_hash(problem.equation) in held_out:
+    if held_out and not held_out.isdisjoint(map(content_hash, (problem.equation, skeleton(problem.equation)))):
         return "held out"
     return "\t".join(problem)
 

@@ -45,7 +45,7 @@ def stream(
         workers: processes at a time; they change nothing but the rate.
         start: how many problems to leave out; nearly no work, so that an interrupted training goes on where it was.
         options: what the problems are made of; None for the published settings.
-        held_out: equations that must not occur, those of validation and test sets.
+        held_out: equations, or skeletons of equations, that must not occur: those of validation and test sets.
 
     Raises:
         ValueError: an unknown task or a number out of its range; while it is read, options that reject too much.

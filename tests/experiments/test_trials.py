@@ -16,7 +16,7 @@ import model_params
 import run_model_train
 from run_model_train import SymbolicModelTrain
 from symbolic.answers import grammar_of
-from symbolic.experiments.trials import TrialData, _fresh_batches, _Recorder, build_model, compile_model
+from symbolic.experiments.trials import TrialData, _fresh_batches, _held_out, _Recorder, build_model, compile_model
 from symbolic.problems.data_sets import make_data_set
 from symbolic.problems.problem import ProblemOptions
 from symbolic.seq2seq.batches import EvaluationBatches, exceeding
@@ -192,6 +192,15 @@ def test_training_on_a_stream_never_sees_a_held_out_problem_and_can_be_entered_a
     seen = {text for inputs, _ in whole for text in training.context_processor.decode(inputs["context"])}
     assert seen and not seen & set(training.data["valid"]["input"]) and not any("[UNK]" in text for text in seen)
     assert max(inputs["context"].shape[1] for inputs, _ in whole) <= params["max_length"]
+
+
+def test_a_stream_leaves_out_what_differs_by_numbers_if_the_data_set_does():
+    def frames(train, test):
+        return {"train": pd.DataFrame({"input": [train]}), "test": pd.DataFrame({"input": [test]})}
+
+    two_x, three_x, square = "sub Y' mul INT+ 2 x", "sub Y' mul INT+ 3 x", "sub Y' pow x INT+ 2"
+    assert _held_out(frames(train=square, test=two_x)) == {"sub Y' mul # x"}
+    assert _held_out(frames(train=three_x, test=two_x)) == {two_x}
 
 
 def test_a_diverging_trial_is_recorded_and_the_others_go_on(data, tmp_path):

@@ -10,6 +10,7 @@ import pytest
 
 from symbolic.problems.integration import backward
 from symbolic.problems.problem import ProblemOptions
+from symbolic.problems.splits import skeleton
 from symbolic.problems.stream import stream, task_pattern
 from symbolic.problems.tasks import TASKS
 from tests.problems import hostile
@@ -55,6 +56,15 @@ def test_held_out_problems_do_not_occur_and_the_others_do():
     held_out = take(3000, {"bwd": 1}, 0, held_out=common)
     assert not {equation for equation, _ in held_out} & set(common)
     remaining = [problem for problem in free if problem.equation not in common]
+    assert held_out[:200] == remaining[:200]
+
+
+def test_held_out_skeletons_do_not_occur_with_any_numbers():
+    free = take(1000, {"bwd": 1}, 0)
+    common = {text for text, _ in Counter(skeleton(equation) for equation, _ in free).most_common(20)}
+    held_out = take(1000, {"bwd": 1}, 0, held_out=common)
+    assert not {skeleton(equation) for equation, _ in held_out} & common
+    remaining = [problem for problem in free if skeleton(problem.equation) not in common]
     assert held_out[:200] == remaining[:200]
 
 
