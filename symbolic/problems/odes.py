@@ -20,6 +20,7 @@ from symbolic.expressions.engines import differentiate, symengine_to_prefix, to_
 from symbolic.expressions.prefix import Tree, fold, from_prefix
 from symbolic.expressions.program import Program
 from symbolic.expressions.tokens import spellings
+from symbolic.problems.checks import check_real_domain
 from symbolic.problems.integration import has_real_constants, rejecting
 from symbolic.problems.polynomials import Polynomial, numerator
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
@@ -99,6 +100,7 @@ def _family(options, constants, equation_of, smallest):
             raise Rejected("constant part not real")
         if solution.free_symbols - equation.free_symbols - {_X, *constants}:
             raise Rejected("a parameter is not in the equation")
+        check_real_domain(solution)  # it sees sums that are 0, which to `check_solution` may be rounding
         check_solution(source, target, constants)
         return Problem(" ".join(source), " ".join(target))
 

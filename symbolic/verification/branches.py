@@ -30,8 +30,8 @@ _TRIED = 120  # so many pairs of points are tried: some lie at kinks, some are r
 _ENOUGH = 16  # of them show a branch
 _EDGES, _FADINGS = 8, 2  # so many edges are looked at, and so few may be none: tanh fades on the wrong side of a branch
 # At so many bits a residual that fades is no larger than 1e-300 beside the place from where on it counts as 0. So many
-# steps leave about 1e-7 of the distance, and a residual that leaves 0 like its 20th power is larger than 1e-200 there.
-_BITS, _STEPS, _JUMP = (1024,), 24, 1e-200
+# steps leave about 1e-7 of the distance, and a residual that leaves 0 like its 30th power is larger than 1e-250 there.
+_BITS, _STEPS, _JUMP = (1024,), 24, 1e-250
 _UNRELATED = from_prefix("div sin sin x INT+ 1 0 0 0 0 0 0 0 0 0")  # added to a solution: another function close by
 
 
@@ -61,10 +61,13 @@ def branch_of(residual: Residual, points: list[Point], seed: int) -> Branch | No
         enclosure = balls.enclose(residual, holding, precisions=_BITS)
         if enclosure.status != "zero" or balls.enclose(other, holding).status != "nonzero":
             continue
+        outside = balls.enclose(residual, failing, precisions=_BITS)
+        if outside.status != "nonzero":  # it fails by rounding alone
+            continue
         branch.points.append(holding)
         branch.radii.append(enclosure.radius)
         if len(sizes) < _EDGES:
-            sizes.append(_size_beside_edge(residual, holding, failing, rng))
+            sizes.append(_size_beside_edge(residual, holding, failing, outside.size, rng))
             if sum(size < _JUMP for size in sizes) > _FADINGS:
                 return None
         if len(branch.points) == _ENOUGH:
@@ -75,33 +78,56 @@ def branch_of(residual: Residual, points: list[Point], seed: int) -> Branch | No
 
 def _pairs(residual: Residual, points: list[Point], rng: np.random.Generator) -> Iterator[tuple[Point, Point]]:
     """Points where floats say that the answer holds, each with one at the same x where they say that it fails."""
-    columns = _columns(residual, points, rng)
-    sizes = floats.relative_sizes(residual, columns).reshape(-1, _DRAWS)
-    fails = sizes > floats.SUSPICIOUS
-    found = np.flatnonzero((sizes < _HOLDS) & fails.any(axis=1, keepdims=True))
+    known = np.sort([point["x"] for point in points])
+    _, holds, fails = _drawn(residual, known, rng)
+    if not holds.any():
+        return
+    columns, holds, fails = _drawn(residual, np.append(known, _between(known, holds, fails, rng)), rng)
+    found = np.flatnonzero(holds & fails.any(axis=1, keepdims=True))
     for index in rng.permutation(found)[:_TRIED]:
         abscissa = index // _DRAWS
         failing = abscissa * _DRAWS + rng.choice(np.flatnonzero(fails[abscissa]))
         yield tuple(floats.rows(residual, columns, np.array([index, failing])))
 
 
-def _columns(residual: Residual, points: list[Point], rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """The points' x, each with many draws of all else: half of them common values, half of any scale."""
-    count = len(points) * _DRAWS
+def _drawn(
+    residual: Residual, abscissae: np.ndarray, rng: np.random.Generator
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """Many draws of all else at each x, half of them common values and half of any scale.
+
+    Returns their columns, and by x and draw whether the answer holds and whether it fails, as far as floats can tell.
+    """
+    count = len(abscissae) * _DRAWS
     columns = {}
     for name in residual.free:
         any_scale = rng.choice([-1.0, 1.0], count) * np.exp(rng.uniform(np.log(0.01), np.log(_WIDEST), count))
         columns[name] = np.where(np.arange(count) % 2, any_scale, rng.uniform(-3.0, 3.0, count))
-    return columns | {"x": np.repeat([point["x"] for point in points], _DRAWS)}
+    columns["x"] = np.repeat(abscissae, _DRAWS)
+    sizes = floats.relative_sizes(residual, columns).reshape(-1, _DRAWS)
+    return columns, sizes < _HOLDS, sizes > floats.SUSPICIOUS
 
 
-def _size_beside_edge(residual: Residual, holding: Point, failing: Point, rng: np.random.Generator) -> float:
-    """How large the residual is just outside of a branch, at the same x; 0 if it cannot be told from 0 outside.
+def _between(abscissae: np.ndarray, holds: np.ndarray, fails: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """As many x again, between neighbours at which the answer holds sometimes and fails sometimes.
+
+    An answer may hold at all draws at one x and at none at the next: what depends on the constants is in between.
+    """
+    holds, fails = holds.any(axis=1), fails.any(axis=1)
+    intervals = np.flatnonzero((holds[1:] | holds[:-1]) & (fails[1:] | fails[:-1]))
+    if not len(intervals):
+        return np.array([])
+    lower = rng.choice(intervals, len(abscissae))
+    return rng.uniform(abscissae[lower], abscissae[lower + 1])
+
+
+def _size_beside_edge(
+    residual: Residual, holding: Point, failing: Point, size: float, rng: np.random.Generator
+) -> float:
+    """How large the residual is just outside of a branch, at the same x, if it is of `size` at the failing point.
 
     On the way from one real point to the other, problem and answer may be complex. Beside a pole they may have no
     value: then the nearest place where they have one counts.
     """
-    size = balls.enclose(residual, failing, precisions=_BITS).size or 0.0
     share = 0.5
     for _ in range(_STEPS):
         middle = {name: holding[name] + share * (failing[name] - holding[name]) for name in residual.free}

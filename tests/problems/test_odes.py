@@ -232,6 +232,7 @@ def test_occurrences_are_counted():
         ("sub Y' Y", "exp x", 1, "constants not independent"),
         ("sub Y' abs x", "add a8 div pow x INT+ 2 INT+ 2", 1, "not a solution"),
         ("sub Y' add Y div x pow INT+ 1 0 INT+ 5", "mul a8 exp x", 1, "not a solution"),
+        ("sub add Y' Y INT+ 1", "add INT+ 1 pow add INT+ 1 pow add a8 x INT+ 2 INT- 9", 1, "the residual fades away"),
         ("sub Y' Y", "mul a8 exp asin add INT+ 9 x", 1, "too few real points"),
         ("sub Y' pow INT+ 1 0 INT+ 2 0", "add a8 mul x pow INT+ 1 0 INT+ 2 0", 1, "constants not independent"),
     ],

@@ -259,6 +259,15 @@ BRANCHES = [
     # it fails for large constants or near one x only
     ("add mul asin Y mul INT+ 2 mul x sqrt sub INT+ 1 pow2 Y mul add INT+ 1 pow2 x Y'", "sin div a8 add INT+ 1 pow2 x"),
     ("sub mul exp sqrt Y Y' mul INT+ 2 sqrt Y", "pow2 ln add x a8"),
+    # near few x only does it depend on the constant whether it holds
+    ("add Y' sqrt sub INT+ 1 pow2 Y", "cos add x div a8 INT+ 1 0 0 0"),
+    # floats take rounding for failing where a8 x is small
+    (
+        "add mul Y' mul x sqrt add INT+ 1 mul INT- 1 pow ln Y div INT+ 2 INT+ 3 add "
+        "mul INT+ 3 mul Y mul pow ln Y div INT+ 4 INT+ 3 asin pow ln Y div INT+ 1 INT+ 3 "
+        "mul INT- 3 mul Y mul pow ln Y div INT+ 2 INT+ 3 asin pow ln Y div INT+ 1 INT+ 3",
+        "exp pow sin mul a8 x INT+ 3",
+    ),
     # two constants
     ("sub Y'' sqrt sub INT+ 1 pow2 Y'", "sub a9 cos add x a8"),
 ]
