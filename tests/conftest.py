@@ -1,5 +1,7 @@
 """Small models that know a few answers by heart: what the solver, the command line and the plots are tested with."""
 
+import signal
+
 import keras
 import pytest
 
@@ -9,6 +11,9 @@ from symbolic.seq2seq.losses import MaskedCrossEntropy
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.token_store import TokenStore
 from symbolic.seq2seq.translator import Translator
+
+# The background job of a shell ignores Ctrl-C, and so would the programs that tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What it has learnt, and one answer that is wrong, for the judge.
 LEARNT = {
