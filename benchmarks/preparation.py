@@ -30,7 +30,7 @@ PAIRS = 250_000  # of a file
 DIGITS = b"123456789"
 FUNCTIONS = "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp ln sqrt".split()
 _SECONDS_BETWEEN_LOOKS = 0.5
-_COLUMNS = ("pairs", "wall s", "CPU s", "main GiB", "children GiB", "database GiB", "input GiB", "output GiB")
+_COLUMNS = ("pairs", "wall s", "main CPU s", "main GiB", "children GiB", "database GiB", "input GiB", "output GiB")
 
 
 def main() -> None:

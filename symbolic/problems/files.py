@@ -11,7 +11,7 @@ import logging
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -95,13 +95,20 @@ def read_problems(path: Path | str, max_bad_share: float = MAX_BAD_SHARE) -> tup
         OSError: the file is missing, is a folder, or is not the gzip that its name promises.
         ValueError: it is empty, it is not UTF-8, or more than `max_bad_share` of its lines are bad.
     """
+    return read_lines(path, parse_line, max_bad_share)
+
+
+def read_lines(
+    path: Path | str, parse: Callable[[str], tuple[int, str, str]], max_bad_share: float
+) -> tuple[pd.DataFrame, ReadReport]:
+    """What `read_problems` returns, of a file whose lines `parse` reads: count, input and output, or a `BadLine`."""
     check_max_bad_share(max_bad_share)
     path = Path(path)
     report = ReadReport(path)
     rows = []
     for number, line in numbered_lines(path):
         try:
-            rows.append((*parse_line(line), number))
+            rows.append((*parse(line), number))
         except BadLine as fault:
             report.add_bad(number, fault)
     report.kept = len(rows)

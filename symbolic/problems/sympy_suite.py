@@ -15,7 +15,7 @@ from symbolic.expressions.infix import InfixError, from_infix
 from symbolic.expressions.prefix import to_prefix
 from symbolic.expressions.program import WITHOUT_VALUE
 from symbolic.expressions.tokens import spellings
-from symbolic.problems.files import MAX_BAD_SHARE, BadLine, ReadReport, check_max_bad_share, numbered_lines
+from symbolic.problems.files import MAX_BAD_SHARE, BadLine, ReadReport, read_lines
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
 
@@ -35,18 +35,7 @@ def read_suite(path: Path | str, max_bad_share: float = MAX_BAD_SHARE) -> tuple[
         OSError: the file is missing, is a folder, or is not the gzip that its name promises.
         ValueError: it is empty, it is not UTF-8, or more than `max_bad_share` of its lines are bad.
     """
-    check_max_bad_share(max_bad_share)
-    path = Path(path)
-    report = ReadReport(path)
-    rows = []
-    for number, line in numbered_lines(path):
-        try:
-            rows.append((1, *parse_object(line), number))
-        except BadLine as fault:
-            report.add_bad(number, fault)
-    report.kept = len(rows)
-    report.check(max_bad_share)
-    return pd.DataFrame(rows, columns=["count", "input", "output", "line"]), report
+    return read_lines(path, lambda line: (1, *parse_object(line)), max_bad_share)
 
 
 def parse_object(line: str) -> tuple[str, str]:

@@ -38,7 +38,7 @@ def verify_many(
     Raises:
         ValueError: `workers` or `time_limit` is not positive.
     """
-    if workers < 1 or time_limit <= 0:
+    if workers < 1 or not time_limit > 0:
         raise ValueError(
             f"`workers` must be at least 1 and `time_limit` positive. Received: workers={workers}, "
             f"time_limit={time_limit}."
