@@ -47,8 +47,15 @@ class Polynomial:
         return self.terms.degrees()[index]
 
     def factors(self) -> list["Polynomial"]:
-        """The irreducible factors that are no numbers, each once, with positive leading coefficients."""
-        _, factors = self.terms.factor()
+        """The irreducible factors that are no numbers, each once, with positive leading coefficients.
+
+        Raises:
+            TooLargeError: their coefficients have too many digits.
+        """
+        try:
+            _, factors = self.terms.factor()
+        except OverflowError:  # python-flint sorts the factors by coefficients as C integers
+            raise TooLargeError("a polynomial has factors with too large coefficients") from None
         return [Polynomial(f if f.leading_coefficient() > 0 else -f, self.ring) for f, _ in factors]
 
     def indices_with(self, symbol: se.Symbol) -> list[int]:

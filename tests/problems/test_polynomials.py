@@ -52,6 +52,12 @@ def test_factors_are_found_through_exponentials_and_roots():
     assert {factor.expression() for factor in polynomial.factors()} == {se.sqrt(X), Y - se.sqrt(X), Y + se.sqrt(X)}
 
 
+def test_coefficients_that_python_flint_cannot_sort_by_are_refused():
+    polynomial = numerator((10**20 * X + 1) * (X - 10**25 * Y) * Y, (Y,))
+    with pytest.raises(TooLargeError, match="too large coefficients"):
+        polynomial.factors()
+
+
 def test_what_is_0_by_cancelling_has_no_terms():
     assert numerator(se.sqrt(1 + X) ** 2 * Y - X * Y - Y, (Y,)).expression() == 0
     assert numerator((X**2 - 1) / (X - 1) - X - 1, (Y,)).expression() == 0
