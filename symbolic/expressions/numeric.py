@@ -2,7 +2,8 @@
 
 An expression is a real function here: where any part of it leaves the real line (ln or sqrt of a negative number, an
 odd root of one, asin 2, `I`) its value is nan, as the principal value would be complex. Overflow and poles are inf or
-nan. Precision is that of float64; whoever needs more computes with balls.
+nan. Precision is that of float64; whoever needs more computes with balls. A program can also be run with complex
+numbers, for principal values: some real functions are written with complex parts.
 """
 
 from collections.abc import Mapping
@@ -43,11 +44,23 @@ _OPERATIONS = {
     "acosh": np.arccosh,
     "atanh": np.arctanh,
 }
+
+
+def _on_the_real_line(operation):
+    return lambda z: np.where(np.imag(z) == 0, operation(np.real(z)), np.nan)
+
+
+# These two have no derivative elsewhere.
+_COMPLEX_OPERATIONS = _OPERATIONS | {name: _on_the_real_line(_OPERATIONS[name]) for name in ("abs", "sign")}
 _CONSTANTS = {"pi": np.float64(np.pi), "E": np.float64(np.e), "I": np.float64(np.nan)}
 
 
-def run(program: Program, points: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+def run(program: Program, points: Mapping[str, np.ndarray], is_complex: bool = False) -> list[np.ndarray]:
     """The values of all slots of a program; those that do not depend on the points are scalars.
+
+    Args:
+        points: an array of coordinates for each variable and coefficient; shapes broadcast.
+        is_complex: compute with complex numbers, principal values of many-valued functions.
 
     Raises:
         ValueError: the program needs a variable that `points` does not give.
@@ -63,7 +76,9 @@ def run(program: Program, points: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         return points[head]
 
     with np.errstate(all="ignore"):
-        return program.run(leaf, _OPERATIONS)
+        if not is_complex:
+            return program.run(leaf, _OPERATIONS)
+        return program.run(lambda head: 1j if head == "I" else np.asarray(leaf(head), complex), _COMPLEX_OPERATIONS)
 
 
 def _float(integer: int) -> np.float64:

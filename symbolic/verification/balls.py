@@ -12,7 +12,7 @@ from typing import NamedTuple
 from flint import acb, arb, ctx, fmpq
 
 from symbolic.expressions.program import Program
-from symbolic.verification.residual import Residual
+from symbolic.verification.residual import UNKNOWNS, Residual
 
 PRECISIONS = (256, 1024, 4096)  # bits, tried in turn until an enclosure is narrow enough
 DIGITS = 50  # a factor below 10^-DIGITS, and below that share of its largest term, counts as zero
@@ -46,8 +46,10 @@ def enclose(
 ) -> Enclosure:
     """The residual at a point, with rising precision until it is known to be zero to DIGITS digits, or not to be.
 
-    With real balls every part of problem and answer must be real. With complex ones principal values are taken, and
-    abs and sign have a value at real arguments only, since elsewhere they have no derivative.
+    With real balls every part of problem and answer must be real, or with `residual.of_values` every part of the
+    problem and the values of the answer: an imaginary part that is 0 to DIGITS digits is taken for 0. With complex ones
+    principal values are taken, and abs and sign have a value at real arguments only, since elsewhere they have no
+    derivative.
     """
     for bits in precisions:
         with ctx.workprec(bits):
@@ -72,6 +74,9 @@ def run(program: Program, point: Mapping[str, float], is_complex: bool = False) 
 
 
 def _judge(residual, point, is_complex) -> Enclosure:
+    if residual.of_values is not None and not is_complex:
+        point = point | _real_values(residual, point)
+        residual = residual.of_values
     ball = acb if is_complex else arb
     values = run(residual.program, point, is_complex)
     value, answer = ball(values[residual.slot]), ball(values[residual.answer_slot])
@@ -87,6 +92,17 @@ def _judge(residual, point, is_complex) -> Enclosure:
         if _counts_as_zero(factor, scale):
             return Enclosure("zero", value.str(10), float(factor.abs_upper()))
     return Enclosure("unknown", value.str(10))
+
+
+def _real_values(residual: Residual, point: Mapping[str, float]) -> dict[str, arb]:
+    """Y, Y', Y'' at a point, computed with complex balls; nan where an imaginary part may be another number than 0."""
+    values = run(residual.program, point, is_complex=True)
+    answer = [acb(values[slot]) for slot in residual.answer_slots]
+    return {name: each.real if _is_real(each) else arb("nan") for name, each in zip(UNKNOWNS, answer, strict=False)}
+
+
+def _is_real(value: acb) -> bool:
+    return value.imag.contains(0) and value.imag.abs_upper() <= _ZERO
 
 
 def _counts_as_zero(factor: arb | acb, scale: arb) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 from symbolic.expressions.prefix import Tree, from_prefix
 from symbolic.verification import balls, floats
 from symbolic.verification.constants import independent_constants
-from symbolic.verification.residual import UNKNOWNS, Residual, residual_of
+from symbolic.verification.residual import UNKNOWNS, Residual, by_real_values, residual_of
 
 Point = dict[str, float]
 
@@ -56,6 +56,7 @@ def branch_of(residual: Residual, points: list[Point], seed: int) -> Branch | No
         return None
     rng = np.random.default_rng(seed)
     other = residual_of(residual.problem, Tree("add", (residual.answer, _UNRELATED)))
+    other = other if residual.of_values is None else by_real_values(other)
     branch, sizes = Branch([], []), []
     for holding, failing in _pairs(residual, points, rng):
         enclosure = balls.enclose(residual, holding, precisions=_BITS)

@@ -23,6 +23,7 @@ def independent_constants(residual: Residual, points: list[dict], is_complex: bo
         points: variable or coefficient to value; the first few are enough.
         is_complex: take principal values, for an answer that is real nowhere.
     """
+    is_complex = is_complex or residual.of_values is not None
     if not residual.constants or not residual.order:
         return 0
     program = residual.program

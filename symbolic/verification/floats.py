@@ -11,12 +11,13 @@ import numpy as np
 
 from symbolic.expressions import numeric
 from symbolic.expressions.tokens import spellings
-from symbolic.verification.residual import Residual
+from symbolic.verification.residual import UNKNOWNS, Residual
 
 FIRST_POINTS = 48
 MORE_POINTS = 4000  # where the first points meet the real domain too rarely
 ENOUGH_POINTS = 12
 SUSPICIOUS = 1e-7  # a relative size that is hardly rounding
+_REAL = 1e-9  # so small an imaginary part, relative to the value, is rounding
 
 
 class Sample(NamedTuple):
@@ -67,11 +68,23 @@ def relative_sizes(residual: Residual, columns: dict[str, np.ndarray]) -> np.nda
 
     Of a product it is the smallest of its factors' sizes.
     """
+    if residual.of_values is not None:
+        columns = columns | _real_values(residual, columns)
+        residual = residual.of_values
     values = numeric.run(residual.program, columns)
     with np.errstate(all="ignore"):
         sizes = functools.reduce(np.minimum, (_size(values, *factor) for factor in residual.factors.items()))
     inside = np.isfinite(values[residual.answer_slot]) & np.isfinite(values[residual.slot]) & np.isfinite(sizes)
     return np.where(inside, sizes, np.full_like(columns["x"], np.nan))
+
+
+def _real_values(residual: Residual, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Y, Y', Y'' at every point, computed with complex numbers; nan where they are not all real."""
+    run = numeric.run(residual.program, columns, is_complex=True)
+    values = np.stack([np.broadcast_to(run[slot], columns["x"].shape) for slot in residual.answer_slots])
+    with np.errstate(all="ignore"):
+        is_real = (np.abs(values.imag) <= _REAL * (1 + np.abs(values.real))).all(axis=0)
+    return dict(zip(UNKNOWNS, np.where(is_real, values.real, np.nan), strict=False))
 
 
 def _size(values: list[np.ndarray], factor: int, terms: list[int]) -> np.ndarray:

@@ -16,11 +16,11 @@ holds, and the verdict says whether that is a general solution (see `Verdict`).
 Everything runs in the calling process, without limits on time; `verify_many` has them.
 """
 
-from symbolic.expressions.prefix import Tree
+from symbolic.expressions.prefix import Tree, to_prefix
 from symbolic.verification import balls, floats, symbols
 from symbolic.verification.branches import branch_of
 from symbolic.verification.constants import constants_asked_for, independent_constants
-from symbolic.verification.residual import AnswerError, ProblemError, Residual, residual_of
+from symbolic.verification.residual import AnswerError, ProblemError, Residual, by_real_values, residual_of
 from symbolic.verification.verdict import Verdict
 
 Point = dict[str, float]  # or complex: variable or coefficient to value
@@ -109,9 +109,10 @@ def _on_a_branch(residual: Residual, points: list[Point], seed: int) -> Verdict 
 
 
 def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
-    """Judge an answer that is real nowhere, with principal values, at real x first and then at complex x.
+    """Judge an answer with parts that are real nowhere, by principal values, at real x first and then at complex x.
 
-    A branch cut may part the points into right and wrong ones: an answer that holds at some only is left undecided.
+    A branch cut may part the points into right and wrong ones: an answer that holds at some only is right if it holds
+    wherever its values are real all the same, or on a branch there, and else undecided.
     """
     for points in _real_and_complex_points(residual, seed):
         enclosures = [(point, balls.enclose(residual, point, is_complex=True)) for point in points]
@@ -123,6 +124,8 @@ def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
         if not radii:
             return _refuted(*wrong[0], evidence)
         if wrong:
+            if (verdict := _on_real_values(residual, seed)) is not None:
+                return verdict
             reason = "real nowhere; among complex values it holds on one side of a branch cut only"
             return Verdict("undecided", reason, evidence | {"wrong_share": round(len(wrong) / evidence["points"], 3)})
         evidence["radius"] = max(radii)
@@ -130,6 +133,21 @@ def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
             return _right("proved", residual, points, evidence)
         return _right("confirmed", residual, points, evidence | {"unseen_share": _unseen_share(len(radii))})
     return Verdict("undecided", "no points were found at which problem and answer have values")
+
+
+def _on_real_values(residual: Residual, seed: int) -> Verdict | None:
+    """Proved or confirmed where an answer has real values, as atanh(I sin(x) I) has; None if it is neither."""
+    if "derivative" in to_prefix(residual.problem):  # of Y, whose values do not tell it
+        return None
+    residual = by_real_values(residual)
+    sample = floats.sample(residual, seed)
+    if not sample.points:
+        return None
+    verdict = _on_the_real_line(residual, sample, seed)
+    if not verdict.solved:
+        return None
+    reason = f"{verdict.reason}; parts of the answer are complex, its values there are real"
+    return verdict._replace(reason=reason, evidence=verdict.evidence | {"complex_parts": True})
 
 
 def _real_and_complex_points(residual: Residual, seed: int):

@@ -20,7 +20,7 @@ class Residual(NamedTuple):
         problem: the equation's left-hand side, in x, Y, Y', Y''.
         answer: y(x).
         program: computes the answer, the residual, its factors and their terms.
-        answer_slot: the value of the answer.
+        answer_slots: the values of the answer and of its derivatives, up to the order.
         slot: the value of the residual.
         factors: the slots of the residual's factors, each with those of its additive terms: the residual is 0 where a
             factor is, and a small factor is compared with the largest of its terms.
@@ -28,18 +28,25 @@ class Residual(NamedTuple):
         unknowns: which of Y, Y', Y'' the problem holds.
         constants: coefficients of the answer that are not the problem's.
         free: x and every other variable or coefficient that needs a value at a point.
+        of_values: None, or the residual as a function of x and of real Y, Y', Y'', which are leaves of its program: for
+            answers whose parts are complex and whose values are real.
     """
 
     problem: Tree
     answer: Tree
     program: Program
-    answer_slot: int
+    answer_slots: list[int]
     slot: int
     factors: dict[int, list[int]]
     order: int
     unknowns: set[str]
     constants: list[str]
     free: list[str]
+    of_values: "Residual | None" = None
+
+    @property
+    def answer_slot(self) -> int:
+        return self.answer_slots[0]
 
     @property
     def is_integral(self) -> bool:
@@ -88,7 +95,21 @@ def residual_of(problem: Tree | str, answer: Tree | str) -> Residual:
     constants = [token for token in free if token not in problem_leaves and TOKENS[token].kind == "coefficient"]
     factors = {factor: program.terms(factor) for factor in _factors(program, slot)}
     unknowns = problem_leaves.intersection(UNKNOWNS)
-    return Residual(problem, answer, program, slots[0], slot, factors, order, unknowns, constants, free)
+    return Residual(problem, answer, program, slots, slot, factors, order, unknowns, constants, free)
+
+
+def by_real_values(residual: Residual) -> Residual:
+    """The same residual, with a value wherever those of answer and derivatives are real, their parts complex or not.
+
+    The parts of the problem must be real as ever.
+    """
+    program = Program()
+    slots = [program.step(unknown) for unknown in UNKNOWNS[: residual.order + 1]]
+    slot = program.enter(residual.problem, dict(zip(UNKNOWNS, slots, strict=False)))
+    factors = {factor: program.terms(factor) for factor in _factors(program, slot)}
+    return residual._replace(
+        of_values=residual._replace(program=program, answer_slots=slots, slot=slot, factors=factors)
+    )
 
 
 def _factors(program: Program, slot: int) -> list[int]:

@@ -5,15 +5,13 @@ crashes is judged again pair by pair, so that what the cause of it costs is that
 """
 
 import itertools
-import os
-import resource
 from collections import deque
 from collections.abc import Iterable, Iterator
 
 from pebble import ProcessExpired
 
 from symbolic.expressions.prefix import Tree, to_prefix
-from symbolic.processes import preload_module, process_pool
+from symbolic.processes import limit_this_process, preload_module, process_pool
 from symbolic.verification.judge import verify
 from symbolic.verification.verdict import Verdict
 
@@ -48,7 +46,7 @@ def verify_many(
 
 def _verdicts(pairs, workers, time_limit):
     texts = ((_text(problem), _text(answer)) for problem, answer in pairs)
-    with process_pool(workers, initializer=_limit_this_process) as pool:
+    with process_pool(workers, initializer=limit_this_process, initargs=[MEMORY_LIMIT]) as pool:
 
         def begun(chunk):
             return chunk, pool.schedule(_verify_chunk, [chunk], timeout=time_limit)
@@ -76,11 +74,6 @@ def _verdicts(pairs, workers, time_limit):
 
 def _text(expression: Tree | str) -> str:
     return " ".join(to_prefix(expression)) if isinstance(expression, Tree) else expression
-
-
-def _limit_this_process() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries that run out of memory say so here
 
 
 def _verify_chunk(chunk: list[tuple[str, str]]) -> list[Verdict]:

@@ -79,4 +79,4 @@ def test_a_file_that_cannot_be_judged_ends_with_2(file_of, capsys, lines, messag
 
 def test_a_number_of_workers_that_cannot_be_ends_with_2(file_of, capsys):
     assert main(["verify", file_of(RIGHT), "--workers", "0"]) == 2
-    assert "`workers` must be at least 1" in capsys.readouterr().err
+    assert "`--workers` must be at least 1. Received: 0." in capsys.readouterr().err

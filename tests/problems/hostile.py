@@ -2,6 +2,7 @@
 
 import ctypes
 import itertools
+import os
 import tempfile
 import time
 
@@ -53,6 +54,16 @@ def leaving_traces(options):
     """Every shard leaves a file in a folder."""
     tempfile.mkstemp(dir=options.known_primitives[0])
     return lambda rng: Problem("sub Y' x", "x")
+
+
+def stillborn(options):
+    """Processes end before they draw: the first two of those that have a folder, and all others."""
+    folders = options.known_primitives
+    if not folders or len(os.listdir(folders[0])) < 2:
+        for folder in folders:
+            tempfile.mkstemp(dir=folder)
+        ctypes.string_at(0)
+    return tame(options)
 
 
 def _draw(rng, on_accident):

@@ -47,8 +47,6 @@ EQUATIONS = [
 def cases():
     for pairs, others in ((INTEGRALS, INTEGRAL_FORMS), (EQUATIONS, ODE_FORMS)):
         for name, form in (FORMS | others).items():
-            if form is FORMS["SymPy by exp"]:  # complex: right on the real branch, and not on its other side
-                pairs = [pair for pair in pairs if pair not in BRANCHES]
             yield pytest.param(pairs, form, id=f"{name}, {'integrals' if others is INTEGRAL_FORMS else 'equations'}")
 
 
@@ -60,6 +58,23 @@ def test_right_answers_written_otherwise_are_solved(pairs, form, request):
         written = form(from_prefix(answer))
         verdict = verify(problem, written)
         assert verdict.general, (problem, " ".join(to_prefix(written)), verdict)
+
+
+_LOGARITHMS = "div sub ln sub mul INT- 1 sin x INT+ 1 ln sub sin x INT+ 1 INT+ 2"  # atanh(sin(x)), of negative numbers
+COMPLEX_PARTS = [
+    ("sub Y' mul INT+ 2 sqrt Y", "pow add a8 {} INT+ 2", "mul INT- 1 mul I mul I x"),
+    ("add mul Y' tan x Y", "mul a8 {}", "div mul INT+ 2 I sub exp mul I x exp mul INT- 1 mul I x"),
+    ("sub mul x mul cos x Y' mul INT+ 2 mul x sqrt Y", "pow add a8 {} INT+ 2", _LOGARITHMS),
+    ("sub mul cos x Y' Y", "mul a8 exp {}", _LOGARITHMS),
+]
+
+
+@pytest.mark.parametrize(("problem", "answer", "part"), COMPLEX_PARTS)
+def test_real_values_count_whatever_their_parts_are(problem, answer, part):
+    verdict = verify(problem, answer.format(part))
+    assert verdict.general and verdict.evidence.keys() & {"complex", "complex_parts"}
+    for wrong in (f"sin {part}", f"add x {part}", f"mul x {part}"):
+        assert not verify(problem, answer.format(wrong)).solved
 
 
 def published(name, count, seed):

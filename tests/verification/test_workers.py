@@ -105,6 +105,7 @@ HOSTILE = {
         f"sub Y' mul {integer(2 * 10**10)} pow mul INT+ 2 x {integer(10**10 - 1)}",
         f"pow mul INT+ 2 x {integer(10**10)}",
     ),
+    "tower of squares": ("add Y'' mul Y' Y", "mul sin x pow4 " * 120 + "x"),
     "expansion": (
         f"sub Y' mul {integer(1000)} pow add add x INT+ 1 sin x {integer(999)}",
         f"pow add add x INT+ 1 sin x {integer(1000)}",
