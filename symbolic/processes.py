@@ -10,11 +10,12 @@ import atexit
 import contextlib
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from importlib.machinery import ModuleSpec
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -110,6 +111,32 @@ def process_pool(workers: int, preload: str | None = None, **options) -> Iterato
     finally:
         atexit.unregister(end)
         end()
+
+
+@contextlib.contextmanager
+def ordered_map(workers: int, preload: str | None = None) -> Iterator[Callable]:
+    """A `map` of one iterable by so many processes, in order and with few items under way; Python's own for 1."""
+    if workers == 1:
+        yield map
+        return
+    with process_pool(workers, preload) as pool:
+
+        def mapped(function, items):
+            under_way = deque()
+            for item in items:
+                under_way.append(pool.schedule(function, args=[item]))
+                if len(under_way) > 2 * workers:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+
+        yield mapped
+
+
+def limit_this_process(memory: int) -> None:
+    """For a worker: so many bytes of address space, and nobody hears what libraries say when these are used up."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 class _Pool(pebble.ProcessPool):

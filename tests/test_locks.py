@@ -1,12 +1,15 @@
 """Locks: one run at a time in a folder, whoever it is, and no trace of a lock afterwards."""
 
+import fcntl
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from symbolic.experiments.trials import TrialData, run_trial
+from symbolic.experiments.training import TrialData
+from symbolic.experiments.trials import run_trial
 from symbolic.locks import locked
 from symbolic.problems.files import write_problems
 from symbolic.problems.preparation import prepare
@@ -24,6 +27,30 @@ def test_a_folder_is_locked_until_its_run_ends(tmp_path):
         raise KeyError
     with locked(tmp_path):
         pass
+
+
+def test_a_lock_file_that_is_removed_before_it_is_locked_does_not_count(tmp_path, monkeypatch):
+    """A run ends just when another one begins."""
+    removed, flock = [], fcntl.flock
+
+    def ends_meanwhile(*args):
+        if not removed:
+            (tmp_path / ".lock").unlink()
+            removed.append(True)
+        flock(*args)
+
+    monkeypatch.setattr(fcntl, "flock", ends_meanwhile)
+    with locked(tmp_path):
+        assert removed
+        with pytest.raises(OSError, match="another run is at work"), locked(tmp_path):
+            pass
+
+
+def test_a_run_may_remove_its_folder(tmp_path):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    with locked(folder):
+        shutil.rmtree(folder)
 
 
 def test_a_killed_run_leaves_no_lock(tmp_path):

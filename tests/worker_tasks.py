@@ -1,6 +1,7 @@
-"""What the tests of `symbolic.processes` have workers do."""
+"""What tests have workers do."""
 
 import os
+import signal
 import sys
 import time
 
@@ -29,3 +30,28 @@ def pid_then_nap(path: str, seconds: float) -> str:
         file.write(str(os.getpid()))
     time.sleep(seconds)
     return "rested"
+
+
+def misbehave(how: str, result: int) -> int:
+    if how == "hang":
+        while True:
+            pass
+    if how == "crash":
+        crash()
+    if how == "eat":
+        return len(bytearray(4 << 30))
+    if how == "raise":
+        raise KeyError
+    return result
+
+
+def nothing_new(problem: str, hypotheses: list[str]) -> list[str]:
+    return hypotheses
+
+
+def crash(*_) -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def crash_for_sines(problem: str, hypotheses: list[str]) -> list[str]:
+    return crash() if "sin" in problem.split() else hypotheses

@@ -102,7 +102,7 @@ def run_shards(
     task = ray.remote(num_cpus=1, max_retries=-1)(_run_shard)
     waiting = iter(shards)
     under_way = {}
-    try:
+    with _errors_of_the_cluster(), _called_off(under_way):
         while True:
             room = max(0, (workers or _cores() * _TASKS_PER_CORE) - len(under_way))
             for shard in itertools.islice(waiting, room):
@@ -111,14 +111,12 @@ def run_shards(
                 return
             finished, _ = ray.wait(list(under_way), timeout=_SECONDS_BETWEEN_LOOKS)
             for reference in finished:
-                result, files = _result(reference)
+                result, files = ray.get(reference)
                 for name, content in files.items():
                     with atomic_path(folder / name) as temporary:
                         temporary.write_bytes(content)
                 yield under_way.pop(reference), result
             look([])
-    finally:
-        _call_off(under_way)
 
 
 def _run_shard(
@@ -146,15 +144,13 @@ def mapped(function: Callable[[Item], Result], items: Iterable[Item], workers: i
 
     task = ray.remote(num_cpus=1, max_retries=-1)(function)
     under_way = deque()
-    try:
+    with _errors_of_the_cluster(), _called_off(under_way):
         for item in items:
             under_way.append(task.remote(item))
             if len(under_way) >= (workers or _cores() * _TASKS_PER_CORE):
-                yield _result(under_way.popleft())
+                yield ray.get(under_way.popleft())
         while under_way:
-            yield _result(under_way.popleft())
-    finally:
-        _call_off(under_way)
+            yield ray.get(under_way.popleft())
 
 
 def _cores() -> int:
@@ -164,22 +160,29 @@ def _cores() -> int:
     return max(1, int(ray.cluster_resources().get("CPU", 0)))
 
 
-def _result(reference):
+@contextlib.contextmanager
+def _errors_of_the_cluster() -> Iterator[None]:
+    """Errors of tasks as they were raised, and those of the cluster itself as OSError."""
     import ray
 
     try:
-        return ray.get(reference)
+        yield
     except ray.exceptions.RayTaskError as failure:  # Ray's wrap around the error of the task
         raise failure.cause from None
     except ray.exceptions.RayError as failure:
         raise OSError(f"the Ray cluster failed: {failure}") from None
 
 
-def _call_off(references: Iterable) -> None:
+@contextlib.contextmanager
+def _called_off(under_way: Iterable) -> Iterator[None]:
+    """After the block the tasks that are still under way are ended."""
     import ray
 
-    references = list(references)
-    for reference in references:
-        ray.cancel(reference)
-    if references:
-        ray.wait(references, num_returns=len(references), timeout=_SECONDS_TO_END)
+    try:
+        yield
+    finally:
+        references = list(under_way)
+        for reference in references:
+            ray.cancel(reference)
+        if references:
+            ray.wait(references, num_returns=len(references), timeout=_SECONDS_TO_END)

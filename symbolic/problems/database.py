@@ -9,7 +9,6 @@ import contextlib
 import itertools
 import os
 import tempfile
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from tqdm import tqdm
 from symbolic.problems import cluster
 from symbolic.problems.files import BadLine, ReadReport, numbered_lines, parse_line
 from symbolic.problems.splits import SPLITS, content_hash, skeleton, split_of
-from symbolic.processes import process_pool
+from symbolic.processes import ordered_map
 
 MEMORY_LIMIT = "4GB"
 
@@ -171,19 +170,5 @@ def _mapper(workers: int | None, engine: str) -> Iterator[Callable]:
         with cluster.connection():
             yield lambda function, items: cluster.mapped(function, items, workers)
         return
-    workers = workers or os.cpu_count()
-    if workers == 1:
-        yield map
-        return
-    with process_pool(workers, preload=__name__) as pool:
-
-        def bounded_map(function, items):
-            under_way = deque()
-            for item in items:
-                under_way.append(pool.schedule(function, args=[item]))
-                if len(under_way) > 2 * workers:
-                    yield under_way.popleft().result()
-            while under_way:
-                yield under_way.popleft().result()
-
-        yield bounded_map
+    with ordered_map(workers or os.cpu_count(), preload=__name__) as parallel_map:
+        yield parallel_map

@@ -1,99 +1,46 @@
 """The published file formats, read and written: `count|input<TAB>output` or `input<TAB>output`, plain or gzip.
 
-A file is text in UTF-8, a problem a line, prefix tokens with one space between them. Knows nothing of how problems are
+A file is text in UTF-8, a problem a line, prefix tokens with one space between them; Parquet with the columns input and
+output is read too. Knows nothing of how problems are
 made and what a model does with them.
 """
 
 import contextlib
-import dataclasses
 import gzip
+import itertools
 import logging
 import re
-import zlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from symbolic.atomic import atomic_path
-from symbolic.expressions.prefix import MAX_DEPTH, PrefixError, from_prefix, is_prefix
+from symbolic.expressions.prefix import MAX_DEPTH, MAX_DIGITS, PrefixError, from_prefix, is_prefix
+from symbolic.expressions.tokens import ARITY, DIGITS, NEGATIVE, POSITIVE
+from symbolic.lines import BadLine, ReadReport, check_max_bad_share, listing, numbered_lines
 from symbolic.problems.splits import SPLITS
 
 _log = logging.getLogger(__name__)
 
 MAX_BAD_SHARE = 0.01
-_SHOWN_PER_REASON = 3
+_COLUMNS = ["count", "input", "output", "line"]
 _GZIP_LEVEL = 6  # a tenth larger than the highest, 9, at a fifth of its time
 _COUNT = re.compile("[1-9][0-9]{0,17}")
-_DATA_FILE = re.compile(rf"(?P<name>.+)\.(?P<split>{'|'.join(SPLITS)})(\.gz)?")
-
-
-class BadLine(ValueError):
-    """A line is no problem. `reason` is a short fixed text to count by; the message names the place in the line."""
-
-    def __init__(self, reason: str, detail: str):
-        super().__init__(reason, detail)  # both, so that it survives the way from one process to another
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return ": ".join(self.args)
-
-
-@dataclasses.dataclass
-class ReadReport:
-    """What was read from one file: `str(report)` is a small table.
-
-    Attributes:
-        path: the file.
-        kept: lines that are problems.
-        bad: reason -> lines left out for it.
-        examples: the first few bad lines of each reason, as "file:line: what is wrong".
-    """
-
-    path: Path
-    kept: int = 0
-    bad: Counter = dataclasses.field(default_factory=Counter)
-    examples: list[str] = dataclasses.field(default_factory=list)
-
-    def add_bad(self, number: int, fault: BadLine) -> None:
-        self.bad[fault.reason] += 1
-        if self.bad[fault.reason] <= _SHOWN_PER_REASON:
-            self.examples.append(f"{self.path}:{number}: {fault}")
-
-    def check(self, max_bad_share: float) -> None:
-        """Raises ValueError if the file was empty, or more than `max_bad_share` of its lines are bad."""
-        bad = self.bad.total()
-        lines = self.kept + bad
-        if not lines:
-            raise ValueError(f"{self.path} is empty: it holds no problem.")
-        if bad > max_bad_share * lines:
-            raise ValueError(
-                f"{self.path}: {bad:,} of {lines:,} lines are bad, more than the {max_bad_share:.3g} allowed. "
-                f"Correct them, or allow a larger share with max_bad_share (--max-bad-lines).\n{self}"
-            )
-
-    def __str__(self) -> str:
-        counts = [f"{reason} {count:,}" for reason, count in self.bad.most_common()]
-        return "\n".join([" · ".join([f"{self.path}: kept {self.kept:,}", *counts]), *self.examples])
-
-
-def check_max_bad_share(share: float) -> None:
-    """Raises ValueError unless `share` can be the share of bad lines that a file may have."""
-    if not 0 <= share < 1:
-        raise ValueError(f"`max_bad_share` (--max-bad-lines) must be from 0 up to, but not, 1. Received: {share}.")
+_DATA_FILE = re.compile(rf"(?P<name>.+)\.(?P<split>{'|'.join(SPLITS)})(\.gz|\.parquet)?")
 
 
 def read_problems(path: Path | str, max_bad_share: float = MAX_BAD_SHARE) -> tuple[pd.DataFrame, ReadReport]:
-    """The problems in one file, gzip if its name ends in `.gz`.
+    """The problems in one file, gzip if its name ends in `.gz`, Parquet if in `.parquet`.
 
     Returns:
         A frame with the columns `count` (1 where the file has none), `input`, `output` and `line` (from 1 up), and a
         report of the lines left out. Blank lines are skipped.
 
     Raises:
-        OSError: the file is missing, is a folder, or is not the gzip that its name promises.
-        ValueError: it is empty, it is not UTF-8, or more than `max_bad_share` of its lines are bad.
+        OSError: the file is missing, is a folder, or is not the gzip or Parquet that its name promises.
+        ValueError: it is empty, or more than `max_bad_share` of its lines are bad.
     """
     return read_lines(path, parse_line, max_bad_share)
 
@@ -105,38 +52,20 @@ def read_lines(
     check_max_bad_share(max_bad_share)
     path = Path(path)
     report = ReadReport(path)
-    rows = []
-    for number, line in numbered_lines(path):
-        try:
-            rows.append((*parse(line), number))
-        except BadLine as fault:
-            report.add_bad(number, fault)
+    rows = list(_good_lines(path, parse, report))
     report.kept = len(rows)
     report.check(max_bad_share)
-    return pd.DataFrame(rows, columns=["count", "input", "output", "line"]), report
+    return pd.DataFrame(rows, columns=_COLUMNS), report
 
 
-def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a text file that are not blank, without their ends, numbered from 1; gzip if it is named `.gz`.
-
-    Raises:
-        OSError: the file is missing, is a folder, or is not the gzip that its name promises.
-        ValueError: it is not UTF-8.
-    """
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; a file of problems was expected.")
-    if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist. Beside it there are: {_listing(path.parent)}.")
-    opened = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rt", encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, 1):
-                if line := line.rstrip("\n"):
-                    yield number, line
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not text in UTF-8: {error.reason}.") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise OSError(f"{path} is named .gz but is no whole gzip file: {error}.") from None
+def _good_lines(
+    path: Path, parse: Callable[[str], tuple[int, str, str]], report: ReadReport
+) -> Iterator[tuple[int, str, str, int]]:
+    for number, line in numbered_lines(path):
+        try:
+            yield (*parse(line), number)
+        except BadLine as fault:
+            report.add_bad(number, fault)
 
 
 def parse_line(line: str) -> tuple[int, str, str]:
@@ -168,11 +97,34 @@ def _check_side(side: str, text: str) -> None:
         raise BadLine(error.reason, f"in the {side}, {error}") from None
 
 
+def prefix_notation() -> tuple[dict[str, int], list[int], list[int], list[list[bool]], int, int]:
+    """Prefix expressions as plain numbers, by which most good lines are told without `parse_line`.
+
+    What they let pass is well-formed; the reverse does not hold, as for `INT+ 0`.
+
+    Returns:
+        Token -> its kind, from 1 up, as 0 stands for the beginning and the end of a text. For each kind: 1 if it is an
+        operand or its beginning, else 0; and how many operands it waits for. Which kinds may follow which. How many
+        tokens with operands a text may have, lest it be too deep, and how many tokens, lest an integer be too long.
+    """
+    edge, sign, zero, digit, first_arity = range(5)
+    operators = range(first_arity, first_arity + max(ARITY.values()) + 1)
+    kinds = {token: first_arity + arity for token, arity in ARITY.items()}
+    kinds |= dict.fromkeys(DIGITS, digit) | {"0": zero, POSITIVE: sign, NEGATIVE: sign}
+    fills = [0, 1, 0, 0, *(1 for _ in operators)]
+    opens = [0, 0, 0, 0, *(kind - first_arity for kind in operators)]
+    begins = {sign, *operators}
+    after = {edge: begins, sign: {digit}, **dict.fromkeys((zero, digit), {edge, zero, digit, *begins})}
+    after |= dict.fromkeys(operators, {edge, *begins})
+    follows = [[kind in after[last] for kind in range(len(opens))] for last in range(len(opens))]
+    return kinds, fills, opens, follows, MAX_DEPTH, MAX_DIGITS
+
+
 def find_data_files(folder: Path | str) -> dict[str, Path]:
     """The files "train", "valid" and "test" of the one data set in a folder.
 
-    They are named `NAME.train`, `NAME.valid` and `NAME.test`, each with or without `.gz`: `integration.train` in the
-    first replication, `prim_fwd.train` among the published files.
+    They are named `NAME.train`, `NAME.valid` and `NAME.test`, perhaps with `.gz` or `.parquet` behind:
+    `integration.train` in the first replication, `prim_fwd.train` among the published files.
 
     Raises:
         OSError: there is no such folder, or not all three files are in it.
@@ -197,15 +149,49 @@ def find_data_files(folder: Path | str) -> dict[str, Path]:
     if missing := [split for split in SPLITS if split not in files]:
         raise FileNotFoundError(
             f"{folder} has no file {', '.join(f'NAME.{split}' for split in missing)} (or .gz); NAME.train, NAME.valid "
-            f"and NAME.test were expected, such as integration.train. There are: {_listing(folder)}."
+            f"and NAME.test were expected, such as integration.train. There are: {listing(folder)}."
         )
     return {split: files[split] for split in SPLITS}
 
 
-def _listing(folder: Path, most: int = 10) -> str:
-    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    more = [f"and {len(names) - most} more"] if len(names) > most else []
-    return ", ".join(names[:most] + more) or "no files"
+class ProblemFiles(NamedTuple):
+    """A split of a data set in files that are read when asked for. Several files are taken in turns, a problem each.
+
+    Attributes:
+        paths: the files.
+        max_bad_share: bad lines allowed in each when it is read whole.
+    """
+
+    paths: tuple[Path, ...]
+    max_bad_share: float = MAX_BAD_SHARE
+
+    def head(self, n: int = 5) -> pd.DataFrame:
+        """The first n good problems, as `frame` has them; no more is read."""
+        return _in_turns([_first_problems(path, n) for path in self.paths]).head(n)
+
+    def frame(self) -> pd.DataFrame:
+        """All problems in memory, as `read_problems` has them; its reports are logged, raising what it raises."""
+        return _in_turns([_reported(*read_problems(path, self.max_bad_share)) for path in self.paths])
+
+
+def _first_problems(path: Path, n: int) -> pd.DataFrame:
+    return pd.DataFrame(itertools.islice(_good_lines(path, parse_line, ReadReport(path)), n), columns=_COLUMNS)
+
+
+def _in_turns(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(frames).sort_index(kind="stable").reset_index(drop=True)
+
+
+def _reported(frame: pd.DataFrame, report: ReadReport) -> pd.DataFrame:
+    _log.log(logging.WARNING if report.bad else logging.INFO, "%s", report)
+    return frame
+
+
+def find_data(folders: Iterable[Path | str], max_bad_share: float = MAX_BAD_SHARE) -> dict[str, ProblemFiles]:
+    """The splits of one or several data sets, joined: raises what `find_data_files` does, and for a wrong share."""
+    check_max_bad_share(max_bad_share)
+    found = [find_data_files(folder) for folder in folders]
+    return {split: ProblemFiles(tuple(files[split] for files in found), max_bad_share) for split in SPLITS}
 
 
 def read_data_folder(folder: Path | str, max_bad_share: float = MAX_BAD_SHARE) -> dict[str, pd.DataFrame]:
@@ -213,11 +199,7 @@ def read_data_folder(folder: Path | str, max_bad_share: float = MAX_BAD_SHARE) -
 
     The reports of the three files are logged, as warnings where lines were left out.
     """
-    frames = {}
-    for split, path in find_data_files(folder).items():
-        frames[split], report = read_problems(path, max_bad_share)
-        _log.log(logging.WARNING if report.bad else logging.INFO, "%s", report)
-    return frames
+    return {split: files.frame() for split, files in find_data([folder], max_bad_share).items()}
 
 
 def write_problems(path: Path | str, problems: Iterable[tuple[str, str]]) -> None:

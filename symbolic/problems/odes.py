@@ -25,7 +25,7 @@ from symbolic.problems.integration import has_real_constants, rejecting
 from symbolic.problems.polynomials import Polynomial, numerator
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
 from symbolic.problems.simplification import rebuilt
-from symbolic.problems.trees import draw_below, operator_count, tree_sampler
+from symbolic.problems.trees import draw_below, fewest_operators, operator_count, tree_sampler
 
 _X = se.Symbol("x")
 _UNKNOWNS = tuple(se.Symbol(name) for name in ("Y", "Y'", "Y''"))
@@ -80,7 +80,7 @@ def second_order(options: ProblemOptions) -> Callable[[np.random.Generator], Pro
 
 def _family(options, constants, equation_of, smallest):
     draw_tree = tree_sampler(options)
-    low = min(smallest, options.max_ops) if options.min_ops is None else options.min_ops
+    low = fewest_operators(options, smallest)
 
     def draw(rng: np.random.Generator) -> Problem:
         operators = low + draw_below(rng, options.max_ops - low + 1)

@@ -48,6 +48,7 @@ class Preparation:
         distinct: equations without duplicates.
         kept: set -> problems in it.
         leakage: from train into valid and test.
+        unfinished: what runs of the generator have left to make, a line for each folder.
     """
 
     files: list[ReadReport]
@@ -55,6 +56,7 @@ class Preparation:
     distinct: int
     kept: dict[str, int]
     leakage: list[Leakage]
+    unfinished: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def unused(self) -> int:
@@ -66,6 +68,7 @@ class Preparation:
         left_out = "".join(f" · {reason} {count:,}" for reason, count in bad.most_common())
         return "\n".join(
             [
+                *self.unfinished,
                 f"read: {len(self.files):,} files · good lines {sum(file.kept for file in self.files):,}{left_out}",
                 *(example for report in self.files for example in report.examples),
                 f"problems: drawn {self.drawn:,} · distinct {self.distinct:,}",
@@ -123,9 +126,13 @@ def prepare(
     sizes = {"valid": valid, "test": test}
     _check_arguments(split, sizes, workers, engine, max_bad_share)
     files = find_source_files(sources)
-    generated = _generator_settings(files)
+    manifests = _manifests(files)
+    generated = {folder: manifest["settings"] for folder, manifest in manifests.items()}
     name = _default_name(generated) if name is None else name
     _check_out(out, name, sources)
+    unfinished = _unfinished(manifests)
+    for line in unfinished:
+        tqdm.write(line, file=sys.stderr)  # now, as there may be hours until the report
     out.mkdir(parents=True, exist_ok=True)
     with locked(out):
         work = out / _WORK
@@ -133,7 +140,7 @@ def prepare(
         try:
             with open_database(temp or work, memory_limit, workers) as database:
                 reports = read_files(database, "lines", files, split, max_bad_share, workers, engine)
-                preparation = _cut(database, reports, sizes)
+                preparation = dataclasses.replace(_cut(database, reports, sizes), unfinished=unfinished)
                 for part in SPLITS:
                     _write(database, part, work / _file_name(name, part), preparation.kept[part])
             words = ["prepare", *map(str, sources), "--out", str(out), "--name", name, "--split", split]
@@ -146,10 +153,22 @@ def prepare(
     return preparation
 
 
-def _generator_settings(files: Iterable[Path]) -> dict[str, dict[str, Any]]:
-    """Folder -> settings of the generator, for each folder of files that has a manifest."""
+def _manifests(files: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """Folder -> what the generator wrote beside its shards, for each folder of files that has a manifest."""
     manifests = dict.fromkeys(path.parent / MANIFEST for path in files)
-    return {str(path.parent): read_manifest(path)["settings"] for path in manifests if path.exists()}
+    return {str(path.parent): read_manifest(path) for path in manifests if path.exists()}
+
+
+def _unfinished(manifests: Mapping[str, dict[str, Any]]) -> list[str]:
+    """A line for each folder whose generator was interrupted or is still at work."""
+    lines = []
+    for folder, manifest in manifests.items():
+        made, count = sum(shard["problems"] for shard in manifest["shards"].values()), manifest["settings"]["count"]
+        if made < count:
+            lines.append(
+                f"unfinished: {folder} holds {made:,} of {count:,} problems; the same `generate` makes the rest"
+            )
+    return lines
 
 
 def _default_name(generated: Mapping[str, dict[str, Any]]) -> str:
@@ -279,6 +298,7 @@ def _describe(
         "leakage": [dataclasses.asdict(leakage) for leakage in preparation.leakage],
         "versions": versions,
         "generated": generated,
+        "unfinished": preparation.unfinished,
         "files": files,
     }
     for file, text in ((README, readme), (RECORD, json.dumps(record, indent=1) + "\n")):

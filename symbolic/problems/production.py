@@ -107,8 +107,8 @@ def generate(
     Raises:
         ValueError: an unknown task or engine, or a number out of its range; a folder begun with other settings; a node
             with other versions than this machine; options that reject 10,000 draws in a row.
-        OSError: the folder cannot be written, another run is at work in it, 20 draws in a row were lost, or the cluster
-            was.
+        OSError: the folder cannot be written, another run is at work in it, a file of known primitives cannot be read,
+            20 draws in a row were lost, or the cluster was.
     """
     if task not in TASKS:
         raise unknown_name("task", task, TASKS)
@@ -153,8 +153,11 @@ def _ingredients(family: Callable, options: ProblemOptions) -> dict[str, Any]:
 
 
 def _sha256_of_file(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise OSError(f"`known_primitives` must be files of problems. Received: {path} ({error.strerror}).") from None
 
 
 def _check_node(family: Callable, options: ProblemOptions, expected: dict[str, Any]) -> None:

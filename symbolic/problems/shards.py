@@ -2,7 +2,8 @@
 
 What a shard holds follows from its fields alone: every draw has random numbers of its own, and a family keeps nothing
 from one shard to the next. A shard is drawn in a fresh process, so what a hang, a crash in a native library or a memory
-blow-up ends is that process; the draw under way is lost and counted, and a new process goes on with the next draw.
+blow-up ends is that process; the draw under way is lost and counted, and a new process goes on with the next draw. A
+process that ends before its first draw costs nothing.
 
 A loss has two effects on the rest of its shard: one more problem is drawn at the end, and a family that learns from
 its own problems starts learning anew. So the bytes of a shard depend on which draws are lost, and on nothing else: not
@@ -17,7 +18,6 @@ import dataclasses
 import itertools
 import math
 import os
-import resource
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -29,9 +29,9 @@ import numpy as np
 from pebble import ProcessExpired, ProcessFuture
 
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
-from symbolic.problems.splits import content_hash, skeleton
+from symbolic.problems.splits import content_hash, skeleton, split_of
 from symbolic.problems.tasks import MOST_REJECTED_IN_A_ROW, counts_by_reason
-from symbolic.processes import preload_module, process_pool
+from symbolic.processes import limit_this_process, preload_module, process_pool
 
 preload_module(__name__)
 
@@ -45,7 +45,8 @@ _LOSSES = {
     _OUT_OF_MEMORY: "memory limit",
 }
 _CRASH = "crash"
-# A shard that loses so many draws in a row gives up: its processes do not even start, or all its draws are too slow.
+_BEGUN = ""  # the line that a process writes into its journal before its first draw; it is removed after its death
+# A shard that loses so many draws in a row gives up, and so does a run whose processes end so often before a draw.
 _MOST_LOST_IN_A_ROW = 20
 # A draw that waits, for another process say, uses no CPU time: it may take so many times its limit on the clock.
 _CLOCK_PER_CPU = 10
@@ -65,7 +66,8 @@ class Shard:
         size: problems in it. Duplicates are not looked for.
         time_limit: seconds of CPU time that a draw may take; on the clock, ten times as many.
         memory_limit: GiB of address space that a process may have.
-        held_out: `splits.content_hash` of what the shard must not contain: equations, or skeletons of equations.
+        for_training: only problems that a set cut by skeletons has for training (`splits.split_of`) may occur.
+        held_out: `splits.content_hash` of what else must not occur: equations, or skeletons of equations.
     """
 
     task: str
@@ -76,6 +78,7 @@ class Shard:
     size: int
     time_limit: float = 10.0
     memory_limit: float = 2.0
+    for_training: bool = False
     held_out: frozenset[int] = frozenset()
 
     def __post_init__(self):
@@ -112,10 +115,10 @@ def run_shards(
         ahead: shards that are made while no result is asked for, beside one for each worker.
 
     Raises:
-        OSError: 20 draws in a row were lost.
+        OSError: 20 draws in a row were lost, or 20 processes ended before their first draw.
         Exception: whatever `work` raises.
     """
-    waiting = iter(shards)
+    waiting, false_starts = iter(shards), 0
     under_way: dict[ProcessFuture, tuple[Shard, Path]] = {}
     with process_pool(workers, max_tasks=1) as pool:
 
@@ -134,24 +137,33 @@ def run_shards(
                 try:
                     result = future.result()
                 except ProcessExpired as death:
-                    _record_loss(journal, death.exitcode)
+                    false_starts = 0 if _record_loss(journal, death.exitcode) else false_starts + 1
+                    if false_starts == _MOST_LOST_IN_A_ROW:
+                        raise OSError(
+                            f"{false_starts} processes ended before their first draw, the last one with "
+                            f"{death.exitcode}: processes do not start here, or the memory limit is too tight."
+                        ) from None
                     begin(shard, journal)
                 else:
+                    false_starts = 0
                     journal.unlink()
                     yield shard, result
 
 
-def _record_loss(journal: Path, exitcode: int) -> None:
-    """Write down why the draw under way gave no problem."""
-    written = journal.read_bytes() if journal.exists() else b""
-    written = written[: written.rfind(b"\n") + 1]  # without the line that death may have cut
-    journal.write_bytes(written + _LOSSES.get(exitcode, _CRASH).encode() + b"\n")
-    last = written.decode().splitlines()[-_MOST_LOST_IN_A_ROW:]
+def _record_loss(journal: Path, exitcode: int) -> bool:
+    """Write down why the draw under way gave no problem; false if none was under way."""
+    *lines, _ = journal.read_text().split("\n") if journal.exists() else [""]  # without the one that death may have cut
+    if _BEGUN not in lines:
+        return False
+    lines = [line for line in lines if line != _BEGUN] + [_LOSSES.get(exitcode, _CRASH)]
+    journal.write_text("".join(f"{line}\n" for line in lines))
+    last = lines[-_MOST_LOST_IN_A_ROW:]
     if len(last) == _MOST_LOST_IN_A_ROW and set(last) <= {*_LOSSES.values(), _CRASH}:
         raise OSError(
             f"{len(last)} draws in a row were lost ({counts_by_reason(Counter(last))}), and the last process ended "
-            f"with {exitcode}: processes do not start here, or the limits on time and memory are too tight."
+            f"with {exitcode}: the limits on time and memory are too tight, or processes are killed here."
         )
+    return True
 
 
 def draw_shard(shard: Shard, journal: Path) -> tuple[list[str], Counter]:
@@ -167,16 +179,19 @@ def draw_shard(shard: Shard, journal: Path) -> tuple[list[str], Counter]:
     Raises:
         ValueError: 10,000 draws in a row were rejected.
     """
-    _limit_this_process(shard)
+    limit_this_process(int(shard.memory_limit * 2**30))
+    for timer in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(timer, signal.SIG_DFL)  # the kernel ends the process, whatever code it is in
     draw = shard.family(shard.options)
     rng_of = _random_numbers(shard)
     lines = journal.read_text().splitlines() if journal.exists() else []
     kept = sum("\t" in line for line in lines)
     rejected_in_a_row = sum(1 for _ in itertools.takewhile(lambda line: "\t" not in line, reversed(lines)))
     with open(journal, "ab", buffering=0) as file:
+        file.write(f"{_BEGUN}\n".encode())
         while kept < shard.size and rejected_in_a_row < MOST_REJECTED_IN_A_ROW:
             _set_timers(shard.time_limit)
-            line = _drawn(draw, rng_of(len(lines)), shard.held_out)
+            line = _drawn(draw, rng_of(len(lines)), shard)
             file.write(line.encode() + b"\n")
             lines.append(line)
             is_problem = "\t" in line
@@ -190,7 +205,7 @@ def draw_shard(shard: Shard, journal: Path) -> tuple[list[str], Counter]:
     return [line for line in lines if "\t" in line], rejected
 
 
-def _drawn(draw: Callable[[np.random.Generator], Problem], rng: np.random.Generator, held_out: frozenset[int]) -> str:
+def _drawn(draw: Callable[[np.random.Generator], Problem], rng: np.random.Generator, shard: Shard) -> str:
     try:
         problem = draw(rng)
     except Rejected as rejection:
@@ -199,9 +214,16 @@ def _drawn(draw: Callable[[np.random.Generator], Problem], rng: np.random.Genera
         os._exit(_OUT_OF_MEMORY)  # what is left of the memory might not do for the next draw
     except Exception as error:  # an error of a family costs a draw too, and shows among the reasons
         return f"error {type(error).__name__}"
-    if held_out and not held_out.isdisjoint(map(content_hash, (problem.equation, skeleton(problem.equation)))):
-        return "held out"
-    return "\t".join(problem)
+    return "held out" if _is_held_out(problem.equation, shard) else "\t".join(problem)
+
+
+def _is_held_out(equation: str, shard: Shard) -> bool:
+    if not shard.for_training and not shard.held_out:
+        return False  # skeletons take time
+    its_skeleton = skeleton(equation)
+    if shard.for_training and split_of(its_skeleton) != "train":
+        return True
+    return not shard.held_out.isdisjoint(map(content_hash, (equation, its_skeleton)))
 
 
 def _random_numbers(shard: Shard) -> Callable[[int], np.random.Generator]:
@@ -218,14 +240,6 @@ def _random_numbers(shard: Shard) -> Callable[[int], np.random.Generator]:
         return rng
 
     return rng_of
-
-
-def _limit_this_process(shard: Shard) -> None:
-    memory = int(shard.memory_limit * 2**30)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    for timer in (signal.SIGPROF, signal.SIGALRM):
-        signal.signal(timer, signal.SIG_DFL)  # the kernel ends the process, whatever code it is in
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries that run out of memory say so here
 
 
 def _set_timers(time_limit: float) -> None:

@@ -34,8 +34,9 @@ def stream(
 ) -> Iterator[Problem]:
     """Problems from position `start` on, always the same ones for the same tasks, weights, seed and held-out equations.
 
-    They are drawn anew all the time, so that a problem is seen twice only where its family draws it twice. Workers go
-    on while the stream is not read, until 16,000 problems and another 1,000 for each of them are waiting. Close the
+    They are drawn anew all the time, so that a problem is seen twice only where its family draws it twice. None is one
+    that a data set cut by skeletons, now or later, has for validation or testing (`splits.split_of`). Workers go on
+    while the stream is not read, until 16,000 problems and another 1,000 for each of them are waiting. Close the
     iterator to end the processes.
 
     Args:
@@ -45,7 +46,7 @@ def stream(
         workers: processes at a time; they change nothing but the rate.
         start: how many problems to leave out; nearly no work, so that an interrupted training goes on where it was.
         options: what the problems are made of; None for the published settings.
-        held_out: equations, or skeletons of equations, that must not occur: those of validation and test sets.
+        held_out: equations, or skeletons of equations, that must not occur either: those of other sets for testing.
 
     Raises:
         ValueError: an unknown task or a number out of its range; while it is read, options that reject too much.
@@ -72,7 +73,7 @@ def _stream(
     def shards_of(task):
         """The task's shards, each behind the position in the stream that needs it first."""
         for number in itertools.count(before[task] // _SHARD_SIZE):
-            shard = Shard(task, TASKS[task], options, seed, number, _SHARD_SIZE, held_out=held_out)
+            shard = Shard(task, TASKS[task], options, seed, number, _SHARD_SIZE, for_training=True, held_out=held_out)
             yield number * _SHARD_SIZE / pattern.count(task), task, shard
 
     by_need = (shard for _, _, shard in heapq.merge(*map(shards_of, tasks), key=lambda item: item[:2]))

@@ -112,12 +112,17 @@ def tree_sampler(options: ProblemOptions) -> Callable[[np.random.Generator, int]
     return draw_tree
 
 
+def fewest_operators(options: ProblemOptions, smallest: int) -> int:
+    """`min_ops`, or a family's published number, at most `max_ops`, where the options name none."""
+    return min(smallest, options.max_ops) if options.min_ops is None else options.min_ops
+
+
 def draw_operator_count(rng: np.random.Generator, options: ProblemOptions, smallest: int) -> int:
     """How many operators the next tree has: 39 times of 40 from `min_ops` to `max_ops`, else fewer, uniformly.
 
-    `smallest` is the family's published number, used where the options name no `min_ops`.
+    `smallest` is the family's published number; see `fewest_operators`.
     """
-    low = min(smallest, options.max_ops) if options.min_ops is None else options.min_ops
+    low = fewest_operators(options, smallest)
     if low and draw_below(rng, _SMALL_TREES) == 0:
         return draw_below(rng, low)
     return low + draw_below(rng, options.max_ops - low + 1)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from symbolic.problems import cluster as ray_engine
 from symbolic.problems.preparation import prepare
 from symbolic.problems.problem import ProblemOptions
 from symbolic.problems.production import generate
@@ -50,6 +51,14 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.glob("*.gz")}
 
 
+def added_node(cluster):
+    """A third node, with a process that waits for work."""
+    node = cluster.add_node(**NODE)
+    there = NodeAffinitySchedulingStrategy(node.node_id, soft=False)
+    ray.get(ray.remote(scheduling_strategy=there)(lambda: os.getpid()).remote())
+    return node
+
+
 def shards_under_way(folder):
     return list(folder.glob("symbolic-shard-*"))
 
@@ -71,11 +80,7 @@ def test_a_node_that_dies_costs_nothing(nodes, tmp_path, monkeypatch):
     cluster, temporary = nodes
     monkeypatch.setitem(TASKS, "hostile", hostile.hostile)
     words = {"task": "hostile", "count": 240, "seed": 3, "shard_size": 40, "time_limit": 0.1}
-    victim = cluster.add_node(**NODE)
-    there = NodeAffinitySchedulingStrategy(victim.node_id, soft=False)
-    ray.get(
-        ray.remote(scheduling_strategy=there)(lambda: os.getpid()).remote()
-    )  # it has a process that waits for work now
+    victim = added_node(cluster)
     seen = []
 
     def kill():
@@ -92,6 +97,35 @@ def test_a_node_that_dies_costs_nothing(nodes, tmp_path, monkeypatch):
     assert contents(tmp_path / "ray") == contents(tmp_path / "local")
     assert by_cluster.rejected == alone.rejected and set(alone.rejected) >= {"time limit", "crash", "dull"}
     assert (by_cluster.kept, by_cluster.lengths) == (alone.kept, alone.lengths)
+
+
+@pytest.mark.slow
+def test_a_node_that_dies_during_a_preparation_costs_nothing(nodes, tmp_path, monkeypatch):
+    """What it had computed and not handed over is computed anew: batches so large stay on their node till then."""
+    cluster, _ = nodes
+    lines = [f"sub Y' mul INT+ {' '.join(str(number))} x\tx\n" for number in range(1, 9000)]
+    (tmp_path / "raw.tsv").write_text("".join(lines + lines[::7]))
+    words = {"name": "a", "valid": 50, "test": 50, "split": "exact", "workers": 6}
+    monkeypatch.setattr("symbolic.problems.database._BATCH", 800)
+    victim, by_node = added_node(cluster), []
+
+    def mapped(function, items, workers):
+        def slowly(item):
+            time.sleep(0.2)  # so that every node gets work
+            return ray.get_runtime_context().get_node_id(), function(item)
+
+        for node, result in work(slowly, items, workers):
+            by_node.append(node)
+            if node == victim.node_id and by_node.count(node) == 1:
+                cluster.remove_node(victim, allow_graceful=False)
+            yield result
+
+    work = ray_engine.mapped
+    monkeypatch.setattr(ray_engine, "mapped", mapped)
+    prepare([tmp_path / "raw.tsv"], tmp_path / "ray", **words, engine="ray")
+    assert 1 <= by_node.count(victim.node_id) < len(by_node) == 13
+    prepare([tmp_path / "raw.tsv"], tmp_path / "local", **words)
+    assert contents(tmp_path / "ray") == contents(tmp_path / "local")
 
 
 @pytest.mark.slow

@@ -4,10 +4,12 @@ import gzip
 import logging
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from symbolic.lines import BadLine
 from symbolic.problems.files import (
-    BadLine,
+    ProblemFiles,
     find_data_files,
     parse_line,
     read_data_folder,
@@ -68,6 +70,30 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         write_problems(path, failing())
     assert path.read_text() == lines(GOOD[:1])
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_parquet_is_read_and_a_line_break_in_a_text_is_one_bad_line(tmp_path):
+    rows = [*GOOD[:2], ("sub Y' x", "x\nx"), ("sub Y' x", None), GOOD[2]]
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE problems (output VARCHAR, input VARCHAR)")
+    connection.executemany("INSERT INTO problems (input, output) VALUES (?, ?)", rows)
+    connection.execute(f"COPY problems TO '{tmp_path / 'a.train.parquet'}'")
+    frame, report = read_problems(tmp_path / "a.train.parquet", max_bad_share=0.5)
+    assert pairs(frame) == GOOD and list(frame["line"]) == [1, 2, 5]
+    assert report.bad == {"unknown token": 1, "empty output": 1}
+
+
+def test_problem_files_give_the_first_problems_and_take_turns(tmp_path):
+    first, second = tmp_path / "a.train", tmp_path / "b.train"
+    write(first, lines(GOOD))
+    write(second, f"no tab\n{lines(GOOD[1:2])}")
+    assert pairs(ProblemFiles((first,)).head(2)) == GOOD[:2]
+    files = ProblemFiles((first, second), max_bad_share=0.6)
+    assert pairs(files.frame()) == [GOOD[0], GOOD[1], GOOD[1], GOOD[2]]
+    for n in range(6):
+        assert pairs(files.head(n)) == pairs(files.frame())[:n]
+    with pytest.raises(ValueError, match="1 of 2 lines are bad"):
+        ProblemFiles((first, second)).frame()
 
 
 def test_counts_are_read(tmp_path):
@@ -156,8 +182,13 @@ def test_files_that_are_not_there_or_not_what_they_seem(tmp_path):
     with pytest.raises(OSError, match="is named .gz but is no whole gzip file"):
         read_problems(tmp_path / "cut.train.gz")
     (tmp_path / "latin.train").write_bytes("sub Y' x\té\n".encode("latin-1"))
-    with pytest.raises(ValueError, match="is not text in UTF-8"):
+    with pytest.raises(ValueError, match="latin.train:1: unknown token: in the output, .* `\ufffd`"):
         read_problems(tmp_path / "latin.train")
+    with pytest.raises(OSError, match="is named .parquet but cannot be read as such"):
+        read_problems(write(tmp_path / "plain.parquet", lines()))
+    duckdb.sql(f"COPY (SELECT 'x' AS question) TO '{tmp_path / 'other.parquet'}'")
+    with pytest.raises(ValueError, match="must have the columns input and output"):
+        read_problems(tmp_path / "other.parquet")
 
 
 @pytest.mark.parametrize("name", ["integration", "prim_fwd"])

@@ -142,6 +142,21 @@ def test_what_the_generator_wrote_is_recorded(tmp_path):
     assert "400 of bwd with seed 7" in readme and "--valid=1 --test=1" in readme
 
 
+def test_an_unfinished_generation_is_said_with_counts(tmp_path, capsys):
+    raw = tmp_path / "raw"
+    generate(raw, "bwd", 250, seed=1, options=ProblemOptions(max_ops=5), shard_size=100)
+    assert not prepare([raw], tmp_path / "whole", valid=5, test=5).unfinished
+    manifest = json.loads((raw / "manifest.json").read_text())
+    del manifest["shards"]["bwd-00001.tsv.gz"]
+    (raw / "manifest.json").write_text(json.dumps(manifest))
+    (raw / "bwd-00001.tsv.gz").unlink()
+    capsys.readouterr()
+    done = prepare([raw], tmp_path / "part", valid=5, test=5)
+    words = f"unfinished: {raw} holds 150 of 250 problems"
+    assert words in str(done) and words in capsys.readouterr().err
+    assert words in (tmp_path / "part" / "README.md").read_text()
+
+
 def test_bad_lines_are_left_out_counted_and_located(tmp_path, drawn):
     raw = write_shards(tmp_path / "raw", drawn[:500])
     with open(raw / "more.tsv", "w") as file:

@@ -19,6 +19,7 @@ from symbolic.problems.files import read_problems
 from symbolic.problems.forward import forward
 from symbolic.problems.problem import ProblemOptions
 from symbolic.problems.production import _check_node, _ingredients, generate
+from symbolic.problems.shards import Shard, draw_shard, run_shards
 from symbolic.problems.tasks import TASKS
 from tests.problems import hostile
 
@@ -126,6 +127,23 @@ def test_a_run_that_only_loses_draws_ends(tmp_path, monkeypatch):
         generate(tmp_path, "deadly", 10, seed=0)
 
 
+def test_a_process_that_ends_before_its_first_draw_costs_nothing(tmp_path):
+    folder = tmp_path / "traces"
+    folder.mkdir()
+    lines = {}
+    for family, places in ((hostile.stillborn, (str(folder),)), (hostile.tame, ())):
+        shard = Shard("hostile", family, ProblemOptions(known_primitives=places), 3, 0, 60)
+        ((_, lines[family]),) = run_shards(draw_shard, [shard], tmp_path, 1)
+    assert len(list(folder.iterdir())) == 2
+    assert lines[hostile.stillborn] == lines[hostile.tame]
+
+
+def test_processes_that_never_get_to_a_draw_end_a_run(tmp_path):
+    shard = Shard("hostile", hostile.stillborn, ProblemOptions(), 3, 0, 60)
+    with pytest.raises(OSError, match="20 processes ended before their first draw, the last one with -11"):
+        list(run_shards(draw_shard, [shard], tmp_path, 1))
+
+
 def test_options_that_reject_everything_end_a_run(tmp_path):
     options = ProblemOptions(max_ops=1, min_ops=1, operators={"sin": 1}, max_len=1)
     with pytest.raises(ValueError, match=r"10,000 draws in a row were rejected \(.*too long"):
@@ -184,6 +202,13 @@ def test_known_primitives_are_what_is_in_the_files_wherever_they_lie(tmp_path):
     first.write_text("sub Y' x\tdiv pow x INT+ 2 INT+ 2\n")
     with pytest.raises(ValueError, match="known_primitives was .'sha256 .* and is now .'sha256 "):
         generate(tmp_path / "out", "ibp", 3, seed=0, options=ProblemOptions(max_ops=4, known_primitives=(str(first),)))
+
+
+def test_known_primitives_that_are_not_there_are_named(tmp_path):
+    options = ProblemOptions(max_ops=4, known_primitives=("nowhere.gz",))
+    with pytest.raises(OSError, match="`known_primitives` must be files of problems. Received: nowhere.gz .No such"):
+        generate(tmp_path / "out", "ibp", 3, seed=0, options=options)
+    assert not (tmp_path / "out").exists()
 
 
 def test_one_run_a_folder(tmp_path):

@@ -9,8 +9,9 @@ from collections import Counter
 import pytest
 
 from symbolic.problems.integration import backward
-from symbolic.problems.problem import ProblemOptions
-from symbolic.problems.splits import skeleton
+from symbolic.problems.problem import Problem, ProblemOptions
+from symbolic.problems.shards import Shard, draw_shard, run_shards
+from symbolic.problems.splits import skeleton, split_of
 from symbolic.problems.stream import stream, task_pattern
 from symbolic.problems.tasks import TASKS
 from tests.problems import hostile
@@ -48,6 +49,16 @@ def test_tasks_are_mixed_evenly_by_weight(tasks):
         for task, weight in tasks.items():
             assert abs(pattern[:end].count(task) - end * weight / total) <= len(tasks) / 2 + end / 1000
     assert set(pattern) == set(tasks)
+
+
+def test_a_stream_brings_what_data_sets_have_for_training_and_all_of_it(tmp_path):
+    streamed = take(500, {"bwd": 1}, 0)
+    assert {split_of(skeleton(equation)) for equation, _ in streamed} == {"train"}
+    shard = Shard("bwd", TASKS["bwd"], SMALL, seed=0, number=0, size=500)
+    ((_, (lines, _)),) = run_shards(draw_shard, [shard], tmp_path, workers=1)
+    drawn = [Problem(*line.split("\t")) for line in lines]
+    for_training = [problem for problem in drawn if split_of(skeleton(problem.equation)) == "train"]
+    assert 0.8 < len(for_training) / len(drawn) < 1 and streamed[: len(for_training)] == for_training
 
 
 def test_held_out_problems_do_not_occur_and_the_others_do():
