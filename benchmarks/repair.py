@@ -4,7 +4,7 @@ Answers to random backward problems are damaged as a model would damage them, in
 damaged answers alone, one in the first table and ten of all kinds in the second, and what it gives is judged.
 Damaged answers that are right all the same (x^2 + 2 for x^2 + 1) do not count.
 
-    python benchmarks/repair.py --problems 300 --max-ops 12
+    python -m benchmarks.repair --problems 300 --max-ops 12
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""python -m symbolic: make problems, compare and plot trials, solve, verify, evaluate, export.
+"""python -m symbolic: make problems, compare and plot trials, solve, verify, evaluate, export, release.
 
 Each command says what it takes with --help; what it does stands in `commands`.
 """

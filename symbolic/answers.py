@@ -4,18 +4,16 @@ A trained model proposes; repair and linearity, where they are asked for, propos
 proposal is judged. Knows neither how a person writes a problem nor how results are kept.
 """
 
-import contextlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
-from symbolic.expressions.prefix import MAX_DEPTH, MAX_DIGITS, PrefixError, Tree, from_prefix, to_prefix
+from symbolic.expressions.prefix import MAX_DEPTH, MAX_DIGITS, from_prefix
 from symbolic.expressions.tokens import ARITY, DIGITS, NEGATIVE, POSITIVE
-from symbolic.linearity import combined, terms_of
-from symbolic.repair import repaired
+from symbolic.limited import combination, limited, repairs, terms
 from symbolic.seq2seq.decoding import Beam, Hypothesis, Search
 from symbolic.seq2seq.grammar import Grammar
 from symbolic.seq2seq.processors import TextProcessor
@@ -63,8 +61,9 @@ def answers(
         repair: where no hypothesis verifies, correct their coefficients (`symbolic.repair`).
         linearity: where nothing verifies, ask for the terms of the integrand one by one (`symbolic.linearity`).
         grammar: the model can write nothing but well-formed expressions.
-        time_limit: seconds that the judge may take for one answer.
-        workers: processes that judge.
+        time_limit: seconds that the judge may take for an answer, and repair and linearity for a problem. What these
+            two would propose is lost where they reach it, or crash; how often that was is printed.
+        workers: processes that judge, repair and add up.
         progress: show progress bars.
 
     Returns:
@@ -73,30 +72,32 @@ def answers(
     Raises:
         PrefixError: a problem is not a prefix expression.
     """
-    trees = [from_prefix(problem) for problem in problems]
+    for problem in problems:
+        from_prefix(problem)
     equations = problems if equations is None else equations
     found: list[list[Candidate]] = [[] for _ in problems]
     verdicts: dict[tuple[str, str], Verdict] = {}
+    limits = {"time_limit": time_limit, "workers": workers}
 
-    def judge(origin: str, proposals: Sequence[Sequence[Hypothesis]]) -> None:
-        pairs = [(equation, h.text) for equation, row in zip(equations, proposals, strict=True) for h in row]
+    def judge(origin: str, proposals: Mapping[int, Sequence[Hypothesis]]) -> None:
+        pairs = [(equations[index], hypothesis.text) for index, row in proposals.items() for hypothesis in row]
         new = [pair for pair in dict.fromkeys(pairs) if pair not in verdicts]
-        judging = verify_many(new, workers=workers, time_limit=time_limit)
+        judging = verify_many(new, **limits)
         bar = tqdm(judging, total=len(new), desc=f"judging, {origin}", unit="answer", disable=not progress)
         verdicts.update(zip(new, bar, strict=True))
-        for candidates, equation, row in zip(found, equations, proposals, strict=True):
-            candidates += [Candidate(*hypothesis, origin, verdicts[equation, hypothesis.text]) for hypothesis in row]
+        for index, row in proposals.items():
+            found[index] += [Candidate(*each, origin, verdicts[equations[index], each.text]) for each in row]
 
-    def ask(terms: Sequence[str]) -> list[list[Candidate]]:
-        limits = {"time_limit": time_limit, "workers": workers, "progress": progress}
-        return answers(terms, translator, search, repair=repair, grammar=grammar, **limits)
+    def ask(simpler: Sequence[str]) -> list[list[Candidate]]:
+        return answers(simpler, translator, search, repair=repair, grammar=grammar, **limits, progress=progress)
 
     legal = grammar_of(translator.target_processor) if grammar else None
-    judge("model", translator.translate(problems, search, legal, progress=progress))
-    if repair:
-        judge("repair", _repairs(trees, found))
-    if linearity:
-        judge("linearity", _by_linearity(trees, found, ask))
+    judge("model", dict(enumerate(translator.translate(problems, search, legal, progress=progress))))
+    with limited(**limits, progress=progress) as compute:
+        if repair:
+            judge("repair", _repairs(problems, found, compute))
+        if linearity:
+            judge("linearity", _by_linearity(problems, found, compute, ask))
     return found
 
 
@@ -136,46 +137,43 @@ def first_solved(candidates: Sequence[Candidate]) -> Candidate | None:
     return next((candidate for candidate in candidates if candidate.verdict.solved), None)
 
 
-def _repairs(problems: list[Tree], found: list[list[Candidate]]) -> list[list[Hypothesis]]:
+def _unsolved(found: list[list[Candidate]]) -> list[int]:
+    return [index for index, candidates in enumerate(found) if first_solved(candidates) is None]
+
+
+def _repairs(
+    problems: Sequence[str], found: list[list[Candidate]], compute: Callable[..., list]
+) -> dict[int, list[Hypothesis]]:
     """What coefficient repair makes of the hypotheses, for each problem that none of them solves."""
-    return [
-        [] if first_solved(candidates) else [_not_by_the_model(tree) for tree in repaired(problem, _trees(candidates))]
-        for problem, candidates in zip(problems, found, strict=True)
-    ]
-
-
-def _trees(candidates: Sequence[Candidate]) -> list[Tree]:
-    """The candidates that are expressions."""
-    trees = []
-    for candidate in candidates:
-        with contextlib.suppress(PrefixError):
-            trees.append(from_prefix(candidate.tokens))
-    return trees
+    unsolved = _unsolved(found)
+    asked = [(problems[index], [candidate.tokens for candidate in found[index]]) for index in unsolved]
+    return {
+        index: [_not_by_the_model(answer) for answer in offered or ()]
+        for index, offered in zip(unsolved, compute(repairs, asked), strict=True)
+    }
 
 
 def _by_linearity(
-    problems: list[Tree], found: list[list[Candidate]], ask: Callable[[list[str]], list[list[Candidate]]]
-) -> list[list[Hypothesis]]:
+    problems: Sequence[str],
+    found: list[list[Candidate]],
+    compute: Callable[..., list],
+    ask: Callable[[Sequence[str]], list[list[Candidate]]],
+) -> dict[int, list[Hypothesis]]:
     """The sum of the terms' verified primitives, for each unsolved problem whose terms all have one."""
-    terms = [[] if first_solved(row) else _simpler_terms(problem) for problem, row in zip(problems, found, strict=True)]
-    distinct = list(dict.fromkeys(term for row in terms for _, term in row))
+    unsolved = _unsolved(found)
+    split = dict(zip(unsolved, compute(terms, [(problems[index],) for index in unsolved]), strict=True))
+    # What is its only term has been asked already.
+    split = {index: row for index, row in split.items() if row and all(term != problems[index] for _, term in row)}
+    distinct = list(dict.fromkeys(term for row in split.values() for _, term in row))
     solved = {term: first_solved(row) for term, row in zip(distinct, ask(distinct), strict=True)}
-    return [
-        [_not_by_the_model(combined([(coefficient, from_prefix(solved[term].tokens)) for coefficient, term in row]))]
-        if row and all(solved[term] for _, term in row)
-        else []
-        for row in terms
-    ]
+    parts = {
+        index: [(coefficient, solved[term].tokens) for coefficient, term in row]
+        for index, row in split.items()
+        if all(solved[term] for _, term in row)
+    }
+    sums = compute(combination, [(each,) for each in parts.values()])
+    return {index: [_not_by_the_model(total)] for index, total in zip(parts, sums, strict=True) if total is not None}
 
 
-def _simpler_terms(problem: Tree) -> list[tuple[Tree, str]]:
-    """(coefficient, term problem) pairs; none if the problem is its only term, and has been asked already."""
-    return [(coefficient, _text(term)) for coefficient, term in terms_of(problem) if term != problem]
-
-
-def _not_by_the_model(tree: Tree) -> Hypothesis:
-    return Hypothesis(_text(tree), math.nan)
-
-
-def _text(tree: Tree) -> str:
-    return " ".join(to_prefix(tree))
+def _not_by_the_model(answer: str) -> Hypothesis:
+    return Hypothesis(answer, math.nan)

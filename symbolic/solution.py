@@ -4,17 +4,21 @@ What did not verify is never an answer. Knows how candidates are shown to a pers
 """
 
 import dataclasses
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
-import symengine as se
 import sympy as sp
 
 from symbolic.answers import Candidate
-from symbolic.expressions.engines import differentiate, from_symengine, to_latex, to_symengine, to_sympy
+from symbolic.expressions.engines import to_latex, to_sympy
 from symbolic.expressions.infix import to_infix
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix
+from symbolic.limited import derivative, evaluated, limited
 from symbolic.verification import Verdict
+
+_TIME_LIMIT = 5.0  # seconds for what is worked out to be shown
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -58,10 +62,13 @@ class Solution:
         """y(x); None if no candidate verified."""
         return from_prefix(self.best.tokens) if self.verdict.solved else None
 
-    @property
+    @functools.cached_property
     def expression(self) -> sp.Expr | None:
-        """The answer in SymPy; None if no candidate verified."""
-        return to_sympy(self.answer, evaluate=True) if self.verdict.solved else None
+        """The answer in SymPy, unevaluated if SymPy takes too long to evaluate it; None if no candidate verified."""
+        if not self.verdict.solved:
+            return None
+        expression = _within_limits(evaluated, self.best.tokens)
+        return to_sympy(self.answer) if expression is None else expression
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain texts and numbers, expressions as a person types them."""
@@ -83,8 +90,8 @@ class Solution:
             lines.append(f"answer      {self._answer_as_text()}")
         elif self.best is not None:
             lines.append(f"no verified answer; the likeliest of {len(self.candidates)} candidates: {_text(self.best)}")
-        if self.is_integral and (derivative := _derivative(self.best)) is not None:
-            lines.append(f"derivative  {derivative}")
+        if self.is_integral and self.best is not None and (slope := _within_limits(derivative, self.best.tokens)):
+            lines.append(f"derivative  {to_infix(from_prefix(slope))}")
         lines.append(f"verdict     {self.verdict.status}: {self.verdict.reason}")
         if self.answer is None and self.candidates:
             lines += ["tried         score  by         verdict    candidate", *map(_line, self.candidates)]
@@ -130,11 +137,7 @@ def _as_dict(candidate: Candidate) -> dict[str, Any]:
     return named | candidate.verdict._asdict()
 
 
-def _derivative(candidate: Candidate | None) -> str | None:
-    """The derivative of a candidate as a person types it; None where it has none."""
-    if candidate is None:
-        return None
-    try:
-        return to_infix(from_symengine(differentiate(to_symengine(from_prefix(candidate.tokens)), se.Symbol("x"))))
-    except (ValueError, RuntimeError):  # malformed, undefined or too large: the verdict says what is wrong with it
-        return None
+def _within_limits(function: Callable[[str], Any], tokens: str) -> Any:
+    """The function's result for a candidate; None where it has none, or is too costly to have."""
+    with limited(1, _TIME_LIMIT) as compute:
+        return compute(function, [(tokens,)])[0]

@@ -16,6 +16,7 @@ from symbolic.seq2seq.grammar import allowed, first_parse, parsed, rules_of
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.translator import Translator
 from symbolic.verification import verify, verify_many
+from tests import worker_tasks
 from tests.expressions.strategies import repeatable, trees
 
 ALL_TOKENS = TextProcessor([*TOKENS, "foreign"])
@@ -65,7 +66,7 @@ def test_equal_problems_and_answers_are_judged_once(translator, monkeypatch):
         return verify_many(pairs, **limits)
 
     monkeypatch.setattr("symbolic.answers.verify_many", recorded)
-    monkeypatch.setattr("symbolic.answers.repaired", lambda problem, hypotheses: hypotheses)  # nothing new
+    monkeypatch.setattr("symbolic.answers.repairs", worker_tasks.nothing_new)
     problems = ["sub Y' sin x", "sub Y' sin x", "sub Y' mul INT+ 2 x"]
     found = answers(problems, translator, Sampling(6, seed=1), repair=True)
     pairs = [(problem, c.tokens) for problem, row in zip(problems, found, strict=True) for c in row]
@@ -98,6 +99,14 @@ def test_repair_comes_after_the_model_where_the_model_fails(translator):
     assert [c.origin for c in wrong[:3]] == ["model", "model", "repair"]
     assert first_solved(wrong).tokens == "mul INT- 1 cos x" and math.isnan(first_solved(wrong).score)
     assert {c.origin for c in right} == {"model"}
+
+
+def test_a_repair_that_crashes_costs_itself_alone(translator, monkeypatch, capsys):
+    monkeypatch.setattr("symbolic.answers.repairs", worker_tasks.crash_for_sines)
+    problems = ["sub Y' sin x", "sub Y' mul INT+ 3 x"]
+    crashed, repaired = answers(problems, translator, Beam(2), repair=True)
+    assert {c.origin for c in crashed} == {"model"} and repaired[-1].origin == "repair"
+    assert "lost 1 of 2 (crash 1)" in capsys.readouterr().err
 
 
 def test_linearity_adds_up_the_terms_that_the_model_solves(ode_translator):

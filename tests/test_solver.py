@@ -16,6 +16,7 @@ from symbolic.expressions.prefix import Tree
 from symbolic.solution import Solution
 from symbolic.solver import dsolve, integrate
 from symbolic.verification import verify
+from tests import worker_tasks
 
 X, T = sp.symbols("x t")
 REAL_X = sp.Symbol("x", real=True)
@@ -87,6 +88,15 @@ def test_no_candidates_and_malformed_ones_are_shown():
     malformed = judged("y' = y", "mul x")
     assert malformed.answer is None and "candidates: mul x" in repr(malformed)
     assert malformed.as_dict()["candidates"][0]["expression"] == "mul x"
+
+
+def test_what_crashes_while_a_solution_is_shown_is_left_out(monkeypatch):
+    for name in ("derivative", "evaluated"):
+        monkeypatch.setattr(f"symbolic.solution.{name}", worker_tasks.crash)
+    candidate = Candidate("pow x INT+ 2", -1.0, "model", verify("sub Y' mul INT+ 2 x", "pow x INT+ 2"))
+    shown = Solution(from_infix("2*x"), "", [candidate], 0.1)
+    assert "answer      x^2 + C" in repr(shown) and "derivative" not in repr(shown)
+    assert shown.expression == X**2
 
 
 # --- problems ---------------------------------------------------------------------------------------------------------
@@ -235,7 +245,7 @@ def test_a_saved_model_answers_in_a_process_of_its_own(model_folder):
 def test_errors_of_the_command_line_are_one_sentence(model_folder, tmp_path, capsys):
     for arguments, words in [
         (["integrate", "sine(x)", "--run", str(model_folder)], "sin"),
-        (["integrate", "x", "--run", str(model_folder), "--beam", "0"], "`size` must be at least 1"),
+        (["integrate", "x", "--run", str(model_folder), "--beam", "0"], "`--beam` must be at least 1. Received: 0."),
         (["integrate", "x", "--run", str(tmp_path)], "does not hold a trained model"),
         (["compare", "--runs", str(tmp_path)], "no trial in"),
         (["plot", "--attention", "x"], "needs `--run`"),

@@ -3,6 +3,7 @@
 import sys
 
 from symbolic.commands import AddCommand
+from symbolic.startup import import_keras
 
 
 def add(command: AddCommand) -> None:
@@ -31,6 +32,7 @@ def add(command: AddCommand) -> None:
 
 
 def _evaluate(args) -> int:
+    import_keras()
     from symbolic.experiments.matrix import evaluate_matrix
     from symbolic.experiments.tables import format_matrix, format_results, matrix_table
 

@@ -1,19 +1,27 @@
-"""The command that hands a trained model to other programs: export."""
+"""Commands that hand a trained model on: export, release."""
 
 from pathlib import Path
 
-from symbolic.commands import AddCommand
+from symbolic.commands import AddCommand, check_at_least_1
+from symbolic.startup import import_keras
 
 
 def add(command: AddCommand) -> None:
-    """Tell the command line this command."""
+    """Tell the command line these commands."""
     sub = command("export", _export, "Write a trained model as a TensorFlow SavedModel, text to text.")
     sub.add_argument("run", metavar="RUN", help="folder of a finished trial")
     sub.add_argument("out", metavar="DIR", help="new folder to write")
     sub.add_argument("--beam", type=int, default=1, metavar="N", help="answers to each input; 1 is greedy search")
 
+    sub = command("release", _release, "Write a finished trial's model at half its size, with a card, to hand on.")
+    sub.add_argument("run", metavar="RUN", help="folder of a finished trial")
+    sub.add_argument("out", metavar="DIR", help="folder to write")
+    sub.add_argument("--results", metavar="DIR", help="folder of `evaluate` whose figures the card shows")
+
 
 def _export(args) -> int:
+    check_at_least_1("--beam", args.beam)
+    import_keras()
     from symbolic.answers import grammar_of
     from symbolic.seq2seq.decoding import Beam, Greedy
     from symbolic.seq2seq.export import export
@@ -24,4 +32,11 @@ def _export(args) -> int:
     export(translator, args.out, how, grammar_of(translator.target_processor))
     size = sum(file.stat().st_size for file in Path(args.out).rglob("*") if file.is_file())
     print(f"{args.out}: {size / 1e6:.1f} MB, up to {how.kept} answers to a text")
+    return 0
+
+
+def _release(args) -> int:
+    from symbolic.experiments.release import release
+
+    print(release(args.run, args.out, args.results))
     return 0

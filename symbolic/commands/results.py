@@ -3,6 +3,7 @@
 import os
 
 from symbolic.commands import AddCommand
+from symbolic.startup import import_keras
 
 
 def add(command: AddCommand) -> None:
@@ -39,6 +40,7 @@ def _plot(args) -> int:
 
 
 def _draw_attention(integrand: str, run: str) -> str:
+    import_keras()
     from symbolic.experiments.plots import plot_attention, save_figure
     from symbolic.seq2seq.translator import Translator
     from symbolic.solver import problem_of

@@ -3,7 +3,8 @@
 import argparse
 import json
 
-from symbolic.commands import AddCommand
+from symbolic.commands import AddCommand, check_at_least_1
+from symbolic.startup import import_keras
 
 
 def add(command: AddCommand) -> None:
@@ -31,12 +32,16 @@ def _add_solving_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _integrate(args) -> int:
+    check_at_least_1("--beam", args.beam)
+    import_keras()
     from symbolic.solver import integrate
 
     return _solve(integrate, args)
 
 
 def _dsolve(args) -> int:
+    check_at_least_1("--beam", args.beam)
+    import_keras()
     from symbolic.solver import dsolve
 
     return _solve(dsolve, args)

@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from symbolic.commands import AddCommand
+from symbolic.commands import AddCommand, check_at_least_1
 
 _LISTED = 20  # so many of the lines that are not solved
 _MALFORMED = "malformed"
@@ -25,6 +25,7 @@ def add(command: AddCommand) -> None:
 
 
 def _verify(args: argparse.Namespace) -> int:
+    check_at_least_1("--workers", args.workers)
     from symbolic.verification import SOLVED
 
     counts, unsolved = Counter(), []

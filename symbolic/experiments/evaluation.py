@@ -2,7 +2,8 @@
 
 Three figures, never to be mixed up: token accuracy (under teacher forcing, from the training loop), exact match (a
 hypothesis equals the reference token by token) and solve rate (a hypothesis verifies). What repair and linearity add
-to a model's own hypotheses stands in columns of its own. Knows nothing of files.
+to a model's own hypotheses stands in columns of its own. So does what repair solves without the model: where its terms
+come from answers to other problems, it solves some all the same. Knows nothing of files.
 """
 
 import json
@@ -10,11 +11,13 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pandas as pd
 
 from symbolic.answers import Candidate, answers
 from symbolic.experiments.systems import Attempt
 from symbolic.expressions.prefix import is_prefix
+from symbolic.limited import limited, repairs
 from symbolic.seq2seq.decoding import Beam, Greedy
 from symbolic.seq2seq.translator import Translator
 from symbolic.verification import SOLVED, STATUSES, verify_many
@@ -25,6 +28,8 @@ ADDED = {
     "repair": "with_repair",
     "linearity": "with_linearity",
 }  # origin -> column, in the order in which they are tried
+CONTROL = "repair_control"
+_LIMIT = 10.0  # seconds that the judge may take for an answer, and repair for a problem
 _BEST_FIRST = ("proved", "confirmed", "undecided", "refuted")
 
 
@@ -55,6 +60,8 @@ def evaluate(
             its order;
         with_repair, with_linearity: whether one verifies among the hypotheses and what these added, linearity after
             repair; only if they were asked for;
+        repair_control: whether repair solves the problem with the model's hypotheses for another problem in the place
+            of its own (see `repair_control`); only if repair was asked for;
         hypotheses, invalid: how many there are, and how many of them are no prefix expressions;
         seconds: wall seconds of search and judging, those of all problems shared evenly;
         candidates: all hypotheses and what was added, with scores and verdicts, as JSON.
@@ -63,12 +70,40 @@ def evaluate(
     search = Greedy() if beam == 1 else Beam(beam)
     options = {"repair": repair, "linearity": linearity, "grammar": grammar}
     found = answers(problems["input"].tolist(), translator, search, **options, workers=workers, progress=progress)
-    seconds = (time.perf_counter() - started) / max(1, len(problems))
+    seconds = (time.perf_counter() - started) / max(1, len(problems))  # without the control, which answers nothing
     rows = _rows(problems, found, ["longer than the model reads"] * len(problems))
     for origin, column in ADDED.items():
         if options[origin]:
             rows[column] = [_solved(candidates, up_to=origin) for candidates in found]
+    if repair:
+        rows[CONTROL] = repair_control(rows["input"].tolist(), found, workers)
     return _finished(rows, found, [seconds] * len(problems))
+
+
+def repair_control(problems: Sequence[str], found: Sequence[Sequence[Candidate]], workers: int = 1) -> list[bool]:
+    """Whether repair solves each problem from the model's hypotheses for another one.
+
+    Which one is random, and the same every time; each problem lends its hypotheses once. A single problem has no other,
+    and equal problems are no others: there repair has nothing to work with.
+
+    Args:
+        problems: equations as prefix text.
+        found: what `answers` gives for them.
+        workers: processes that repair and judge.
+    """
+    order = np.random.default_rng(0).permutation(len(problems))
+    lenders = dict(zip(order.tolist(), np.roll(order, 1).tolist(), strict=True))
+    asked = [
+        (problem, [each.tokens for each in found[lenders[index]] if each.origin == "model"])
+        if problems[lenders[index]] != problem
+        else (problem, [])
+        for index, problem in enumerate(problems)
+    ]
+    with limited(workers, _LIMIT) as compute:
+        offers = [offered or [] for offered in compute(repairs, asked)]
+    pairs = [(problem, answer) for problem, answers in zip(problems, offers, strict=True) for answer in answers]
+    verdicts = verify_many(pairs, workers=workers, time_limit=_LIMIT)
+    return [any([next(verdicts).solved for _ in answers]) for answers in offers]
 
 
 def evaluate_system(
@@ -81,7 +116,7 @@ def evaluate_system(
     equations = problems["input"].tolist()
     attempts = ask(equations)
     pairs = [(eq, answer) for eq, attempt in zip(equations, attempts, strict=True) for answer in attempt.answers]
-    verdicts = verify_many(pairs, workers=workers, time_limit=10.0)
+    verdicts = verify_many(pairs, workers=workers, time_limit=_LIMIT)
     found = [
         [Candidate(answer, math.nan, system, next(verdicts)) for answer in attempt.answers] for attempt in attempts
     ]
@@ -97,7 +132,7 @@ def summarise(rows: pd.DataFrame) -> dict[str, float]:
         "exact_match": _share(rows["exact"]),
         "solve_rate": _share(rows["status"].isin(SOLVED)),
         "general": _share(rows["general"]),
-        **{column: _share(rows[column]) for column in ADDED.values() if column in rows},
+        **{column: _share(rows[column]) for column in (*ADDED.values(), CONTROL) if column in rows},
         "invalid": rows["invalid"].sum() / max(1, rows["hypotheses"].sum()),
         **{outcome: _share(rows["status"] == outcome) for outcome in OUTCOMES},
         "seconds_per_problem": rows["seconds"].mean(),

@@ -25,9 +25,11 @@ from symbolic.experiments.evaluation import evaluate, evaluate_system
 from symbolic.experiments.problem_sets import read_problem_set
 from symbolic.experiments.systems import asking, solves
 from symbolic.experiments.tables import ROWS, write_tables
+from symbolic.locks import locked
 from symbolic.problems.files import MAX_BAD_SHARE
 from symbolic.problems.integrators import Integrator
-from symbolic.seq2seq.translator import MODEL, Translator
+from symbolic.seq2seq.translator import CONTEXT_VOCABULARY, MODEL, TARGET_VOCABULARY, Translator
+from symbolic.seq2seq.translator import SETTINGS as TRANSLATOR_SETTINGS
 
 SETTINGS, PARTS = "settings.json", "parts"
 MODEL_CHUNK, SYSTEM_CHUNK = 128, 16  # problems; one chunk is what a kill costs at most
@@ -88,7 +90,7 @@ def evaluate_matrix(
 
     Raises:
         ValueError: an option is out of range, a file is unusable, or the folder holds results of other settings.
-        OSError: a file or a model is missing.
+        OSError: a file or a model is missing, or another run is at work in `out`.
     """
     _check(runs, systems, beams, time_limit, workers)
     problem_sets = {}
@@ -96,21 +98,27 @@ def evaluate_matrix(
         problem_sets[name], report = read_problem_set(path, limit, max_bad_share)
         if report.bad:
             tqdm.write(str(report))
-    for name, folder in _named(runs).items():
-        translator, digest = Translator.load(folder), _digest(Path(folder) / MODEL)
-        for beam in beams:
-            options = {"grammar": grammar, "repair": repair, "linearity": linearity}
-            work = functools.partial(evaluate, translator, beam=beam, **options, workers=workers, progress=False)
-            solver = Solver(name, beam, {"model": digest, **options}, work, MODEL_CHUNK)
-            for set_name, problems in problem_sets.items():
-                collect(out, solver, set_name, problems)
-    for system in systems:
-        with asking(system, time_limit, workers) as ask:
-            work = functools.partial(evaluate_system, ask, system, workers=workers)
-            solver = Solver(system, None, {"time_limit": time_limit}, work, SYSTEM_CHUNK)
-            for set_name, problems in problem_sets.items():
-                collect(out, solver, set_name, problems[[solves(system, family) for family in problems["family"]]])
-    return write_tables(out)
+    folders = _named(runs)
+    translators = {
+        name: Translator.load(folder) for name, folder in folders.items()
+    }  # now: none is to fail hours later
+    options = {"grammar": grammar, "repair": repair, "linearity": linearity}
+    Path(out).mkdir(parents=True, exist_ok=True)
+    with locked(out):
+        for name, translator in translators.items():
+            settings = {"model": _digest(folders[name]), **options}
+            for beam in beams:
+                work = functools.partial(evaluate, translator, beam=beam, **options, workers=workers, progress=False)
+                solver = Solver(name, beam, settings, work, MODEL_CHUNK)
+                for set_name, problems in problem_sets.items():
+                    collect(out, solver, set_name, problems)
+        for system in systems:
+            with asking(system, time_limit, workers) as ask:
+                work = functools.partial(evaluate_system, ask, system, workers=workers)
+                solver = Solver(system, None, {"time_limit": time_limit}, work, SYSTEM_CHUNK)
+                for set_name, problems in problem_sets.items():
+                    collect(out, solver, set_name, problems[[solves(system, family) for family in problems["family"]]])
+        return write_tables(out)
 
 
 def _check(runs, systems, beams, time_limit, workers) -> None:
@@ -135,9 +143,13 @@ def _named(paths: Sequence[Path | str]) -> dict[str, Path]:
     return named
 
 
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _digest(folder: Path) -> str:
+    """Of all that a model's answers depend on."""
+    digest = hashlib.sha256()
+    for name in (MODEL, CONTEXT_VOCABULARY, TARGET_VOCABULARY, TRANSLATOR_SETTINGS):
+        with open(folder / name, "rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
 
 
 def collect(out: Path | str, solver: Solver, set_name: str, problems: pd.DataFrame) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from symbolic.atomic import atomic_path
 from symbolic.experiments.comparison import as_text
-from symbolic.experiments.evaluation import ADDED, OUTCOMES, summarise
+from symbolic.experiments.evaluation import ADDED, CONTROL, OUTCOMES, summarise
 from symbolic.experiments.plots import plot_solve_rates, plot_solve_rates_by_beam, save_figure
 
 ROWS = "rows.csv"  # of one solver on one set
@@ -25,7 +25,7 @@ RESULTS, MATRIX = "results.csv", "matrix.csv"
 # Groups of problems by the largest number in each; the last has no end.
 _GROUP_ENDS = {"operators": (2, 4, 6, 8, 10, 12, 15, 20, 30), "length": (10, 20, 30, 40, 60, 80, 120, 160, 240)}
 _AXIS_LABELS = {"operators": "operators in the problem", "length": "tokens of the problem"}
-_SHARES = ("exact_match", "solve_rate", "fail", "general", *ADDED.values(), "invalid", *OUTCOMES)
+_SHARES = ("exact_match", "solve_rate", "fail", "general", *ADDED.values(), CONTROL, "invalid", *OUTCOMES)
 
 
 def write_tables(out: Path | str) -> pd.DataFrame:
@@ -81,12 +81,12 @@ def results_table(rows: pd.DataFrame, *by: str) -> pd.DataFrame:
 
 
 def matrix_table(results: pd.DataFrame) -> pd.DataFrame:
-    """Solve rates, a row per solver and a column per set; with repair and linearity in rows of their own."""
+    """Solve rates, a row per solver and a column per set; with repair, linearity and control in rows of their own."""
     pieces = [
         results.assign(row=solver_labels(results) + words, rate=results[column])
         for column, words in {
             "solve_rate": "",
-            **{name: f" {name.replace('_', ' ')}" for name in ADDED.values()},
+            **{name: f" {name.replace('_', ' ')}" for name in (*ADDED.values(), CONTROL)},
         }.items()
         if column in results
     ]

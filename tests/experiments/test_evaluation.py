@@ -7,7 +7,16 @@ import keras
 import pandas as pd
 import pytest
 
-from symbolic.experiments.evaluation import ADDED, OUTCOMES, evaluate, evaluate_system, summarise
+from symbolic.answers import Candidate
+from symbolic.experiments.evaluation import (
+    ADDED,
+    CONTROL,
+    OUTCOMES,
+    evaluate,
+    evaluate_system,
+    repair_control,
+    summarise,
+)
 from symbolic.experiments.systems import asking
 from symbolic.seq2seq.attention_rnn import AttentionRNN
 from symbolic.seq2seq.translator import Translator
@@ -40,7 +49,7 @@ def test_rows_are_the_problems_with_answers_and_verdicts(greedy):
     assert greedy["general"].tolist() == [True, True, False, False]
     assert greedy["hypotheses"].tolist() == [1, 1, 1, 0] and (greedy["seconds"] > 0).all()
     assert greedy["reason"].iloc[-1] == "longer than the model reads" and math.isnan(greedy["score"].iloc[-1])
-    assert not set(ADDED.values()) & set(greedy)
+    assert not {*ADDED.values(), CONTROL} & set(greedy)
 
 
 def test_exact_match_and_solve_rate_are_two_figures(translator):
@@ -72,6 +81,22 @@ def test_repair_and_linearity_stand_apart(greedy, repaired):
     assert summarise(repaired)["with_repair"] == 0.75
     origins = [{c["origin"] for c in json.loads(text)} for text in repaired["candidates"]]
     assert origins[0] == {"model"} and "repair" in origins[2]
+
+
+def proposed(*answers):
+    return [Candidate(answer, -1.0, "model", verify("sub Y' x", answer)) for answer in answers]
+
+
+def test_the_control_repairs_with_what_was_proposed_for_another_problem(repaired):
+    """With its own hypothesis, x, no power of x could be refused; of cos x no primitive is made of x, and back."""
+    assert repaired[CONTROL].tolist().count(True) <= 3
+    problems = ["sub Y' cos x", "sub Y' pow x INT+ 3"]
+    right_elsewhere = [proposed("pow x INT+ 4"), proposed("sin x")]
+    assert repair_control(problems, right_elsewhere) == [True, True]
+    right_here = [proposed("sin x"), proposed("pow x INT+ 4")]
+    assert repair_control(problems, right_here) == [False, False]
+    assert repair_control(problems[:1], right_here[:1]) == repair_control(problems[:1] * 2, right_here[:1] * 2)[:1]
+    assert summarise(repaired)[CONTROL] == repaired[CONTROL].mean()
 
 
 def test_without_grammar_answers_may_be_invalid_and_with_it_none_is(translator):

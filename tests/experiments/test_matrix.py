@@ -3,6 +3,7 @@
 import functools
 import json
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from symbolic.experiments.matrix import Solver, collect, evaluate_matrix
 from symbolic.experiments.plots import plot_solve_rates, plot_solve_rates_by_beam, wilson_interval
 from symbolic.experiments.problem_sets import read_problem_set
 from symbolic.experiments.tables import format_matrix, format_results, matrix_table, read_rows, results_table
+from symbolic.locks import locked
 from symbolic.problems.files import write_problems
 from symbolic.problems.integrators import INTEGRATORS, is_installed
 from tests.conftest import LEARNT
@@ -151,6 +153,30 @@ def test_a_stopped_evaluation_goes_on_and_ends_as_the_whole_one(translator, data
     assert {path.name for path in folder.iterdir()} == {"rows.csv", "settings.json"}
     whole = tmp_path / "whole" / "rows" / "model@1" / "bwd" / "rows.csv"
     assert (folder / "rows.csv").read_bytes() == whole.read_bytes()
+
+
+def test_a_model_that_is_not_there_is_named_before_any_work(data, model_folder, tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere does not hold a trained model"):
+        evaluate_matrix(tmp_path / "out", [model_folder, tmp_path / "nowhere"], [data / "bwd.test"], beams=[1])
+    assert not (tmp_path / "out").exists()
+
+
+def test_rows_are_those_of_the_models_words_too(data, model_folder, tmp_path):
+    """Another order of its vocabulary gives the same weights other words."""
+    run = shutil.copytree(model_folder, tmp_path / "run")
+    evaluate_matrix(tmp_path / "out", [run], [data / "ode1.test"], beams=[1])
+    vocabulary = run / "target_vocabulary.txt"
+    *special, before, last = vocabulary.read_text().splitlines()
+    vocabulary.write_text("\n".join([*special, last, before]) + "\n")
+    with pytest.raises(ValueError, match="other settings .*model: .* there, .* now"):
+        evaluate_matrix(tmp_path / "out", [run], [data / "ode1.test"], beams=[1])
+
+
+def test_a_folder_of_results_has_one_run_at_a_time(data, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    with locked(out), pytest.raises(OSError, match="another run is at work"):
+        evaluate_matrix(out, [], [data / "bwd.test"], systems=["sympy"])
 
 
 def test_files_of_one_name_are_told_apart(tmp_path):

@@ -1,0 +1,112 @@
+"""A trained trial as a small folder to hand on: the model at half precision, and a card that says what it is.
+
+    model.keras, context_vocabulary.txt, target_vocabulary.txt, translator.json    see `symbolic.seq2seq.translator`
+    README.md                                                                      the card
+
+Knows what a trial's folder and an evaluation's tables hold; not how either is made.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from symbolic.atomic import atomic_path
+from symbolic.experiments.tables import RESULTS, format_results
+from symbolic.experiments.trials import read_history, read_params
+from symbolic.seq2seq.translator import Translator
+
+CARD = "README.md"
+
+_TEMPLATE = """\
+# {trial}
+
+A {model} of {weights:,} weights that reads equations and writes solutions, in prefix tokens, each of at most
+{max_length}. What it writes is a guess until it is verified, as these do:
+
+    python -m symbolic integrate "x*exp(x)" --run {folder}
+    python -m symbolic dsolve "y' + y = x" --run {folder}
+
+## Training
+
+- Problems: {problems}.
+- {epochs:,} epochs of {steps:,} steps, {hours:.1f} hours. Loss {loss:.3f} nats a token, and on the validation set
+  {val_loss:.3f}, with {token_accuracy:.1%} of the tokens right under teacher forcing.
+- Machine: {platform}, {cpus} CPUs; backend {backend}; {versions}.
+- Parameters: {params}.
+
+## What it solves
+
+{results}
+
+## Limits
+
+It knows problems such as it was trained on. Long ones, large numbers and rare functions make it fail, and the text of
+a wrong answer looks like that of a right one: verify. The weights are stored in float16 and computed with in float32.
+
+Licence: that of the project (MIT).
+"""
+
+
+def release(run: Path | str, out: Path | str, results: Path | str | None = None) -> Path:
+    """Write a finished trial's model, at half precision, and its card to a folder.
+
+    Args:
+        results: a folder of `evaluate`, whose figures of this model the card shall show.
+
+    Returns:
+        The card.
+
+    Raises:
+        FileNotFoundError: the trial is not finished, or `results` holds no table.
+        ValueError: the table has no figures of a model of this name.
+    """
+    run, out = Path(run).resolve(), Path(out)
+    translator = Translator.load(run)
+    figures = "Not measured yet." if results is None else _figures(Path(results) / RESULTS, run.name)
+    card = _card(read_params(run), read_history(run), translator, out.name, figures)
+    translator.save(out, half=True)
+    with atomic_path(out / CARD) as temporary:
+        temporary.write_text(card, encoding="utf-8")
+    return out / CARD
+
+
+def _figures(table: Path, name: str) -> str:
+    if not table.exists():
+        raise FileNotFoundError(f"{table} does not exist: `python -m symbolic evaluate` writes it")
+    results = pd.read_csv(table, dtype={"beam": "Int64"})
+    rows = results[results["solver"] == name]
+    if rows.empty:
+        there = ", ".join(results["solver"].unique())
+        raise ValueError(f"{table} has no figures of `{name}`. It has those of: {there}.")
+    return f"```\n{format_results(rows)}\n```"
+
+
+def _card(record: dict[str, Any], history: pd.DataFrame, translator: Translator, folder: str, figures: str) -> str:
+    params = record["params"]
+    best = history.loc[history["val_loss"].idxmin()]
+    return _TEMPLATE.format(
+        trial=record["trial"],
+        model=params["model"].replace("_", " "),
+        weights=translator.model.count_params(),
+        max_length=translator.max_length,
+        folder=folder,
+        problems=_problems(record["data"], params),
+        epochs=len(history),
+        steps=params["steps_per_epoch"],
+        hours=history["seconds"].sum() / 3600,
+        results=figures,
+        backend=record["backend"],
+        versions=", ".join(f"{package} {version}" for package, version in record["versions"].items()),
+        params=", ".join(f"{name}={value}" for name, value in params.items()),
+        **record["machine"],
+        **{name: best[name] for name in ("loss", "val_loss")},
+        token_accuracy=best["val_token_accuracy"],
+    )
+
+
+def _problems(data: dict[str, Any], params: dict[str, Any]) -> str:
+    if stream := data.get("stream"):
+        shares = ", ".join(f"{task} {weight:g}" for task, weight in stream.items())
+        return f"fresh ones all the time, of the families {shares}, from seed {params['seed']}"
+    return f"{data['train']['problems']:,} of a data set with the SHA-256 {data['train']['sha256']}"

@@ -1,0 +1,98 @@
+"""Computations on expressions that may hang, crash or eat memory, in processes with limits; texts in, texts out.
+
+SymEngine and SymPy do so on some of the expressions that models write. What that costs is the result for one
+expression; it is counted and said. Knows neither where expressions come from nor what is made of the results.
+"""
+
+import contextlib
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+import symengine as se
+import sympy as sp
+from pebble import ProcessExpired
+from tqdm import tqdm
+
+from symbolic.expressions.engines import differentiate, from_symengine, to_symengine, to_sympy
+from symbolic.expressions.prefix import from_prefix, is_prefix, to_prefix
+from symbolic.linearity import combined, terms_of
+from symbolic.processes import limit_this_process, preload_module, process_pool
+from symbolic.repair import repaired
+
+preload_module(__name__)
+
+MEMORY_LIMIT = 2 << 30  # bytes of address space of a worker
+
+
+@contextlib.contextmanager
+def limited(workers: int, time_limit: float, progress: bool = False) -> Iterator[Callable[..., list]]:
+    """A function `compute(function, arguments)` that calls a function in worker processes, which end with the block.
+
+    It returns the function's result for each tuple of arguments, in their order, and None where there is none because
+    a limit was reached, the process crashed or the function raised an error; how many these are, and why, it prints to
+    stderr. The function is one of a module that workers can import: one of this module, that is. A process starts with
+    the first call.
+
+    Args:
+        workers: processes at a time.
+        time_limit: seconds that one call of the function may take.
+        progress: show a progress bar.
+    """
+    with process_pool(workers, initializer=limit_this_process, initargs=[MEMORY_LIMIT]) as pool:
+
+        def compute(function: Callable, arguments: Sequence[tuple]) -> list[Any]:
+            name, results, losses = function.__name__, [], Counter()
+            futures = [pool.schedule(function, each, timeout=time_limit) for each in arguments]
+            for future in tqdm(futures, desc=name, unit="problem", disable=not progress):
+                try:
+                    results.append(future.result())
+                except BrokenProcessPool:
+                    raise
+                except Exception as error:  # whatever it is, it costs this result alone
+                    losses[_REASONS.get(type(error), f"error {type(error).__name__}")] += 1
+                    results.append(None)
+            if losses:
+                reasons = ", ".join(f"{reason} {count:,}" for reason, count in losses.most_common())
+                tqdm.write(f"{name}: lost {losses.total():,} of {len(arguments):,} ({reasons})", file=sys.stderr)
+            return results
+
+        yield compute
+
+
+_REASONS = {TimeoutError: "time limit", ProcessExpired: "crash", MemoryError: "memory limit"}
+
+
+def repairs(problem: str, hypotheses: Sequence[str]) -> list[str]:
+    """What `repair.repaired` makes of hypotheses; those that are no expressions are left out."""
+    trees = [from_prefix(hypothesis) for hypothesis in hypotheses if is_prefix(hypothesis.split())]
+    return [" ".join(to_prefix(answer)) for answer in repaired(from_prefix(problem), trees)]
+
+
+def terms(problem: str) -> list[tuple[str, str]]:
+    """(coefficient, term problem) pairs of `linearity.terms_of`."""
+    return [
+        (" ".join(to_prefix(coefficient)), " ".join(to_prefix(term)))
+        for coefficient, term in terms_of(from_prefix(problem))
+    ]
+
+
+def combination(parts: Sequence[tuple[str, str]]) -> str:
+    """The sum of (coefficient, primitive) pairs, by `linearity.combined`."""
+    return " ".join(to_prefix(combined(tuple(map(from_prefix, pair)) for pair in parts)))
+
+
+def derivative(expression: str) -> str | None:
+    """The derivative by x; None where there is none that could be written down."""
+    try:
+        slope = from_symengine(differentiate(to_symengine(from_prefix(expression)), se.Symbol("x")))
+    except (ValueError, RuntimeError):  # malformed, undefined or too large
+        return None
+    return " ".join(to_prefix(slope))
+
+
+def evaluated(expression: str) -> sp.Basic:
+    """The SymPy expression in the form that SymPy's own evaluation gives it."""
+    return to_sympy(from_prefix(expression), evaluate=True)

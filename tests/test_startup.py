@@ -1,0 +1,20 @@
+"""Of what is written while Keras is imported, TensorFlow's notes are left out, and nothing else is."""
+
+import os
+
+import pytest
+
+from symbolic.startup import _without_notes
+
+NOTES = (
+    "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
+    "I0000 00:00:1795313204.216540   13614 cudart_stub.cc:31] Could not find cuda drivers on your machine.\n"
+)
+
+
+def test_notes_are_left_out_and_warnings_and_errors_passed_on(capfd):
+    with pytest.raises(ImportError), _without_notes():
+        os.write(2, b"E0000 00:00:1 2 plugin.cc:1] broken\n" + NOTES.encode() + b"and this\n")
+        raise ImportError
+    os.write(2, b"afterwards\n")
+    assert capfd.readouterr().err == "E0000 00:00:1 2 plugin.cc:1] broken\nand this\nafterwards\n"
