@@ -6,7 +6,7 @@ import keras
 import pytest
 
 from symbolic.seq2seq.attention_rnn import AttentionRNN
-from symbolic.seq2seq.batches import training_batches
+from symbolic.seq2seq.batches import Source, as_input, training_batches
 from symbolic.seq2seq.losses import MaskedCrossEntropy
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.token_store import TokenStore
@@ -38,8 +38,9 @@ def overfitted(pairs: dict[str, str]) -> Translator:
     contexts, targets = TextProcessor.adapt(pairs), TextProcessor.adapt(pairs.values())
     model = AttentionRNN(len(contexts), len(targets), num_units=32, num_heads=2)
     model.compile(keras.optimizers.Adam(0.01), MaskedCrossEntropy())
-    store = TokenStore(contexts.encode(pairs), targets.encode(pairs.values()))
-    model.fit(training_batches(store, len(pairs), seed=0), steps_per_epoch=80, shuffle=False, verbose=0)
+    store = TokenStore.of(contexts.encode(pairs), targets.encode(pairs.values()))
+    batches = training_batches([Source(store)], batch_size=len(pairs), max_length=32, seed=0)
+    model.fit(as_input(batches), steps_per_epoch=80, shuffle=False, verbose=0)
     return Translator(model, contexts, targets, max_length=32)
 
 

@@ -11,9 +11,10 @@ import math
 import keras
 from keras import ops
 
+from symbolic.seq2seq.layers import Dense
 from symbolic.seq2seq.special_tokens import PADDING_ID
 
-_HIDDEN = -1e9  # in place of minus infinity, which makes nan of a row that is hidden altogether
+_HIDDEN = -3e4  # in place of minus infinity, which float16 would make nan of where nothing is hidden
 
 
 def padding_bias(ids, dtype):
@@ -42,7 +43,7 @@ def rotated(x, positions):
     frequencies = ops.exp(ops.arange(half, dtype="float32") * (-math.log(10_000) / half))
     angles = ops.cast(positions, "float32")[:, None] * frequencies[None, :]
     cos, sin = ops.cast(ops.cos(angles), x.dtype), ops.cast(ops.sin(angles), x.dtype)
-    first, second = x[..., :half], x[..., half:]
+    first, second = ops.split(x, 2, axis=-1)  # the gradient of slices is far slower on TensorFlow
     return ops.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)
 
 
@@ -61,10 +62,10 @@ class MultiHeadAttention(keras.layers.Layer):
                 f"`num_heads` must divide `num_units`. Received: num_heads={num_heads}, num_units={num_units}."
             )
         self.num_units, self.num_heads = num_units, num_heads
-        self.query = keras.layers.Dense(num_units, name="query")
-        self.key = keras.layers.Dense(num_units, name="key")
-        self.value = keras.layers.Dense(num_units, name="value")
-        self.output_projection = keras.layers.Dense(num_units, name="output_projection")
+        self.query = Dense(num_units, name="query")
+        self.key = Dense(num_units, name="key")
+        self.value = Dense(num_units, name="value")
+        self.output_projection = Dense(num_units, name="output_projection")
 
     def keys_values(self, context, positions=None):
         """Keys and values, each (B, H, S, U / H), of a context (B, S, U); keys know their positions (S,) if given."""

@@ -11,6 +11,7 @@ from keras import ops
 
 from symbolic.seq2seq.attention import MultiHeadAttention, padding_bias
 from symbolic.seq2seq.decoding import ModelState
+from symbolic.seq2seq.layers import Dense, LayerNormalization
 from symbolic.seq2seq.special_tokens import PADDING_ID
 
 
@@ -40,7 +41,7 @@ class CrossAttention(keras.layers.Layer):
     def __init__(self, num_units: int, num_heads: int, **kwargs):
         super().__init__(**kwargs)
         self.attention = MultiHeadAttention(num_units, num_heads, name="attention")
-        self.norm = keras.layers.LayerNormalization(name="norm")
+        self.norm = LayerNormalization(name="norm")
 
     def call(self, x, keys, values, bias, return_weights=False):
         """Attend from x (B, T, U).
@@ -72,7 +73,7 @@ class Decoder(keras.layers.Layer):
         self.rnn = _recurrent(num_units, is_gru, name="rnn")
         self.cross_attention = CrossAttention(num_units, num_heads, name="cross_attention")
         # Small weights make an untrained model indifferent: its loss is that of guessing, ln V.
-        self.output_layer = keras.layers.Dense(
+        self.output_layer = Dense(
             vocabulary_size,
             activation=output_activation,
             kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),

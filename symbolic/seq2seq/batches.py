@@ -1,93 +1,324 @@
-"""Batches of padded id matrices for `fit` and `evaluate`, pairs of similar length together.
+"""Batches of padded id matrices for `fit` and `evaluate`: shuffled over whole data sets, in few shapes.
 
 A batch is `({"context": (B, S), "target": (B, T)}, labels (B, T))`, all int32 and padded with 0 on the right: the
 targets begin with START and lack their last token, the labels are the same sequences one step on and end with END.
-This file knows lengths, not models.
 
-Keras, fed by a generator or a PyDataset on TensorFlow, takes a width in which the first two batches agree for the
-width of all. So the widths of even batches are multiples of 8 and those of odd ones lie half-way between: no two
-neighbours agree, and every batch is still a pure function of its number.
+The pairs of a window meet in batches of pairs of similar size. At most `MOST_SHAPES` shapes occur, fitted to a sample
+of the lengths, so that a compiler that specialises on shapes compiles few programs. Rows that a shape has too many hold
+an empty context and no labels. Every batch is a function of the sources, the sizes, the seed and its step, and no
+array here is as long as a data set. This file knows lengths, not models.
 """
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from itertools import count
+from typing import NamedTuple
 
 import keras
 import numpy as np
 
-from symbolic.seq2seq.special_tokens import PADDING_ID
+from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, START_ID
 from symbolic.seq2seq.token_store import TokenStore
 
 WIDTH_BLOCK = 8
+MOST_SHAPES = 24
 
-# Pairs are sorted by length within so many batches: more would pad less and shuffle less.
-BATCHES_PER_WINDOW = 100
+# Batches made of one window: more would pad less and, at the end of a window, fill fewer rows up.
+BATCHES_PER_WINDOW = 1000
+# A stream's window must be there before its first batch.
+BATCHES_PER_STREAMED_WINDOW = 100
+
+_SAMPLE = 10_000  # pairs whose lengths decide on the shapes
+_PIECE = 1024  # pairs of a store looked at, in ascending order, before what was mapped for it is given back
+_ROUNDS = 6  # of the network that shuffles
 
 Batch = tuple[dict[str, np.ndarray], np.ndarray]
 
 
-def training_batches(store: TokenStore, batch_size: int, seed: int, start_step: int = 0) -> Iterator[Batch]:
-    """Endless training batches from global step `start_step` on.
+class Source(NamedTuple):
+    """A data set, and its weight among those that are mixed."""
 
-    The batch of a step depends on the seed and the step alone, wherever one starts: a killed run resumes with the
-    batches it would have seen. A pass over the data sees every pair once, in an order of its own; only a pass's
-    batches of `len(store) % batch_size` pairs are smaller than `batch_size`.
+    store: TokenStore
+    weight: float = 1.0
 
-    Raises:
-        ValueError: the store is empty.
+
+# --- shapes -----------------------------------------------------------------------------------------------------------
+
+
+class Shapes(NamedTuple):
+    """The shapes that batches have, those with the fewest columns first.
+
+    Attributes:
+        widths: (K, 2) columns of the context and of the target.
+        rows: (K,) rows.
+        pairs_per_batch: pairs in the average batch.
     """
-    if not len(store):
-        raise ValueError("`store` must hold at least one pair. Received: an empty store.")
-    return _training_batches(store, batch_size, seed, start_step)
+
+    widths: np.ndarray
+    rows: np.ndarray
+    pairs_per_batch: int
+
+    def smallest(self, columns: np.ndarray) -> np.ndarray:
+        """The first shape (n,) into which each pair fits, by the columns (n, 2) that pairs need; K if there is none."""
+        smallest = np.full(len(columns), len(self.widths))
+        for i, (context, target) in reversed(list(enumerate(self.widths))):
+            smallest[(columns[:, 0] <= context) & (columns[:, 1] <= target)] = i
+        return smallest
 
 
-def _training_batches(store: TokenStore, batch_size: int, seed: int, step: int) -> Iterator[Batch]:
-    steps_per_pass = -(-len(store) // batch_size)
-    while True:
-        pass_number, done = divmod(step, steps_per_pass)
-        for rows in _order_of_pass(store, batch_size, np.random.default_rng([seed, pass_number]))[done:]:
-            yield _batch(store, rows, step)
-            step += 1
-
-
-def _order_of_pass(store: TokenStore, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """The rows of every batch of one pass: shuffled, sorted by length within windows, cut, and shuffled again."""
-    order = rng.permutation(len(store))
-    window = np.arange(len(store)) // (batch_size * BATCHES_PER_WINDOW)
-    order = order[np.lexsort((_lengths(store)[order], window))]
-    batches = np.split(order, np.arange(batch_size, len(store), batch_size))
-    return [batches[i] for i in rng.permutation(len(batches))]
-
-
-def _lengths(store: TokenStore) -> np.ndarray:
-    """What pairs are sorted by; the longer side pads less on the published data than the sum of both."""
-    return np.maximum(store.context_lengths, store.target_lengths)
-
-
-def streamed_batches(windows: Iterable[TokenStore], batch_size: int, seed: int, start_step: int = 0) -> Iterator[Batch]:
-    """Batches of pairs that come as a stream, from global step `start_step` on.
+def batch_shapes(
+    sources: Sequence[Source],
+    *,
+    batch_size: int | None = None,
+    batch_tokens: int | None = None,
+    max_length: int,
+) -> Shapes:
+    """Shapes that pad a sample of the sources little.
 
     Args:
-        windows: stores of `BATCHES_PER_WINDOW * batch_size` pairs each, from window
-            `start_step // BATCHES_PER_WINDOW` on. Pairs of similar length meet within a window.
+        batch_size: rows of a batch; or else
+        batch_tokens: its positions at most, padding included, of context and target together.
+        max_length: columns of a context or a target at most.
+
+    Raises:
+        ValueError: a size or a weight is not possible, a source is empty, or all pairs of the sample are too long.
     """
-    first, done = divmod(start_step, BATCHES_PER_WINDOW)
+    _check_sources(sources)
+    if (batch_size is None) == (batch_tokens is None):
+        raise ValueError(
+            f"One of `batch_size` and `batch_tokens` must be given. Received: {batch_size} and {batch_tokens}."
+        )
+    if batch_size is not None and batch_size < 1:
+        raise ValueError(f"`batch_size` must be at least 1. Received: {batch_size}.")
+    if batch_tokens is not None and batch_tokens < 2 * max_length:
+        raise ValueError(
+            f"`batch_tokens` must be at least {2 * max_length}, twice max_length, so that any pair fits into a batch. "
+            f"Received: {batch_tokens}."
+        )
+    sample = [
+        (store, rows)
+        for (store, _), share in zip(sources, _shares(sources), strict=True)
+        for rows in _pieces(np.linspace(0, len(store) - 1, math.ceil(_SAMPLE * share)).astype(np.int64))
+    ]
+    columns = np.concatenate([_columns(store, rows) for store, rows in sample])
+    columns = columns[(columns <= max_length).all(axis=1)]
+    if not len(columns):
+        raise ValueError(f"`max_length` must leave some pairs. Received: {max_length}, and all of a sample need more.")
+    widths = _fitted_widths(columns, max_length)
+    if batch_size is not None:
+        return Shapes(widths, np.full(len(widths), batch_size), batch_size)
+    rows = batch_tokens // widths.sum(axis=1)
+    shapes = Shapes(widths, rows, 1)
+    return shapes._replace(pairs_per_batch=round(len(columns) / (1 / rows[shapes.smallest(columns)]).sum()))
+
+
+def _check_sources(sources: Sequence[Source]) -> None:
+    if not sources or not all(len(store) for store, _ in sources):
+        raise ValueError(
+            "Every source must hold at least one pair, and there must be one. "
+            f"Received sources of {[len(store) for store, _ in sources]} pairs."
+        )
+    if not all(0 < weight < math.inf for _, weight in sources):
+        raise ValueError(f"Weights must be finite and above 0. Received: {[weight for _, weight in sources]}.")
+
+
+def _shares(sources: Sequence[Source]) -> list[Fraction]:
+    weights = [Fraction(weight) for _, weight in sources]
+    return [weight / sum(weights) for weight in weights]
+
+
+def _pieces(rows: np.ndarray) -> list[np.ndarray]:
+    return np.split(rows, range(_PIECE, len(rows), _PIECE))
+
+
+def _columns(store: TokenStore, rows: np.ndarray) -> np.ndarray:
+    """Columns (n, 2) that the contexts and the targets of some pairs need in a batch."""
+    contexts = store.context_lengths[rows].astype(np.int64)
+    columns = np.stack([contexts, store.starts[rows + 1] - store.starts[rows] - contexts - 1], axis=1)
+    store.release()
+    return columns
+
+
+def _fitted_widths(columns: np.ndarray, widest: int) -> np.ndarray:
+    """Widths (K, 2) such that pairs, each in the narrowest into which it fits, take few positions.
+
+    The first two hold any pair, and all of these. Each one after them saves most: the greedy choice, which for savings
+    like these reaches at least 1 - 1/e of the best (Nemhauser, Wolsey & Fisher 1978, section 4).
+    """
+    sizes, counts = np.unique(np.minimum(_rounded_up(columns), widest), axis=0, return_counts=True)
+    choices = np.stack(np.meshgrid(*map(np.unique, sizes.T)), axis=-1).reshape(-1, 2)
+    costs = choices.sum(axis=1)
+    fits = (sizes <= choices[:, None]).all(axis=-1)
+    chosen, taken = [(widest, widest), tuple(sizes.max(axis=0))], np.full(len(sizes), sizes.max(axis=0).sum())
+    while len(chosen) < MOST_SHAPES:
+        saved = np.where(fits, np.maximum(taken - costs[:, None], 0), 0) @ counts
+        best = saved.argmax()
+        if not saved[best]:
+            break
+        chosen.append(tuple(choices[best]))
+        taken[fits[best]] = np.minimum(taken[fits[best]], costs[best])
+    return np.array(sorted(chosen, key=lambda widths: (sum(widths), widths)))
+
+
+def _rounded_up(lengths: np.ndarray) -> np.ndarray:
+    return -(-lengths // WIDTH_BLOCK) * WIDTH_BLOCK
+
+
+# --- which pairs meet -------------------------------------------------------------------------------------------------
+
+
+def training_batches(
+    sources: Sequence[Source],
+    *,
+    batch_size: int | None = None,
+    batch_tokens: int | None = None,
+    max_length: int,
+    seed: int,
+    start_step: int = 0,
+) -> Iterator[Batch]:
+    """Endless training batches from global step `start_step` on.
+
+    The batch of a step depends on the sources, the sizes, the seed and the step alone, wherever one starts: a killed
+    run resumes with the batches it would have seen, after a walk over the lengths of the pairs before. A source is
+    drawn from in passes, each of which brings every pair once in an order of its own, shuffled over the whole of it;
+    a source alone ends its passes with a batch. Pairs that need more than `max_length` columns are left out.
+
+    Args:
+        sources: data sets, drawn from in proportion to their weights.
+        batch_size, batch_tokens, max_length: as in `batch_shapes`.
+
+    Raises:
+        ValueError: as `batch_shapes`.
+    """
+    shapes = batch_shapes(sources, batch_size=batch_size, batch_tokens=batch_tokens, max_length=max_length)
+    return _training_batches(sources, shapes, seed, start_step)
+
+
+def _training_batches(sources: Sequence[Source], shapes: Shapes, seed: int, start_step: int) -> Iterator[Batch]:
+    step = 0
+    for number in count():
+        drawn = _drawn(sources, shapes.pairs_per_batch * BATCHES_PER_WINDOW, seed, number)
+        columns = np.concatenate([_columns(store, rows) for store, rows in drawn])
+        rng = np.random.default_rng([seed, 0, number])
+        batches = _cut(columns, rng.permutation(len(columns)), shapes)
+        step += len(batches)
+        if step <= start_step:
+            continue
+        window = _gathered(drawn)
+        for i in rng.permutation(len(batches))[start_step - step :]:  # all, but where `start_step` is among them
+            shape, rows = batches[i]
+            yield _batch(window, rows, shapes.rows[shape], shapes.widths[shape])
+
+
+def _drawn(sources: Sequence[Source], size: int, seed: int, number: int) -> list[tuple[TokenStore, np.ndarray]]:
+    """What window `number` holds, about `size` pairs: rows of the sources in ascending pieces.
+
+    The first windows end with the first pass over the source for which one takes longest.
+    """
+    shares = _shares(sources)
+    longest = max(len(store) / share for (store, _), share in zip(sources, shares, strict=True))
+    exact_size = longest / math.ceil(longest / size)
+    pieces = []
+    for i, ((store, _), share) in enumerate(zip(sources, shares, strict=True)):
+        draws = np.arange(math.floor(number * exact_size * share), math.floor((number + 1) * exact_size * share))
+        passes = draws // len(store)
+        for each in np.unique(passes):
+            rows = np.sort(shuffled(draws[passes == each] % len(store), len(store), [seed, 1 + i, each]))
+            pieces += [(store, piece) for piece in _pieces(rows)]
+    return pieces
+
+
+def _gathered(drawn: list[tuple[TokenStore, np.ndarray]]) -> TokenStore:
+    """Drawn pairs in memory."""
+    parts = []
+    for store, rows in drawn:
+        parts.append(store.select(rows))
+        store.release()
+    lengths = [np.diff(part.starts) for part in parts]
+    return TokenStore(
+        ids=np.concatenate([part.ids for part in parts]),
+        starts=np.cumsum(np.concatenate([[0], *lengths])),
+        context_lengths=np.concatenate([part.context_lengths for part in parts]),
+    )
+
+
+def shuffled(positions: np.ndarray, n: int, seed: int | Sequence[int]) -> np.ndarray:
+    """What a random permutation of 0 … n - 1 has at some positions (m,), in memory of the order of m + √n.
+
+    A Feistel network on pairs of digits whose round functions are random tables; what falls outside walks on along its
+    cycle (Black & Rogaway 2002, Ciphers with arbitrary finite domains, sections 4 and 5).
+    """
+    base = math.isqrt(n - 1) + 1
+    tables = np.random.default_rng(seed).integers(base, size=(_ROUNDS, base))
+
+    def encipher(numbers):
+        left, right = np.divmod(numbers, base)
+        for table in tables:
+            left, right = right, (left + table[right]) % base
+        return left * base + right
+
+    found = encipher(positions)
+    while (outside := found >= n).any():
+        found[outside] = encipher(found[outside])
+    return found
+
+
+def _cut(columns: np.ndarray, order: np.ndarray, shapes: Shapes) -> list[tuple[int, np.ndarray]]:
+    """Batches of a window's pairs, as shapes and rows; pairs too long for every shape are in none.
+
+    Args:
+        columns: (n, 2) what the pairs need.
+        order: (n,) the rows in the order in which those for the same shape fill its batches.
+    """
+    smallest = shapes.smallest(columns)[order]
+    batches, left_over = [], []
+    for shape, rows in enumerate(shapes.rows):
+        members = order[smallest == shape]
+        whole = len(members) // rows * rows
+        batches += [(shape, batch) for batch in members[:whole].reshape(-1, rows)]
+        left_over.insert(0, members[whole:])
+    rest = np.concatenate(left_over)  # the widest first, so that the batch with empty rows is narrow
+    while len(rest):
+        joint = shapes.smallest(np.maximum.accumulate(columns[rest]))  # what the first, the first two, … need
+        size = np.count_nonzero(np.arange(len(rest)) < shapes.rows[joint])
+        batches.append((joint[size - 1], rest[:size]))
+        rest = rest[size:]
+    return batches
+
+
+def streamed_batches(windows: Iterable[TokenStore], shapes: Shapes, seed: int, start_step: int = 0) -> Iterator[Batch]:
+    """Batches of pairs that come as a stream, from global step `start_step` on.
+
+    A window lasts `BATCHES_PER_STREAMED_WINDOW` steps whatever its lengths, so that it is known at which to resume:
+    batches beyond that are dropped, and if there are fewer, the first come again.
+
+    Args:
+        windows: stores of `BATCHES_PER_STREAMED_WINDOW * shapes.pairs_per_batch` pairs each, from window
+            `start_step // BATCHES_PER_STREAMED_WINDOW` on. Pairs of similar size meet within a window.
+        shapes: from pairs like those of the stream.
+    """
+    first, done = divmod(start_step, BATCHES_PER_STREAMED_WINDOW)
     for number, window in enumerate(windows, first):
-        batches = _order_of_pass(window, batch_size, np.random.default_rng([seed, number]))
-        for i, rows in enumerate(batches[done:], number * BATCHES_PER_WINDOW + done):
-            yield _batch(window, rows, i)
+        everything = np.arange(len(window))
+        batches = _cut(_columns(window, everything), everything, shapes)
+        order = np.random.default_rng([seed, 0, number]).permutation(len(batches))
+        for i in np.resize(order, BATCHES_PER_STREAMED_WINDOW)[done:]:
+            shape, rows = batches[i]
+            yield _batch(window, rows, shapes.rows[shape], shapes.widths[shape])
         done = 0
 
 
 class EvaluationBatches(keras.utils.PyDataset):
-    """The pairs of a store, every one once, for `validation_data` and `evaluate`.
+    """The pairs of a store, every one once and no empty rows, for `validation_data` and `evaluate`.
 
     Args:
         store: the pairs.
-        batch_size: pairs a batch.
+        batch_size: pairs a batch; the last one may be smaller.
         steps: how many batches; they hold the first pairs of the store. All pairs if None.
 
     Attributes:
-        rows: the row of the store that each place in the batches holds, in their order (that of length).
+        rows: the row of the store that each place in the batches holds, in their order.
 
     Raises:
         ValueError: there are no pairs.
@@ -95,52 +326,79 @@ class EvaluationBatches(keras.utils.PyDataset):
 
     def __init__(self, store: TokenStore, batch_size: int, steps: int | None = None):
         super().__init__()
-        count = len(store) if steps is None else min(len(store), steps * batch_size)
-        if not count:
+        pairs = len(store) if steps is None else min(len(store), steps * batch_size)
+        if not pairs:
             raise ValueError(f"There must be pairs to evaluate. Received: {len(store)} pairs, steps={steps}.")
-        self.store, self.batch_size = store, batch_size
-        self.rows = np.argsort(_lengths(store)[:count], kind="stable")
+        everything = np.arange(pairs)
+        columns = _columns(store, everything)
+        widths = _fitted_widths(columns, columns.max())
+        shapes = Shapes(widths, np.full(len(widths), batch_size), batch_size)
+        self.store = store
+        self.batches = [(widths[shape], rows) for shape, rows in _cut(columns, everything, shapes)]
+        self.rows = np.concatenate([rows for _, rows in self.batches])
 
     def __len__(self) -> int:
-        return -(-len(self.rows) // self.batch_size)
+        return len(self.batches)
 
     def __getitem__(self, i: int) -> Batch:
-        return _batch(self.store, self.rows[i * self.batch_size : (i + 1) * self.batch_size], i)
+        widths, rows = self.batches[i]
+        return _batch(self.store, rows, len(rows), widths)
 
-
-def _batch(store: TokenStore, rows: np.ndarray, number: int) -> Batch:
-    context_width = _width(store.context_lengths[rows].max(), number)
-    target_width = _width(store.target_lengths[rows].max() - 1, number)
-    context = padded(store.context_ids, store.context_offsets, rows, context_width)
-    target = padded(store.target_ids, store.target_offsets, rows, target_width + 1)
-    labels = target[:, 1:]
-    # Without its END, a row's input has one token fewer: what follows END is nothing that could be learnt.
-    return {"context": context, "target": np.where(labels == PADDING_ID, PADDING_ID, target[:, :-1])}, labels
-
-
-def _width(length, number: int):
-    """The width to which batch `number` is padded if its longest sequence has `length` tokens; see the module."""
-    offset = WIDTH_BLOCK // 2 * (number % 2)
-    return -(-(length - offset) // WIDTH_BLOCK) * WIDTH_BLOCK + offset
+    def __iter__(self) -> Iterator[Batch]:
+        return (self[i] for i in range(len(self)))
 
 
 def exceeding(store: TokenStore, max_length: int) -> np.ndarray:
-    """Which pairs (n,) could make a batch wider than `max_length` columns, on the context's or the target's side."""
-    length = np.maximum(store.context_lengths, store.target_lengths - 1)
-    return np.maximum(_width(length, 0), _width(length, 1)) > max_length
+    """Which pairs (n,) need more than `max_length` columns, on the context's or the target's side; a pass over all."""
+    piece = 1 << 20
+    pieces = (np.arange(i, min(i + piece, len(store))) for i in range(0, len(store), piece))
+    return np.concatenate([(_columns(store, rows) > max_length).any(axis=1) for rows in pieces])
 
 
-def padded(ids: np.ndarray, offsets: np.ndarray, rows: np.ndarray, width: int | None = None) -> np.ndarray:
-    """Sequences as one matrix (len(rows), width), int32, padded on the right.
+# --- matrices ---------------------------------------------------------------------------------------------------------
+
+
+def _batch(store: TokenStore, rows: np.ndarray, height: int, widths: np.ndarray) -> Batch:
+    """Pairs of a store as matrices of so many rows and columns."""
+    starts, middles, ends = store.starts[rows], store.starts[rows] + store.context_lengths[rows], store.starts[rows + 1]
+    context, target = np.zeros((height, widths[0]), np.int32), np.zeros((height, widths[1] + 1), np.int32)
+    context[: len(rows)] = padded(store.ids, starts, middles - starts, widths[0])
+    target[: len(rows)] = padded(store.ids, middles, ends - middles, widths[1] + 1)
+    labels = target[:, 1:]
+    # Without its END, a row's input has one token fewer: what follows END is nothing that could be learnt.
+    written = np.where(labels == PADDING_ID, PADDING_ID, target[:, :-1])
+    # Rows of padding alone would leave attention nothing to look at.
+    context[len(rows) :, :2] = START_ID, END_ID
+    written[len(rows) :, 0] = START_ID
+    return {"context": context, "target": written}, labels
+
+
+def padded(ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray, width: int) -> np.ndarray:
+    """Sequences as one matrix (n, width), int32, padded on the right.
 
     Args:
-        ids, offsets: sequences end to end, as `TextProcessor.encode` returns them.
-        rows: the sequences wanted, in the order wanted.
-        width: columns, at least the longest length among the rows; that length if None.
+        ids: sequences end to end.
+        starts, lengths: (n,) where those wanted begin in it, and how long they are, at most `width`.
     """
-    starts, lengths = offsets[rows], offsets[rows + 1] - offsets[rows]
-    position = np.arange(lengths.max() if width is None else width)
+    position = np.arange(width)
     inside = position < lengths[:, None]
     matrix = np.zeros(inside.shape, np.int32)
     matrix[inside] = ids[(starts[:, None] + position)[inside]]
     return matrix
+
+
+def as_input(batches: Iterable[Batch]):
+    """What `fit` and `evaluate` are to be handed for batches whose shapes differ, on either backend.
+
+    From a generator or a PyDataset Keras on TensorFlow takes a width in which the first two batches agree for the width
+    of all of them; a data set that says its shapes are open is taken at its word.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return batches
+    import tensorflow as tf
+
+    ids = tf.TensorSpec((None, None), tf.int32)
+    dataset = tf.data.Dataset.from_generator(lambda: batches, output_signature=({"context": ids, "target": ids}, ids))
+    if isinstance(batches, keras.utils.PyDataset):  # else Keras warns at the end that the data ran out
+        return dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
+    return dataset

@@ -1,10 +1,23 @@
-"""A data set as token ids: pairs of a context and a target sequence, stored end to end.
+"""A data set as token ids: pairs of a context and a target sequence, in memory or memory-mapped from a folder.
 
-The ids lie in flat arrays with the offsets at which sequences begin, in memory today. They are plain NumPy arrays so
-that they can be memory-mapped files one day. The store knows ids and lengths, neither texts nor batches.
+    store.json             how many pairs and ids, which files they came from, and the vocabularies
+    ids.bin                the ids of every pair, its context and then its target, each between START and END
+    starts.bin             where every pair begins in it, and where the last one ends, int64
+    context_lengths.bin    how many of a pair's ids are its context's, uint16
+
+The arrays are plain NumPy, so whatever trains can read them; nothing here needs TensorFlow. What lies behind the end
+that `store.json` names does not count. The store knows ids and lengths, neither batches nor what tokens mean;
+`encoding` makes the folders.
 """
 
+import json
+import mmap
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+
+SETTINGS, IDS, STARTS, CONTEXT_LENGTHS = "store.json", "ids.bin", "starts.bin", "context_lengths.bin"
 
 Sequences = tuple[np.ndarray, np.ndarray]
 
@@ -12,54 +25,112 @@ Sequences = tuple[np.ndarray, np.ndarray]
 class TokenStore:
     """Pairs (context, target) of id sequences, START and END included.
 
-    Args:
-        contexts: flat ids (int32) and the n + 1 offsets (int64) at which the sequences begin and the last one ends,
-            as `TextProcessor.encode` returns them.
-        targets: the same for the targets, in the same order.
-
-    Raises:
-        ValueError: there are not as many contexts as targets.
+    Attributes:
+        ids: all ids end to end, every pair's context before its target.
+        starts: (n + 1,) int64, where the pairs begin in `ids`, and where the last one ends.
+        context_lengths: (n,) how many of a pair's ids are its context's.
     """
 
-    def __init__(self, contexts: Sequences, targets: Sequences):
-        self.context_ids, self.context_offsets = contexts
-        self.target_ids, self.target_offsets = targets
-        if len(self.context_offsets) != len(self.target_offsets):
+    def __init__(self, ids: np.ndarray, starts: np.ndarray, context_lengths: np.ndarray):
+        self.ids, self.starts, self.context_lengths = ids, starts, context_lengths
+
+    @classmethod
+    def of(cls, contexts: Sequences, targets: Sequences) -> "TokenStore":
+        """A store in memory, of contexts and as many targets.
+
+        Args:
+            contexts: flat ids and the n + 1 offsets at which the sequences begin and the last one ends, as
+                `TextProcessor.encode` returns them.
+            targets: the same for the targets, in the same order.
+
+        Raises:
+            ValueError: there are not as many contexts as targets.
+        """
+        (context_ids, context_offsets), (target_ids, target_offsets) = contexts, targets
+        if len(context_offsets) != len(target_offsets):
             raise ValueError(
                 "`contexts` and `targets` must be equally many. "
-                f"Received: {len(self.context_offsets) - 1} and {len(self.target_offsets) - 1}."
+                f"Received: {len(context_offsets) - 1} and {len(target_offsets) - 1}."
             )
+        context_lengths = np.diff(context_offsets)
+        lengths = np.stack([context_lengths, np.diff(target_offsets)], axis=1).ravel()
+        is_context = np.repeat(np.arange(len(lengths)) % 2 == 0, lengths)
+        ids = np.empty(len(is_context), np.result_type(context_ids, target_ids))
+        ids[is_context], ids[~is_context] = context_ids, target_ids
+        return cls(ids, context_offsets + target_offsets, context_lengths)
+
+    @classmethod
+    def open(cls, folder: Path | str) -> "TokenStore":
+        """The store in a folder that `encoding.encode_files` wrote, memory-mapped: instant, whatever its size.
+
+        Raises:
+            FileNotFoundError: the folder holds no store.
+            ValueError: a file is missing, or shorter than `store.json` says.
+        """
+        folder = Path(folder)
+        settings = read_settings(folder)
+        return cls(
+            _mapped(folder / IDS, settings["dtype"], settings["ids"]),
+            _mapped(folder / STARTS, "int64", settings["pairs"] + 1),
+            _mapped(folder / CONTEXT_LENGTHS, "uint16", settings["pairs"]),
+        )
 
     def __len__(self) -> int:
-        return len(self.context_offsets) - 1
-
-    def context(self, i: int) -> np.ndarray:
-        """Ids of context i."""
-        return self.context_ids[self.context_offsets[i] : self.context_offsets[i + 1]]
-
-    def target(self, i: int) -> np.ndarray:
-        """Ids of target i."""
-        return self.target_ids[self.target_offsets[i] : self.target_offsets[i + 1]]
-
-    @property
-    def context_lengths(self) -> np.ndarray:
-        """Tokens of every context (n,), START and END included."""
-        return np.diff(self.context_offsets)
+        return len(self.context_lengths)
 
     @property
     def target_lengths(self) -> np.ndarray:
-        """Tokens of every target (n,), START and END included."""
-        return np.diff(self.target_offsets)
+        """Ids of every target (n,); computed for all of them, so not for a large store."""
+        return np.diff(self.starts) - self.context_lengths
+
+    def context(self, i: int) -> np.ndarray:
+        """Ids of context i, from 0 up."""
+        return self.ids[self.starts[i] :][: self.context_lengths[i]]
+
+    def target(self, i: int) -> np.ndarray:
+        """Ids of target i, from 0 up."""
+        return self.ids[self.starts[i] + self.context_lengths[i] : self.starts[i + 1]]
+
+    def part(self, first: int, pairs: int) -> "TokenStore":
+        """So many pairs from `first` on, as a view."""
+        last = first + pairs
+        return TokenStore(self.ids, self.starts[first : last + 1], self.context_lengths[first:last])
 
     def select(self, rows: np.ndarray) -> "TokenStore":
-        """A store of some of the pairs: `rows` is a mask (n,) of booleans or an array of row numbers, in any order."""
-        rows = np.arange(len(self))[rows]
-        return TokenStore(
-            _select(self.context_ids, self.context_offsets, rows), _select(self.target_ids, self.target_offsets, rows)
-        )
+        """A store in memory of some of the pairs: `rows` is a mask (n,) or an array of row numbers, in any order."""
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        begins, lengths = self.starts[rows], self.starts[rows + 1] - self.starts[rows]
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+        places = np.repeat(begins - starts[:-1], lengths) + np.arange(starts[-1])
+        return TokenStore(self.ids[places], starts, self.context_lengths[rows])
+
+    def release(self) -> None:
+        """Give the pages of mapped files back, else a process that reads here and there soon holds the whole store.
+
+        The system keeps them cached while it has memory to spare, so reading on is cheap.
+        """
+        for array in (self.ids, self.starts, self.context_lengths):
+            while isinstance(array, np.ndarray):
+                array = array.base
+            if isinstance(array, mmap.mmap):
+                array.madvise(mmap.MADV_DONTNEED)
 
 
-def _select(ids: np.ndarray, offsets: np.ndarray, rows: np.ndarray) -> Sequences:
-    lengths = np.diff(offsets)[rows]
-    new_offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-    return ids[np.repeat(offsets[rows] - new_offsets[:-1], lengths) + np.arange(new_offsets[-1])], new_offsets
+def read_settings(folder: Path) -> dict[str, Any]:
+    """What `store.json` says.
+
+    Raises:
+        FileNotFoundError: the folder holds no store.
+    """
+    if not (folder / SETTINGS).is_file():
+        raise FileNotFoundError(f"{folder} is not a token store: it has no {SETTINGS}.")
+    return json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+
+
+def _mapped(path: Path, dtype: str, count: int) -> np.ndarray:
+    size = np.dtype(dtype).itemsize * count
+    if not path.is_file() or path.stat().st_size < size:
+        raise ValueError(f"{path} must hold {size:,} bytes, says {SETTINGS}; it is missing or shorter: encode anew.")
+    if not count:
+        return np.empty(0, dtype)  # an empty file cannot be mapped
+    return np.asarray(np.memmap(path, dtype, mode="r", shape=(count,)))

@@ -15,6 +15,7 @@ from keras import ops
 
 from symbolic.seq2seq.attention import MultiHeadAttention, causal_bias, hiding_bias, padding_bias
 from symbolic.seq2seq.decoding import ModelState
+from symbolic.seq2seq.layers import Dense, LayerNormalization
 
 
 class FeedForward(keras.layers.Layer):
@@ -22,9 +23,9 @@ class FeedForward(keras.layers.Layer):
 
     def __init__(self, num_units: int, feed_forward: int, dropout: float, **kwargs):
         super().__init__(**kwargs)
-        self.norm = keras.layers.LayerNormalization(name="norm")
-        self.widen = keras.layers.Dense(feed_forward, activation="relu", name="widen")
-        self.narrow = keras.layers.Dense(num_units, name="narrow")
+        self.norm = LayerNormalization(name="norm")
+        self.widen = Dense(feed_forward, activation="relu", name="widen")
+        self.narrow = Dense(num_units, name="narrow")
         self.dropout = keras.layers.Dropout(dropout)
 
     def call(self, x, training=None):
@@ -36,7 +37,7 @@ class EncoderLayer(keras.layers.Layer):
 
     def __init__(self, num_units: int, num_heads: int, feed_forward: int, dropout: float, **kwargs):
         super().__init__(**kwargs)
-        self.norm = keras.layers.LayerNormalization(name="norm")
+        self.norm = LayerNormalization(name="norm")
         self.attention = MultiHeadAttention(num_units, num_heads, name="attention")
         self.dropout = keras.layers.Dropout(dropout)
         self.feed_forward = FeedForward(num_units, feed_forward, dropout, name="feed_forward")
@@ -56,9 +57,9 @@ class DecoderLayer(keras.layers.Layer):
 
     def __init__(self, num_units: int, num_heads: int, feed_forward: int, dropout: float, **kwargs):
         super().__init__(**kwargs)
-        self.norm = keras.layers.LayerNormalization(name="norm")
+        self.norm = LayerNormalization(name="norm")
         self.attention = MultiHeadAttention(num_units, num_heads, name="attention")
-        self.context_norm = keras.layers.LayerNormalization(name="context_norm")
+        self.context_norm = LayerNormalization(name="context_norm")
         self.context_attention = MultiHeadAttention(num_units, num_heads, name="context_attention")
         self.dropout = keras.layers.Dropout(dropout)
         self.feed_forward = FeedForward(num_units, feed_forward, dropout, name="feed_forward")
@@ -168,8 +169,8 @@ class Transformer(keras.Model):
         sizes = (num_units, num_heads, feed_forward, dropout)
         self.encoder = [EncoderLayer(*sizes, name=f"encoder_{i}") for i in range(num_layers)]
         self.decoder = [DecoderLayer(*sizes, name=f"decoder_{i}") for i in range(num_layers)]
-        self.encoder_norm = keras.layers.LayerNormalization(name="encoder_norm")
-        self.decoder_norm = keras.layers.LayerNormalization(name="decoder_norm")
+        self.encoder_norm = LayerNormalization(name="encoder_norm")
+        self.decoder_norm = LayerNormalization(name="decoder_norm")
 
     def call(self, inputs, training=None):
         return self._decode_all(inputs, training)[0]

@@ -8,12 +8,16 @@
 Knows how text becomes ids and ids become text; not what the text is about.
 """
 
+import functools
+import io
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import h5py
 import keras
 import numpy as np
 from tqdm import tqdm
@@ -25,6 +29,7 @@ from symbolic.seq2seq.decoding import Decoder, Grammar, Greedy, Hypothesis, Sear
 from symbolic.seq2seq.processors import TextProcessor
 
 MODEL, SETTINGS = "model.keras", "translator.json"
+_WEIGHTS = "model.weights.h5"  # within the Keras archive
 CONTEXT_VOCABULARY, TARGET_VOCABULARY = "context_vocabulary.txt", "target_vocabulary.txt"
 
 
@@ -87,7 +92,9 @@ class Translator:
                 rows = order[start : start + batch_size]
                 # Few widths, since each is compiled.
                 width = min(-(-lengths[rows].max() // WIDTH_BLOCK) * WIDTH_BLOCK, self.max_length)
-                for row, *found in zip(rows, *decode(padded(ids, offsets, rows, width), grammar, rows), strict=True):
+                for row, *found in zip(
+                    rows, *decode(padded(ids, offsets[rows], lengths[rows], width), grammar, rows), strict=True
+                ):
                     answers[row] = self._hypotheses(*found)
                 bar.update(len(rows))
         return answers
@@ -140,8 +147,12 @@ class Translator:
                     f"Received: a model with {theirs[0]} and {theirs[1]}."
                 )
 
-    def save(self, folder: Path | str) -> None:
-        """Write the four files; each is whole or not there."""
+    def save(self, folder: Path | str, half: bool = False) -> None:
+        """Write the four files; each is whole or not there.
+
+        Args:
+            half: store the weights in float16, half as large; they are read as float32 again.
+        """
         folder = Path(folder)
         self.context_processor.save(folder / CONTEXT_VOCABULARY)
         self.target_processor.save(folder / TARGET_VOCABULARY)
@@ -149,6 +160,8 @@ class Translator:
             temporary.write_text(json.dumps({"max_length": self.max_length}) + "\n", encoding="utf-8")
         with atomic_path(folder / MODEL) as temporary:
             self.model.save(temporary)
+            if half:
+                _halve(temporary)
 
     @classmethod
     def load(cls, folder: Path | str) -> "Translator":
@@ -174,3 +187,28 @@ class Translator:
             if words != size:
                 raise ValueError(f"{folder}: {side}_vocabulary.txt has {words} tokens and the model {size}")
         return translator
+
+
+def _halve(path: Path) -> None:
+    """Rewrite a Keras archive with its float32 weights in float16."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    halved = io.BytesIO()
+    with h5py.File(io.BytesIO(parts[_WEIGHTS])) as weights, h5py.File(halved, "w") as smaller:
+        for name, value in weights.attrs.items():
+            smaller.attrs[name] = value
+        weights.visititems(functools.partial(_copy_halved, smaller))
+    parts[_WEIGHTS] = halved.getvalue()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+
+
+def _copy_halved(to: h5py.File, name: str, item: h5py.Group | h5py.Dataset) -> None:
+    if isinstance(item, h5py.Dataset):
+        is_weight = item.dtype == np.float32
+        copy = to.create_dataset(name, data=item[()], dtype=np.float16 if is_weight else item.dtype)
+    else:
+        copy = to.require_group(name)
+    for key, value in item.attrs.items():
+        copy.attrs[key] = value

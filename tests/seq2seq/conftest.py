@@ -31,7 +31,7 @@ def reversal_store(count: int, seed: int, longest: int = 6) -> TokenStore:
     offsets = np.cumsum([0, *(len(text) + 2 for text in texts)])
     contexts = np.concatenate([[START_ID, *text, END_ID] for text in texts]).astype(np.int32)
     targets = np.concatenate([[START_ID, *reversed(text), END_ID] for text in texts]).astype(np.int32)
-    return TokenStore((contexts, offsets), (targets, offsets))
+    return TokenStore.of((contexts, offsets), (targets, offsets))
 
 
 def reversal(count: int, seed: int, longest: int = 6):

@@ -22,7 +22,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from symbolic.seq2seq.batches import training_batches
+from symbolic.seq2seq.batches import Source, as_input, training_batches
 from symbolic.seq2seq.decoding import Beam, Decoder, Greedy
 import symbolic.seq2seq.losses  # a saved model's classes must be known before it is loaded
 from tests.seq2seq.conftest import reversal, reversal_store
@@ -36,7 +36,8 @@ for kind in sys.argv[2:]:
     how = Greedy() if kind == "gru" else Beam(3, length_penalty=1.0)
     np.savez(folder / f"{kind}-decoded.npz", **Decoder([model], how, 18)(inputs["context"])._asdict())
 
-    fit = model.fit(training_batches(reversal_store(4, seed=0), 4, seed=0), steps_per_epoch=1, shuffle=False, verbose=0)
+    batches = training_batches([Source(reversal_store(4, seed=0))], batch_size=4, max_length=16, seed=0)
+    fit = model.fit(as_input(batches), steps_per_epoch=1, shuffle=False, verbose=0)
     assert all(np.isfinite(values).all() for values in fit.history.values()), fit.history
     model.save(folder / f"{kind}-jax.keras")
     np.save(folder / f"{kind}-jax-logits.npy", model.predict_on_batch(inputs))

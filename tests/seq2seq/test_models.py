@@ -8,7 +8,7 @@ from keras import ops
 
 from symbolic.seq2seq.attention import rotated
 from symbolic.seq2seq.attention_rnn import AttentionRNN
-from symbolic.seq2seq.batches import EvaluationBatches, training_batches
+from symbolic.seq2seq.batches import EvaluationBatches, Source, as_input, training_batches
 from symbolic.seq2seq.decoding import Decoder, Greedy
 from symbolic.seq2seq.losses import MaskedAccuracy, MaskedCrossEntropy
 from symbolic.seq2seq.special_tokens import START_ID
@@ -108,10 +108,10 @@ def test_saved_and_loaded_models_give_the_same_logits(model, tmp_path):
 def test_one_batch_is_learnt_by_heart_and_spelt_back(kind):
     model, store = build(kind, num_units=32, num_layers=1), reversal_store(8, seed=6)
     model.compile(keras.optimizers.Adam(0.01), MaskedCrossEntropy(), metrics=[MaskedAccuracy()])
-    history = model.fit(  # with two widths, in turn
-        training_batches(store, 8, seed=0),
+    history = model.fit(
+        as_input(training_batches([Source(store)], batch_size=8, max_length=16, seed=0)),
         steps_per_epoch=150,
-        validation_data=EvaluationBatches(store, 5),
+        validation_data=as_input(EvaluationBatches(store, 5)),
         shuffle=False,
         verbose=0,
     ).history

@@ -11,7 +11,7 @@ def sequences(*rows):
 
 
 CONTEXTS, TARGETS = [[2, 4, 3], [2, 3], [2, 5, 6, 3]], [[2, 3], [2, 7, 8, 3], [2, 9, 3]]
-STORE = TokenStore(sequences(*CONTEXTS), sequences(*TARGETS))
+STORE = TokenStore.of(sequences(*CONTEXTS), sequences(*TARGETS))
 
 
 def test_pairs_come_out_as_they_went_in():
@@ -31,4 +31,4 @@ def test_a_selection_holds_the_rows_asked_for(rows):
 
 def test_unequal_numbers_are_refused():
     with pytest.raises(ValueError, match="equally many"):
-        TokenStore(sequences(*CONTEXTS), sequences(*TARGETS[:2]))
+        TokenStore.of(sequences(*CONTEXTS), sequences(*TARGETS[:2]))

@@ -6,7 +6,7 @@ import pytest
 from symbolic.answers import grammar_of
 from symbolic.seq2seq.attention_rnn import AttentionRNN
 from symbolic.seq2seq.decoding import Beam, Greedy, Sampling
-from symbolic.seq2seq.translator import Translator
+from symbolic.seq2seq.translator import MODEL, Translator
 from tests.conftest import LEARNT
 
 SEARCHES = [Greedy(), Beam(3), Beam(4, length_penalty=1.0, n_best=2), Sampling(3, temperature=1.5, seed=1)]
@@ -18,6 +18,16 @@ def test_saved_and_loaded_translators_answer_alike(translator, model_folder):
     assert [best.text for (best,) in ours] == [best.text for (best,) in theirs] == list(LEARNT.values())
     np.testing.assert_allclose([best.score for (best,) in ours], [best.score for (best,) in theirs], atol=1e-5)
     assert loaded.max_length == translator.max_length
+
+
+def test_a_translator_saved_at_half_precision_is_half_as_large_and_answers_alike(translator, model_folder, tmp_path):
+    translator.save(tmp_path, half=True)
+    ratio = (tmp_path / MODEL).stat().st_size / (model_folder / MODEL).stat().st_size
+    loaded = Translator.load(tmp_path)
+    assert ratio < 0.75 and {variable.dtype for variable in loaded.model.weights} == {"float32"}
+    for ours, theirs in zip(translator.model.get_weights(), loaded.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(theirs, ours.astype(np.float16).astype(np.float32))
+    assert [best.text for (best,) in loaded.translate(list(LEARNT))] == list(LEARNT.values())
 
 
 @pytest.mark.parametrize("search", SEARCHES, ids=str)

@@ -1,0 +1,411 @@
+"""Files of text to a token store on disk, by several processes in one pass.
+
+A line is `context<TAB>target`, or `count|context<TAB>target`, tokens with one space between them. Which lines are good
+says a function that is handed in; where the texts are in a prefix notation, an account of it as plain numbers tells the
+good lines of a block at once, and that function is asked about the others alone. Knows nothing of what tokens mean, and
+needs no TensorFlow.
+"""
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import re
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from symbolic.atomic import atomic_path
+from symbolic.lines import BadLine, Block, ReadReport, blocks, check_max_bad_share, lines_of
+from symbolic.locks import locked
+from symbolic.processes import ordered_map, preload_module
+from symbolic.seq2seq.special_tokens import END_ID, SPECIAL_TOKENS, START_ID, UNKNOWN_ID
+from symbolic.seq2seq.token_store import CONTEXT_LENGTHS, IDS, SETTINGS, STARTS, read_settings
+
+Parser = Callable[[str], tuple[int, str, str]]
+
+_LONGEST = np.iinfo(np.uint16).max - 2  # tokens of a text, START and END left out
+_PAIRS_PER_STEP = 20_000  # of a pass over what is on disk
+_RECORDED = ("kept", "bad", "examples", "unknown")  # of a ReadReport
+_COUNT = re.compile("[1-9][0-9]{0,17}")
+
+
+class Notation(NamedTuple):
+    """A prefix notation: kinds of tokens, by which a good text is told from its ids. C kinds.
+
+    Attributes:
+        kinds: token -> kind, from 1 up; 0 stands for the beginning and the end of a text.
+        fills: (C,) 1 where a token of the kind is an operand or begins one, 0 where it goes on with the token before.
+        opens: (C,) how many operands it waits for.
+        follows: (C, C) whether a token of the second kind may come right after one of the first in every good text.
+        most_operators: texts with more tokens that wait for operands are left to the parser, as they may be too deep.
+        longest: and so are texts of more tokens.
+    """
+
+    kinds: Mapping[str, int]
+    fills: Sequence[int]
+    opens: Sequence[int]
+    follows: Sequence[Sequence[bool]]
+    most_operators: int
+    longest: int
+
+
+class EncodedFile(NamedTuple):
+    """The pairs of one file in a store: their rows, from `first` up, and what became of the file's lines."""
+
+    first: int
+    report: ReadReport
+
+
+class _Encoder(NamedTuple):
+    """All that a worker process needs; see `encode_files`."""
+
+    contexts: Sequence[str]  # with the special tokens, like the targets
+    targets: Sequence[str]
+    parse: Parser
+    notation: Notation | None
+    dtype: str
+
+
+class _Pairs(NamedTuple):
+    """The lines of a block as ids.
+
+    Attributes:
+        ids: of all pairs, end to end, as they are stored.
+        lengths: (n, 2) ids of every context and target.
+        lines: how many lines the block has.
+        bad: the bad ones, with their places among these, from 0 up.
+        unknown: tokens of the others that the vocabularies lack.
+        read: bytes of the file up to the end of the block.
+    """
+
+    ids: bytes
+    lengths: np.ndarray
+    lines: int
+    bad: list[tuple[int, BadLine]]
+    unknown: Counter
+    read: int
+
+
+def encode_files(
+    paths: Sequence[Path | str],
+    folder: Path | str,
+    *,
+    contexts: Sequence[str],
+    targets: Sequence[str],
+    parse: Parser,
+    notation: Notation | None = None,
+    adapt: bool = False,
+    max_bad_share: float = 0.01,
+    workers: int = 1,
+    progress: bool = False,
+) -> list[EncodedFile]:
+    """Add to the store in `folder` the pairs of those files that it does not hold; `TokenStore.open` opens it.
+
+    A file is known by the SHA-256 of its bytes. `store.json` is replaced after each file, so that a run killed anywhere
+    leaves the store as it was after the last whole file. Tokens that the vocabulary lacks become [UNK] and are counted;
+    bad lines are left out, counted and located.
+
+    Args:
+        paths: the files, in the order in which new ones are added.
+        folder: a new folder, or one that an earlier call wrote.
+        contexts, targets: the vocabularies without the special tokens: token i gets the id i + 4, as in
+            `processors.TextProcessor`.
+        parse: count, context and target of a good line; raises `lines.BadLine` for another one. Like `notation` it goes
+            to the worker processes, so it must be a function of a module.
+        notation: spares most lines `parse`, which takes far longer than all else.
+        adapt: leave out of a new store's vocabularies the tokens that do not occur, the most frequent coming first and
+            equals by spelling. It is then written once, after the last file. A store that is there keeps its
+            vocabularies.
+        max_bad_share: bad lines allowed in a file.
+        workers: processes that encode.
+        progress: show a progress bar for every file.
+
+    Returns:
+        What the store holds of each file, in the order of `paths`.
+
+    Raises:
+        OSError: a file cannot be read, the folder cannot be written, or another run writes it.
+        ValueError: the store has other vocabularies, or a file is empty or has too many bad lines.
+    """
+    check_max_bad_share(max_bad_share)
+    folder = Path(folder)
+    files = {sha256_of(path): Path(path) for path in paths}
+    vocabularies = [*SPECIAL_TOKENS, *contexts], [*SPECIAL_TOKENS, *targets]
+    encoder = _Encoder(*vocabularies, parse, notation, np.min_scalar_type(max(map(len, vocabularies)) - 1).name)
+    if not (folder / SETTINGS).exists() or files.keys() - read_settings(folder)["files"].keys():
+        folder.mkdir(parents=True, exist_ok=True)
+        preload_module(parse.__module__)
+        with locked(folder), ordered_map(workers, preload=__name__) as parallel_map:
+            _add(files, folder, encoder, parallel_map, adapt, max_bad_share, progress)
+    settings = read_settings(folder)
+    _check_vocabularies(folder, settings, encoder, adapt)
+    encoded = [_encoded_file(settings["files"][sha256_of(path)], Path(path)) for path in paths]
+    for _, report in encoded:
+        report.check(max_bad_share)  # an earlier call may have allowed more
+    return encoded
+
+
+def _add(files: Mapping[str, Path], folder: Path, encoder: _Encoder, parallel_map, adapt, max_bad_share, progress):
+    is_new = not (folder / SETTINGS).exists()
+    settings = _new_settings(encoder) if is_new else read_settings(folder)
+    _check_vocabularies(folder, settings, encoder, adapt)
+    contexts, targets = settings["context_vocabulary"], settings["target_vocabulary"]
+    encoder = encoder._replace(contexts=contexts, targets=targets, dtype=settings["dtype"])
+    missing = {digest: path for digest, path in files.items() if digest not in settings["files"]}
+    for digest, path in missing.items():
+        encoded = parallel_map(functools.partial(_encode, encoder=encoder), blocks(path))
+        settings["files"][digest] = _append(folder, settings, path, encoded, max_bad_share, progress)
+        if not (is_new and adapt):
+            _write_settings(folder, settings)
+    if is_new and adapt:
+        _adapt(folder, settings)
+        _write_settings(folder, settings)
+
+
+def sha256_of(path: Path | str) -> str:
+    """The SHA-256 of a file's bytes; not computed twice while its size and time of change stay the same."""
+    path = Path(path)
+    status = path.stat()
+    return _sha256_of(path, status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache
+def _sha256_of(path: Path, size: int, changed: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _new_settings(encoder: _Encoder) -> dict[str, Any]:
+    return {
+        "pairs": 0,
+        "ids": 0,
+        "dtype": encoder.dtype,
+        "files": {},
+        "context_vocabulary": encoder.contexts,
+        "target_vocabulary": encoder.targets,
+    }
+
+
+def _check_vocabularies(folder: Path, settings: dict[str, Any], encoder: _Encoder, adapt: bool) -> None:
+    there = [settings["context_vocabulary"], settings["target_vocabulary"]]
+    if not adapt and there != [encoder.contexts, encoder.targets]:
+        raise ValueError(f"the token store {folder} has other vocabularies; choose another folder.")
+
+
+def _encoded_file(record: dict[str, Any], path: Path) -> EncodedFile:
+    report = ReadReport(path, record["kept"], Counter(record["bad"]), record["examples"], Counter(record["unknown"]))
+    return EncodedFile(record["first"], report)
+
+
+# --- lines to ids -----------------------------------------------------------------------------------------------------
+
+
+def _encode(block: Block, encoder: _Encoder) -> _Pairs:
+    """The good lines of a block as ids."""
+    lines = lines_of(block.text)
+    numbers, texts, size = _texts_of(lines, encoder)
+    start, end = (np.array(id_, encoder.dtype).tobytes() for id_ in (START_ID, END_ID))
+    ids = np.frombuffer(start + (end + start).join(texts) + end, encoder.dtype) if texts else np.empty(0, encoder.dtype)
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts)) // size + 2
+    good, bad, unknown = np.ones(len(numbers), bool), [], Counter()
+    for pair in np.flatnonzero(~_well_formed(ids, lengths, encoder).reshape(-1, 2).all(axis=1)):
+        try:
+            unknown += _parsed(lines[numbers[pair]], encoder)
+        except BadLine as fault:
+            bad.append((numbers[pair], fault))
+            good[pair] = False
+    lengths = lengths.reshape(-1, 2)
+    ids = ids[np.repeat(good, lengths.sum(axis=1))] if bad else ids
+    return _Pairs(ids.tobytes(), lengths[good], len(lines), bad, unknown, block.read)
+
+
+def _texts_of(lines: list[str], encoder: _Encoder) -> tuple[list[int], list[bytes], int]:
+    """The numbers of the lines that are not blank, and the ids of their contexts and targets in turn; bytes an id.
+
+    Most of the time goes here: one look into a dictionary for each token, and as little as can be beside it.
+    """
+    context_ids, target_ids = _ids_of(encoder.contexts), _ids_of(encoder.targets)
+    context_id, target_id = context_ids.__getitem__, target_ids.__getitem__
+    dtype = np.dtype(encoder.dtype)
+    pack = bytes if dtype == np.uint8 else lambda ids: array(dtype.char, ids).tobytes()
+    numbers, texts = [], []
+    for number, line in enumerate(lines):
+        if not line:
+            continue
+        context, _, target = line.partition("\t")
+        count, bar, equation = context.rpartition("|")
+        if bar and _COUNT.fullmatch(count):
+            context = equation
+        context, target = context.split(" "), target.split(" ")
+        try:
+            texts += (pack(map(context_id, context)), pack(map(target_id, target)))
+        except KeyError:
+            texts.append(pack(context_ids.get(token, UNKNOWN_ID) for token in context))
+            texts.append(pack(target_ids.get(token, UNKNOWN_ID) for token in target))
+        numbers.append(number)
+    return numbers, texts, dtype.itemsize
+
+
+def _ids_of(vocabulary: Sequence[str]) -> dict[str, int]:
+    """Those of the real tokens: a text that spells out a special one has a token that is unknown."""
+    return {token: id_ for id_, token in enumerate(vocabulary) if id_ >= len(SPECIAL_TOKENS)}
+
+
+def _parsed(line: str, encoder: _Encoder) -> Counter:
+    """The tokens of a good line that the vocabularies lack; BadLine if it is a bad one."""
+    _, *texts = encoder.parse(line)
+    unknown = Counter()
+    for text, vocabulary in zip(texts, (encoder.contexts, encoder.targets), strict=True):
+        tokens, known = text.split(" "), vocabulary[len(SPECIAL_TOKENS) :]
+        if len(tokens) > _LONGEST:
+            raise BadLine("too long", f"a text has at most {_LONGEST:,} tokens, {len(tokens):,} found")
+        unknown.update(token for token in tokens if token not in known)
+    return unknown
+
+
+def _well_formed(ids: np.ndarray, lengths: np.ndarray, encoder: _Encoder) -> np.ndarray:
+    """Which texts (contexts and targets in turn) are well-formed beyond doubt: one expression each, and nothing else.
+
+    Before each operand at least one is waited for, and none at the end.
+    """
+    notation = encoder.notation
+    if notation is None or not len(lengths):
+        return np.zeros(len(lengths), bool)
+    kind = _kinds(ids, lengths, encoder)
+    fills, opens = (np.array([*numbers, 0], np.int8) for numbers in (notation.fills, notation.opens))
+    count = len(fills)
+    follows = np.zeros((count, count), bool)  # unknown tokens, the last kind, follow nothing
+    follows[:-1, :-1] = notation.follows
+    follows[0, 0] = True  # START after the END of the text before
+
+    lasts = np.cumsum(lengths) - 1
+    firsts = lasts - lengths + 1
+    change = (opens - fills)[kind]
+    change[firsts] = 1
+    waiting = np.cumsum(change, dtype=np.int32)
+    waiting -= np.repeat(waiting[firsts] - 1, lengths)
+    wrong = waiting - change < fills[kind]
+    wrong[lasts] = waiting[lasts] != 0
+    wrong[1:] |= ~follows.ravel()[kind[:-1] * count + kind[1:]]
+    operators = np.add.reduceat((opens > 0)[kind], firsts, dtype=np.int32)
+    is_short = (operators <= notation.most_operators) & (lengths - 2 <= notation.longest)
+    return is_short & ~np.logical_or.reduceat(wrong, firsts)
+
+
+def _kinds(ids: np.ndarray, lengths: np.ndarray, encoder: _Encoder) -> np.ndarray:
+    """The kind of every id: 0 for START and END, and one more than `notation` has for what it does not know."""
+    tokens, offset = [*encoder.contexts, *encoder.targets], len(encoder.contexts)
+    kinds = np.array([encoder.notation.kinds.get(token, len(encoder.notation.fills)) for token in tokens], np.uint16)
+    kinds[[START_ID, END_ID, offset + START_ID, offset + END_ID]] = 0
+    return kinds[_keys(ids, lengths, offset)]
+
+
+def _keys(ids: np.ndarray, lengths: np.ndarray, offset: int) -> np.ndarray:
+    """The ids of contexts and targets in turn, with `offset` added to those of the targets."""
+    return ids + np.repeat(np.tile(np.array([0, offset], np.uint32), len(lengths) // 2), lengths)
+
+
+# --- ids to the disk --------------------------------------------------------------------------------------------------
+
+
+def _append(
+    folder: Path, settings: dict[str, Any], path: Path, encoded: Iterable[_Pairs], max_bad_share: float, progress: bool
+) -> dict[str, Any]:
+    """Write a file's pairs behind the end of the store, count them in `settings`, and return what to record of it."""
+    first, end, line, report = settings["pairs"], settings["ids"], 1, ReadReport(path)
+    size, name = np.dtype(settings["dtype"]).itemsize, f"encoding {path.name}"
+    with (
+        _opened_at(folder / IDS, end * size) as ids,
+        _opened_at(folder / STARTS, (first + 1) * 8) as starts,  # that of the first pair, 0, is there
+        _opened_at(folder / CONTEXT_LENGTHS, first * 2) as context_lengths,
+        tqdm(desc=name, total=path.stat().st_size, unit="B", unit_scale=True, disable=not progress) as bar,
+    ):
+        for pairs in encoded:
+            ends = end + np.cumsum(pairs.lengths.sum(axis=1))
+            with _writing(folder):
+                _write(ids, pairs.ids)
+                _write(starts, ends.tobytes())
+                _write(context_lengths, pairs.lengths[:, 0].astype(np.uint16).tobytes())
+            end = int(ends[-1]) if len(ends) else end
+            report.kept += len(ends)
+            report.unknown += pairs.unknown
+            for place, fault in pairs.bad:
+                report.add_bad(line + place, fault)
+            line += pairs.lines
+            bar.update(pairs.read - bar.n)
+        report.check(max_bad_share)
+        with _writing(folder):
+            for file in (ids, starts, context_lengths):
+                os.fsync(file.fileno())
+    settings["pairs"], settings["ids"] = first + report.kept, end
+    return {"name": path.name, "first": first} | {field: getattr(report, field) for field in _RECORDED}
+
+
+@contextlib.contextmanager
+def _opened_at(path: Path, end: int) -> Iterator[BinaryIO]:
+    """A file to be written from byte `end` on; what lies behind, left by a run that was killed, is cut off."""
+    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0) as file:
+        file.truncate(end)
+        file.seek(end)
+        yield file
+
+
+def _write(file: BinaryIO, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:  # a disk that is nearly full takes a part
+        rest = rest[file.write(rest) :]
+
+
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, f"the token store {folder} cannot be written: {error.strerror}") from error
+
+
+def _write_settings(folder: Path, settings: dict[str, Any]) -> None:
+    with _writing(folder), atomic_path(folder / SETTINGS) as temporary:
+        temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+
+
+# --- vocabularies of what occurs --------------------------------------------------------------------------------------
+
+
+def _adapt(folder: Path, settings: dict[str, Any]) -> None:
+    """Give the tokens that occur new ids, the frequent first, and forget the others; nobody reads the store yet."""
+    sides = ("context_vocabulary", "target_vocabulary")
+    offset = len(settings[sides[0]])
+    counts = np.zeros(offset + len(settings[sides[1]]), np.int64)
+    for _, keys in _keyed_ids(folder, settings, offset):
+        counts += np.bincount(keys, minlength=len(counts))
+    new_ids = np.zeros(len(counts), settings["dtype"])
+    for side, first in zip(sides, (0, offset), strict=True):
+        old = {token: first + i for i, token in enumerate(settings[side])}
+        real = [token for token in settings[side][len(SPECIAL_TOKENS) :] if counts[old[token]]]
+        settings[side] = [*SPECIAL_TOKENS, *sorted(real, key=lambda token: (-counts[old[token]], token))]
+        for i, token in enumerate(settings[side]):
+            new_ids[old[token]] = i
+    for ids, keys in _keyed_ids(folder, settings, offset):
+        ids[:] = new_ids[keys]
+        ids.flush()
+
+
+def _keyed_ids(folder: Path, settings: dict[str, Any], offset: int) -> Iterator[tuple[np.memmap, np.ndarray]]:
+    """The ids of a store part by part, to be written to, and their `_keys`."""
+    ids = np.memmap(folder / IDS, settings["dtype"], mode="r+", shape=(settings["ids"],))
+    starts = np.memmap(folder / STARTS, np.int64, mode="r")
+    context_lengths = np.memmap(folder / CONTEXT_LENGTHS, np.uint16, mode="r")
+    for first in range(0, settings["pairs"], _PAIRS_PER_STEP):
+        middles = context_lengths[first : first + _PAIRS_PER_STEP]
+        begins = starts[first : first + len(middles) + 1]
+        lengths = np.stack([middles, np.diff(begins) - middles], axis=1).ravel()
+        part = ids[begins[0] : begins[-1]]
+        yield part, _keys(part, lengths, offset)
