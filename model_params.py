@@ -22,15 +22,27 @@ defaults = {
     "optimizer": "adam",  # a Keras optimizer's name
     "learning_rate": 1e-3,  # its peak, reached after warmup_steps
     "schedule": "constant",  # what follows the peak: "constant", "inverse_square_root" or "cosine"
-    "warmup_steps": 0,  # steps of linear growth up to the peak
+    "warmup_steps": 0,  # batches of linear growth up to the peak
     "clip_norm": 1.0,  # gradients are scaled down to this global norm; None leaves them as they are
     "label_smoothing": 0.0,  # share of the target probability spread evenly over the vocabulary
+    "gradient_accumulation": 1,  # batches to an update of the weights, with the mean of their gradients
+    # What is validated and kept can be an average of the weights instead of the last ones: at most one of these two.
+    "ema_decay": None,  # exponential moving average over updates: 0.999, say, looks back over about a thousand
+    "last_k": None,  # mean of the weights after each of the last so many epochs
+    "precision": "float32",  # of the computations: "bfloat16" or "float16" where the hardware is faster at it; the
+    # weights are float32 all the same, and the finished model computes with them in float32
+    "jit_compile": "auto",  # whether XLA compiles the steps; "auto": on GPUs and TPUs where it can, and on JAX
+    "initial_weights": None,  # a weights file, or the folder of a trial with the same vocabularies, to begin from
     # --- the length of training
-    "epoch": 20,  # at most so many epochs
+    "epoch": 20,  # at most so many epochs; a killed trial goes on after its last whole one
     "batch_size": 128,  # problems in a batch
+    "batch_tokens": None,  # or: tokens in a batch, inputs, outputs and padding together
     "steps_per_epoch": 400,  # batches in an epoch; the data are gone through again and again, shuffled anew each time
     "validation_steps": None,  # batches of the validation set looked at after an epoch; None: all of it
-    "patience": 5,  # epochs without a better val_loss before stopping
+    "epoch_problems": 0,  # validation problems decoded and verified after every epoch; slow, so 0 for none
+    "early_stopping": "val_loss",  # which epoch is the best: "val_loss", "val_token_accuracy", or with epoch_problems
+    # "solve_rate" or "exact_match"; of equal ones the one with the lower val_loss
+    "patience": 5,  # epochs without a better one before stopping
     # --- what is looked at after training
     "valid_problems": 500,  # validation problems decoded and verified; 0 for none
     "test_problems": 2000,  # test problems decoded and verified; 0 for none

@@ -4,25 +4,38 @@ From a shell: `python run_model_train.py --trials quick`. From a notebook: the s
 """
 
 import argparse
+import functools
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow starts: its notes on GPUs would hide ours
 
+import keras
+import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 import model_params as trials_file
+from symbolic.experiments import devices
 from symbolic.experiments.comparison import CURVES, TABLE, compare, draw_curves, format_table
 from symbolic.experiments.params import complete, select
-from symbolic.experiments.trials import TrialData, read_history, run_trial
+from symbolic.experiments.sweeps import on_cluster
+from symbolic.experiments.training import TrialData, read_history
+from symbolic.experiments.trials import run_trial
 from symbolic.expressions.tokens import TOKENS
-from symbolic.problems.files import read_data_folder
+from symbolic.problems import cluster
+from symbolic.problems.files import ProblemFiles, find_data, parse_line, prefix_notation
+from symbolic.problems.problem import unknown_name
+from symbolic.problems.production import ENGINES
+from symbolic.seq2seq.batches import Source
+from symbolic.seq2seq.encoding import EncodedFile, Notation, encode_files, sha256_of
 from symbolic.seq2seq.processors import TextProcessor
-from symbolic.seq2seq.token_store import TokenStore
+from symbolic.seq2seq.special_tokens import SPECIAL_TOKENS
+from symbolic.seq2seq.token_store import TokenStore, read_settings
 from symbolic.suggestions import did_you_mean
 
 
@@ -30,11 +43,13 @@ class SymbolicModelTrain:
     """Trials on one data set, step by step or all at once.
 
     `run_all(data_path)` is `load_data`, `set_processor`, `set_train_datasets`, then `train_model` for every trial.
+    Processes that were launched together (`symbolic.experiments.devices`) each do all of it, and train together.
 
     Attributes:
         model_params: trial -> all its parameters.
-        data: split ("train", "valid", "test") -> frame with the columns input and output.
+        data: split ("train", "valid", "test") -> its files: `head(n)` and `frame()` give problems, input and output.
         context_processor, target_processor: text to ids, for inputs and outputs.
+        stores: split -> its problems as token ids, kept in `run_dir`/tokens.
         training_result: trial -> {"trained_model": Keras model, "history": frame with a row an epoch}.
         failures: trial -> why it failed.
     """
@@ -55,28 +70,40 @@ class SymbolicModelTrain:
             stream: task -> weight: train on fresh problems of these tasks instead of the train split.
 
         Raises:
-            ValueError: a parameter is unknown, wrong, or contradicts another.
+            ValueError: a parameter is unknown, wrong, or contradicts another; see also `devices.join_processes`.
+            OSError: the processes that this one was launched with are not found.
         """
         if workers < 1:
             raise ValueError(f"`workers` must be at least 1. Received: {workers}.")
+        devices.join_processes()
         self.model_params = {name: complete(name, trial, trials_file.defaults) for name, trial in model_params.items()}
         self.run_dir = Path(run_dir)
         self.workers = workers
         self.stream = dict(stream or {})
-        self.data: dict[str, pd.DataFrame] | None = None
+        self.data: dict[str, ProblemFiles] | None = None
+        self.weights: dict[str, float] = {}
+        self._adapted = False
         self.context_processor = self.target_processor = None
         self.stores: dict[str, TokenStore] | None = None
+        self.sources: list[Source] = []
         self.training_result: dict[str, dict[str, Any]] = {}
         self.failures: dict[str, str] = {}
 
-    def load_data(self, data_path: Path | str, max_bad_share: float = 0.01) -> dict[str, pd.DataFrame]:
-        """Read the train, valid and test files of a folder; lines that cannot be right are counted and shown.
+    def load_data(self, data_path: Path | str, max_bad_share: float = 0.01) -> dict[str, ProblemFiles]:
+        """Find the train, valid and test files of a folder; what is in them is read when it is needed.
+
+        Args:
+            data_path: a folder, or several with weights: in training on `DIR:0.6,DIR:0.3` two problems of three come
+                from the first, and its validation and test problems take turns with those of the second.
+            max_bad_share: share of lines that cannot be right to put up with in a file; they are counted and shown.
 
         Raises:
-            OSError, ValueError: something is missing or not readable, or too many lines are bad; see
-                `symbolic.problems.files.read_data_folder`.
+            OSError, ValueError: something is missing; see `symbolic.problems.files.find_data_files`.
         """
-        self.data = read_data_folder(data_path, max_bad_share=max_bad_share)
+        self.weights = (
+            {str(data_path): 1.0} if Path(data_path).is_dir() else parse_weights(str(data_path), "data", "DIR")
+        )
+        self.data = find_data(self.weights, max_bad_share)
         return self.data
 
     def set_processor(self, vocabulary: str = "adapted") -> tuple[TextProcessor, TextProcessor]:
@@ -84,33 +111,67 @@ class SymbolicModelTrain:
 
         Args:
             vocabulary: "adapted" takes the tokens of the training data, "fixed" the whole token table.
+
+        Raises:
+            OSError, ValueError: the training data cannot be read, too many of their lines are bad, or `run_dir` cannot
+                be written.
         """
         if vocabulary not in ("adapted", "fixed"):
             raise ValueError(f"`vocabulary` must be adapted or fixed. Received: {vocabulary!r}.")
         self._need(self.data, "load_data")
-        train = self.data["train"]
-        if vocabulary == "fixed":
-            self.context_processor = TextProcessor(list(TOKENS))
-            self.target_processor = TextProcessor(list(TOKENS))
-        else:
-            self.context_processor = TextProcessor.adapt(train["input"])
-            self.target_processor = TextProcessor.adapt(train["output"])
+        self._adapted = vocabulary == "adapted"
+        contexts = targets = list(TOKENS)
+        if self._adapted:
+            folder, _ = self._encode("train")
+            settings, first = read_settings(folder), len(SPECIAL_TOKENS)
+            contexts, targets = settings["context_vocabulary"][first:], settings["target_vocabulary"][first:]
+        self.context_processor, self.target_processor = TextProcessor(contexts), TextProcessor(targets)
         return self.context_processor, self.target_processor
 
     def set_train_datasets(self) -> dict[str, TokenStore]:
-        """Encode every split to ids; tokens that the vocabularies lack are reported and become [UNK]."""
+        """Encode every split to ids on disk, once; bad lines, and tokens that become [UNK], are counted and shown.
+
+        Raises:
+            OSError, ValueError: as `set_processor` does.
+        """
         self._need(self.context_processor, "set_processor")
         stores = {}
-        for split, frame in self.data.items():
-            for column, processor in (("input", self.context_processor), ("output", self.target_processor)):
-                unknown = processor.unknown_tokens(frame[column])
-                if unknown:
-                    print(f"{split} {column}s: tokens that training never saw: {dict(unknown)}", file=sys.stderr)
-            stores[split] = TokenStore(
-                self.context_processor.encode(frame["input"]), self.target_processor.encode(frame["output"])
-            )
+        for split in self.data:
+            folder, files = self._encode(split)
+            store = TokenStore.open(folder)
+            stores[split] = store if split == "train" or len(files) == 1 else _in_turns(store, files)
+            if split == "train":
+                parts = [store.part(file.first, file.report.kept) for file in files]
+                self.sources = [Source(*part) for part in zip(parts, self.weights.values(), strict=True)]
+            for file in files:
+                if file.report.bad or file.report.unknown:
+                    print(file.report, file=sys.stderr)
         self.stores = stores
         return stores
+
+    def _encode(self, split: str) -> tuple[Path, list[EncodedFile]]:
+        """The folder of the token store of a split, named by all that decides about it, and what the store holds."""
+        adapt = self._adapted and split == "train"
+        contexts = targets = list(TOKENS)
+        if self._adapted and not adapt:
+            first = len(SPECIAL_TOKENS)
+            contexts, targets = (p.vocabulary[first:] for p in (self.context_processor, self.target_processor))
+        paths = self.data[split].paths
+        name = _sha256([*map(sha256_of, paths), *contexts, "", *targets, str(adapt)])[:12]
+        folder = self.run_dir / "tokens" / f"{split}-{name}"
+        files = encode_files(
+            paths,
+            folder,
+            contexts=contexts,
+            targets=targets,
+            adapt=adapt,
+            parse=parse_line,
+            notation=Notation(*prefix_notation()),
+            max_bad_share=self.data[split].max_bad_share,
+            workers=self.workers,
+            progress=True,
+        )
+        return folder, files
 
     def train_model(self, trial: str) -> dict[str, Any]:
         """Train one trial, resume it, or load it if it is finished; its entry of `training_result`.
@@ -129,6 +190,7 @@ class SymbolicModelTrain:
             target_processor=self.target_processor,
             problems=self.data,
             stores=self.stores,
+            sources=self.sources,
         )
         translator = run_trial(trial, self.model_params[trial], data, self.run_dir / trial, workers=self.workers)
         self.training_result[trial] = {
@@ -137,24 +199,58 @@ class SymbolicModelTrain:
         }
         return self.training_result[trial]
 
-    def run_all(self, data_path: Path | str, max_bad_share: float = 0.01) -> pd.DataFrame:
+    def run_all(self, data_path: Path | str, max_bad_share: float = 0.01, engine: str = "local") -> pd.DataFrame:
         """All steps for all trials, then the comparison; a trial that fails is recorded and the others go on.
+
+        Where several processes train together a failure ends the run, for the others cannot go on without each one.
+
+        Args:
+            engine: "local", one trial after the other in this process; or "ray", each on a node of a Ray cluster, as
+                `symbolic.problems.cluster.connection` finds it, with `workers` cores. The nodes need a common file
+                system. `training_result` stays empty then.
 
         Returns:
             The comparison table, a row per trial in `run_dir`; saved there with the curves.
         """
+        if engine not in ENGINES:
+            raise unknown_name("engine", engine, ENGINES)
+        with devices.first_before_others():
+            self._prepare(data_path, max_bad_share)
+        ended = self._train_on_cluster(data_path, max_bad_share) if engine == "ray" else self._train_here()
+        for trial, failure in ended:
+            if failure is not None:
+                self.failures[trial] = failure
+                tqdm.write(f"{trial} failed: {failure}", file=sys.stderr)
+        if not devices.process():
+            draw_curves(self.run_dir)
+        return compare(self.run_dir)
+
+    def _prepare(self, data_path: Path | str, max_bad_share: float) -> None:
         self.load_data(data_path, max_bad_share)
         self.set_processor("fixed" if self.stream else "adapted")  # a stream may bring any token
         self.set_train_datasets()
+
+    def _train_here(self) -> Iterator[tuple[str, str | None]]:
+        """Each trial with the reason why it failed, None if it did not."""
         for number, trial in enumerate(self.model_params, start=1):
             print(f"\n{trial} ({number} of {len(self.model_params)})", flush=True)
             try:
                 self.train_model(trial)
+                yield trial, None
             except Exception as error:  # whatever it is, it is recorded and costs this trial alone
-                self.failures[trial] = str(error)
-                print(f"{trial} failed: {error}", file=sys.stderr)
-        draw_curves(self.run_dir)
-        return compare(self.run_dir)
+                if devices.processes() > 1:
+                    raise
+                yield trial, str(error)
+
+    def _train_on_cluster(self, data_path: Path | str, max_bad_share: float) -> Iterator[tuple[str, str | None]]:
+        """The same on the nodes of a Ray cluster, in the order in which they end."""
+        train = functools.partial(
+            _train_one, self.model_params, self.run_dir, self.stream, str(data_path), max_bad_share
+        )
+        with cluster.connection():
+            environment = {"KERAS_BACKEND": keras.backend.backend(), **devices.ALONE}
+            ended = on_cluster(train, self.model_params, self.workers, environment)
+            yield from tqdm(ended, desc="training", unit="trial", total=len(self.model_params))
 
     @staticmethod
     def _need(what: Any, step: str) -> None:
@@ -163,12 +259,26 @@ class SymbolicModelTrain:
 
     def _describe_data(self) -> dict[str, Any]:
         description = {
-            split: {"problems": len(frame), "sha256": _sha256(frame["input"] + "\t" + frame["output"])}
-            for split, frame in self.data.items()
+            split: {"problems": len(self.stores[split]), "sha256": [sha256_of(path) for path in problems.paths]}
+            for split, problems in self.data.items()
         }
+        description["train"]["weights"] = list(self.weights.values())
         for side, processor in (("context", self.context_processor), ("target", self.target_processor)):
             description[f"{side}_vocabulary"] = {"tokens": len(processor), "sha256": _sha256(processor.vocabulary)}
         return description | ({"stream": self.stream} if self.stream else {})
+
+
+def _train_one(model_params, run_dir: Path, stream, data_path: str, max_bad_share: float, trial: str, workers: int):
+    training = SymbolicModelTrain({trial: model_params[trial]}, run_dir, workers, stream)
+    training._prepare(data_path, max_bad_share)
+    training.train_model(trial)
+
+
+def _in_turns(store: TokenStore, files: list[EncodedFile]) -> TokenStore:
+    """The problems of several files in the order of `ProblemFiles`: the first of each, then the second of each."""
+    number = np.concatenate([np.arange(file.report.kept) for file in files])
+    first = np.repeat([file.first for file in files], [file.report.kept for file in files])
+    return store.select((first + number)[np.argsort(number, kind="stable")])
 
 
 def _sha256(lines: Iterable[str]) -> str:
@@ -182,12 +292,20 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--trials", default="quick", metavar="NAMES", help="`all`, `quick`, or names: trial_3,trial_6")
-    parser.add_argument("--data", default="data/starter", metavar="DIR", help="folder with train, valid and test files")
+    parser.add_argument(
+        "--data",
+        default="data/starter",
+        metavar="DIR",
+        help="folder with train, valid and test files; several as DIR:0.6,DIR:0.3",
+    )
     parser.add_argument("--runs", default="runs", metavar="DIR", help="folder that gets one folder per trial")
     parser.add_argument("--epochs", type=int, metavar="N", help="train at most N epochs instead of the trial's own")
     parser.add_argument("--seed", type=int, metavar="N", help="seed instead of the trial's own")
     parser.add_argument(
         "--workers", type=int, default=os.cpu_count(), metavar="N", help="processes that verify answers"
+    )
+    parser.add_argument(
+        "--engine", default="local", help="local: trials one by one on this machine; ray: on the nodes of a cluster"
     )
     parser.add_argument(
         "--max-bad-lines", type=float, default=0.01, metavar="SHARE", help="share of unreadable lines to put up with"
@@ -199,20 +317,20 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def parse_weights(words: str) -> dict[str, float]:
-    """`bwd:0.6,ibp:0.4` as {"bwd": 0.6, "ibp": 0.4}; a task without a weight has 1.
+def parse_weights(words: str, option: str = "stream", what: str = "TASK") -> dict[str, float]:
+    """`bwd:0.6,ibp:0.4` as {"bwd": 0.6, "ibp": 0.4}; what has no weight has 1.
 
     Raises:
         ValueError: a weight is no number above 0.
     """
     weights = {}
     for word in words.split(","):
-        task, _, weight = word.partition(":")
+        name, _, weight = word.partition(":")
         try:
-            weights[task] = float(weight or 1)
+            weights[name] = float(weight or 1)
         except ValueError:
             raise ValueError(
-                f"`--stream` takes TASK or TASK:WEIGHT, separated by commas. Received: {word!r}."
+                f"`--{option}` takes {what} or {what}:WEIGHT, separated by commas. Received: {word!r}."
             ) from None
     return weights
 
@@ -231,13 +349,15 @@ def main(arguments: list[str] | None = None) -> int:
         }
         stream = parse_weights(args.stream) if args.stream else None
         training = SymbolicModelTrain(selected, args.runs, workers=args.workers, stream=stream)
-        table = training.run_all(args.data, args.max_bad_lines)
+        table = training.run_all(args.data, args.max_bad_lines, args.engine)
     except (ValueError, OSError) as error:
         print(f"run_model_train.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on from the last whole epoch", file=sys.stderr)
         return 130
+    if devices.process():
+        return 0
     runs = Path(args.runs)
     print(f"\n{format_table(table)}\n")
     print(f"table: {runs / TABLE}   curves: {runs / CURVES}   one folder per trial: {runs}/")
@@ -250,4 +370,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    devices.leave(main())

@@ -14,6 +14,9 @@ MODELS = ("attention_rnn", "transformer")
 OPTIMIZERS = ("adam", "adamw", "adafactor", "lion", "nadam", "rmsprop", "sgd")  # written in any case: RMSprop
 SCHEDULES = ("constant", "inverse_square_root", "cosine")
 OUTPUT_ACTIVATIONS = ("linear", "tanh")
+PRECISIONS = ("float32", "bfloat16", "float16")
+ANSWER_FIGURES = ("solve_rate", "exact_match")  # need problems decoded after every epoch
+METRICS = ("val_loss", "val_token_accuracy", *ANSWER_FIGURES, "loss", "token_accuracy")
 
 # Parameters that only one model reads; setting one in a trial of the other is a contradiction.
 BELONGS_TO = {
@@ -50,6 +53,7 @@ def _or_none(rule: Rule) -> Rule:
 
 
 _SHARE: Rule = ("must be a number from 0 up to, but not including, 1", lambda v: _number(v) and 0 <= v < 1)
+_BOOLEAN: Rule = ("must be True or False", lambda v: isinstance(v, bool))
 _POSITIVE: Rule = ("must be a number above 0", lambda v: _number(v) and v > 0)
 
 RULES: dict[str, Rule] = {
@@ -57,7 +61,7 @@ RULES: dict[str, Rule] = {
     "num_units": _whole(1),
     "num_heads": _whole(1),
     "dropout": _SHARE,
-    "is_gru": ("must be True or False", lambda v: isinstance(v, bool)),
+    "is_gru": _BOOLEAN,
     "output_activation": _one_of(*OUTPUT_ACTIVATIONS),
     "num_layers": _whole(1),
     "feed_forward": _whole(1),
@@ -70,11 +74,20 @@ RULES: dict[str, Rule] = {
     "warmup_steps": _whole(0),
     "clip_norm": _or_none(_POSITIVE),
     "label_smoothing": _SHARE,
+    "gradient_accumulation": _whole(1),
+    "ema_decay": _or_none(("must be a number between 0 and 1", lambda v: _number(v) and 0 < v < 1)),
+    "last_k": _or_none(_whole(2)),
+    "precision": _one_of(*PRECISIONS),
+    "jit_compile": ("must be True, False or auto", lambda v: isinstance(v, bool) or v == "auto"),
+    "initial_weights": _or_none(("must be a path as text", lambda v: isinstance(v, str) and v != "")),
     "epoch": _whole(1),
     "batch_size": _whole(1),
+    "batch_tokens": _or_none(_whole(1)),
     "steps_per_epoch": _whole(1),
     "validation_steps": _or_none(_whole(1)),
+    "early_stopping": _one_of(*METRICS),
     "patience": _whole(1),
+    "epoch_problems": _whole(0),
     "valid_problems": _whole(0),
     "test_problems": _whole(0),
     "max_length": _whole(3),
@@ -107,6 +120,13 @@ def complete(name: str, trial: Mapping[str, Any], defaults: Mapping[str, Any]) -
                 f"{name}: `{key}` belongs to model `{model}` and would have no effect here. "
                 f"Received: model={params['model']!r}, {key}={trial[key]!r}."
             )
+    _check_sizes(name, params)
+    _check_steps(name, params)
+    _check_contradictions(name, trial, params)
+    return {key: value for key, value in params.items() if BELONGS_TO.get(key, params["model"]) == params["model"]}
+
+
+def _check_sizes(name: str, params: Mapping[str, Any]) -> None:
     if params["num_units"] % params["num_heads"]:
         raise ValueError(
             f"{name}: `num_heads` must divide `num_units`. "
@@ -117,6 +137,9 @@ def complete(name: str, trial: Mapping[str, Any], defaults: Mapping[str, Any]) -
             f"{name}: a transformer needs an even number of units a head. "
             f"Received: num_heads={params['num_heads']}, num_units={params['num_units']}."
         )
+
+
+def _check_steps(name: str, params: Mapping[str, Any]) -> None:
     if params["schedule"] == "inverse_square_root" and not params["warmup_steps"]:
         raise ValueError(f"{name}: schedule `inverse_square_root` needs `warmup_steps`. Received: warmup_steps=0.")
     steps = params["epoch"] * params["steps_per_epoch"]
@@ -125,7 +148,35 @@ def complete(name: str, trial: Mapping[str, Any], defaults: Mapping[str, Any]) -
             f"{name}: `warmup_steps` must be fewer than all steps, epoch × steps_per_epoch = {steps}. "
             f"Received: warmup_steps={params['warmup_steps']}."
         )
-    return {key: value for key, value in params.items() if BELONGS_TO.get(key, params["model"]) == params["model"]}
+    if params["steps_per_epoch"] % params["gradient_accumulation"]:
+        raise ValueError(
+            f"{name}: `gradient_accumulation` must divide `steps_per_epoch`, so that an epoch ends with an update. "
+            f"Received: gradient_accumulation={params['gradient_accumulation']}, "
+            f"steps_per_epoch={params['steps_per_epoch']}."
+        )
+
+
+def _check_contradictions(name: str, trial: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    if params["batch_tokens"] is not None and "batch_size" in trial:
+        raise ValueError(
+            f"{name}: one of `batch_size` and `batch_tokens` says how large a batch is. "
+            f"Received: batch_size={trial['batch_size']}, batch_tokens={params['batch_tokens']}."
+        )
+    if params["batch_tokens"] is not None and params["batch_tokens"] < 2 * params["max_length"]:
+        raise ValueError(
+            f"{name}: `batch_tokens` must hold a pair of `max_length` tokens each. "
+            f"Received: batch_tokens={params['batch_tokens']}, max_length={params['max_length']}."
+        )
+    if params["ema_decay"] is not None and params["last_k"] is not None:
+        raise ValueError(
+            f"{name}: weights are averaged by `ema_decay` or over `last_k` epochs. "
+            f"Received: ema_decay={params['ema_decay']}, last_k={params['last_k']}."
+        )
+    if params["early_stopping"] in ANSWER_FIGURES and not params["epoch_problems"]:
+        raise ValueError(
+            f"{name}: early_stopping `{params['early_stopping']}` needs `epoch_problems`, the validation problems "
+            "decoded after every epoch. Received: epoch_problems=0."
+        )
 
 
 def _choices(key: str) -> tuple[str, ...]:
@@ -134,6 +185,8 @@ def _choices(key: str) -> tuple[str, ...]:
         "optimizer": OPTIMIZERS,
         "schedule": SCHEDULES,
         "output_activation": OUTPUT_ACTIVATIONS,
+        "precision": PRECISIONS,
+        "early_stopping": METRICS,
     }.get(key, ())
 
 

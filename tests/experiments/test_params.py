@@ -53,6 +53,17 @@ def test_the_published_trials_are_the_published_ones(trial, epochs, optimizer, u
         ({"learning_rate": float("nan")}, r"`learning_rate` must be a number above 0"),
         ({"is_gru": "yes"}, r"`is_gru` must be True or False"),
         ({"epoch": 1, "steps_per_epoch": 10, "warmup_steps": 10}, r"`warmup_steps` must be fewer than all steps"),
+        ({"precision": "bfloat"}, r"`precision` must be one of .* Did you mean `bfloat16`\?"),
+        ({"jit_compile": "yes"}, r"`jit_compile` must be True, False or auto"),
+        ({"steps_per_epoch": 10, "gradient_accumulation": 4}, r"`gradient_accumulation` must divide `steps_per_epoch`"),
+        ({"ema_decay": 1.0}, r"`ema_decay` must be a number between 0 and 1, or None"),
+        ({"last_k": 1}, r"`last_k` must be a whole number, 2 or more, or None"),
+        ({"last_k": 3, "ema_decay": 0.9}, r"averaged by `ema_decay` or over `last_k` epochs"),
+        ({"batch_size": 8, "batch_tokens": 1000}, r"one of `batch_size` and `batch_tokens`"),
+        ({"batch_tokens": 255, "max_length": 128}, r"`batch_tokens` must hold a pair"),
+        ({"early_stopping": "solve_rates"}, r"`early_stopping` must be one of .* Did you mean `solve_rate`\?"),
+        ({"early_stopping": "solve_rate"}, r"early_stopping `solve_rate` needs `epoch_problems`"),
+        ({"initial_weights": ""}, r"`initial_weights` must be a path as text, or None"),
     ],
 )
 def test_wrong_parameters_are_refused(wrong, message):
