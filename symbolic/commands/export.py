@@ -36,6 +36,7 @@ def _export(args) -> int:
 
 
 def _release(args) -> int:
+    import_keras()
     from symbolic.experiments.release import release
 
     print(release(args.run, args.out, args.results))

@@ -13,7 +13,8 @@ import pandas as pd
 
 from symbolic.atomic import atomic_path
 from symbolic.experiments.tables import RESULTS, format_results
-from symbolic.experiments.trials import read_history, read_params
+from symbolic.experiments.training import best_epoch, read_history
+from symbolic.experiments.trials import read_params
 from symbolic.seq2seq.translator import Translator
 
 CARD = "README.md"
@@ -24,14 +25,15 @@ _TEMPLATE = """\
 A {model} of {weights:,} weights that reads equations and writes solutions, in prefix tokens, each of at most
 {max_length}. What it writes is a guess until it is verified, as these do:
 
-    python -m symbolic integrate "x*exp(x)" --run {folder}
-    python -m symbolic dsolve "y' + y = x" --run {folder}
+    python -m symbolic integrate "x*exp(x)" --run FOLDER
+    python -m symbolic dsolve "y' + y = x" --run FOLDER
 
 ## Training
 
 - Problems: {problems}.
-- {epochs:,} epochs of {steps:,} steps, {hours:.1f} hours. Loss {loss:.3f} nats a token, and on the validation set
-  {val_loss:.3f}, with {token_accuracy:.1%} of the tokens right under teacher forcing.
+- {epochs:,} epochs of {steps:,} steps, {hours:.1f} hours. The weights are those of epoch {epoch:,}: loss {loss:.3f}
+  nats a token, and on the validation set {val_loss:.3f}, with {token_accuracy:.1%} of the tokens right under teacher
+  forcing.
 - Machine: {platform}, {cpus} CPUs; backend {backend}; {versions}.
 - Parameters: {params}.
 
@@ -59,12 +61,14 @@ def release(run: Path | str, out: Path | str, results: Path | str | None = None)
 
     Raises:
         FileNotFoundError: the trial is not finished, or `results` holds no table.
-        ValueError: the table has no figures of a model of this name.
+        ValueError: the table has no figures of a model of this name, or `out` is the trial's own folder.
     """
-    run, out = Path(run).resolve(), Path(out)
+    run, out = Path(run).resolve(), Path(out).resolve()
+    if run == out:
+        raise ValueError(f"the folder to write must not be the trial's own. Received: {out}, twice.")
     translator = Translator.load(run)
     figures = "Not measured yet." if results is None else _figures(Path(results) / RESULTS, run.name)
-    card = _card(read_params(run), read_history(run), translator, out.name, figures)
+    card = _card(read_params(run), read_history(run), translator, figures)
     translator.save(out, half=True)
     with atomic_path(out / CARD) as temporary:
         temporary.write_text(card, encoding="utf-8")
@@ -82,26 +86,27 @@ def _figures(table: Path, name: str) -> str:
     return f"```\n{format_results(rows)}\n```"
 
 
-def _card(record: dict[str, Any], history: pd.DataFrame, translator: Translator, folder: str, figures: str) -> str:
+def _card(record: dict[str, Any], history: pd.DataFrame, translator: Translator, figures: str) -> str:
     params = record["params"]
-    best = history.loc[history["val_loss"].idxmin()]
+    best = history.iloc[best_epoch(history, params["early_stopping"])]
     return _TEMPLATE.format(
         trial=record["trial"],
         model=params["model"].replace("_", " "),
         weights=translator.model.count_params(),
         max_length=translator.max_length,
-        folder=folder,
         problems=_problems(record["data"], params),
+        epoch=int(best["epoch"]),
         epochs=len(history),
         steps=params["steps_per_epoch"],
         hours=history["seconds"].sum() / 3600,
+        loss=best["loss"],
+        val_loss=best["val_loss"],
+        token_accuracy=best["val_token_accuracy"],
         results=figures,
         backend=record["backend"],
         versions=", ".join(f"{package} {version}" for package, version in record["versions"].items()),
         params=", ".join(f"{name}={value}" for name, value in params.items()),
         **record["machine"],
-        **{name: best[name] for name in ("loss", "val_loss")},
-        token_accuracy=best["val_token_accuracy"],
     )
 
 
@@ -109,4 +114,4 @@ def _problems(data: dict[str, Any], params: dict[str, Any]) -> str:
     if stream := data.get("stream"):
         shares = ", ".join(f"{task} {weight:g}" for task, weight in stream.items())
         return f"fresh ones all the time, of the families {shares}, from seed {params['seed']}"
-    return f"{data['train']['problems']:,} of a data set with the SHA-256 {data['train']['sha256']}"
+    return f"{data['train']['problems']:,}, in files with the SHA-256 {', '.join(data['train']['sha256'])}"

@@ -13,12 +13,13 @@ import model_params
 import run_model_train
 from run_model_train import SymbolicModelTrain
 from symbolic.answers import grammar_of
-from symbolic.experiments.training import TrialData, _batches, _held_out, compile_model
+from symbolic.experiments.release import release
+from symbolic.experiments.training import TrialData, _batches, _held_out, compile_model, read_history
 from symbolic.problems.data_sets import make_data_set
 from symbolic.problems.files import find_data, write_problems
 from symbolic.problems.problem import ProblemOptions
 from symbolic.seq2seq.batches import EvaluationBatches, as_input, exceeding
-from symbolic.seq2seq.translator import Translator
+from symbolic.seq2seq.translator import MODEL, Translator
 
 TINY = {
     "num_units": 16,
@@ -280,3 +281,27 @@ def test_the_command_line_trains_compares_and_tells_where(data, tmp_path, capsys
     assert run_model_train.main(arguments) == 0
     out = capsys.readouterr().out
     assert "quick_tiny" in out and "solve rate" in out and str(tmp_path / "comparison.png") in out
+
+
+def test_a_released_trial_answers_as_the_trial_does_and_its_card_has_the_trials_figures(finished, tmp_path):
+    training, _ = finished
+    for trial in TRIALS:
+        run, released = training.run_dir / trial, tmp_path / trial
+        card = release(run, released).read_text(encoding="utf-8")
+        assert f"{Translator.load(released).model.count_params():,} weights" in card
+        history = read_history(run)
+        assert f"validation set {history['val_loss'].min():.3f}" in " ".join(card.split())
+        assert (released / MODEL).stat().st_size < (run / MODEL).stat().st_size
+    with pytest.raises(ValueError, match="the trial's own"):
+        release(run, run)
+    with pytest.raises(FileNotFoundError, match="evaluate"):
+        release(run, released, results=tmp_path)
+
+
+def test_the_card_shows_the_figures_of_an_evaluation(finished, tmp_path):
+    training, _ = finished
+    table = pd.DataFrame({"solver": ["rnn"], "beam": [1], "set": ["a set"], "problems": [7], "solve_rate": [0.25]})
+    table.to_csv(tmp_path / "results.csv", index=False)
+    assert "25.0%" in release(training.run_dir / "rnn", tmp_path / "out", tmp_path).read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match="`transformer`. It has those of: rnn"):
+        release(training.run_dir / "transformer", tmp_path / "other", tmp_path)
