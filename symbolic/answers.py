@@ -163,7 +163,11 @@ def _by_linearity(
     unsolved = _unsolved(found)
     split = dict(zip(unsolved, compute(terms, [(problems[index],) for index in unsolved]), strict=True))
     # What is its only term has been asked already.
-    split = {index: row for index, row in split.items() if row and all(term != problems[index] for _, term in row)}
+    split = {
+        index: row
+        for index, row in split.items()
+        if row and all(term.split() != problems[index].split() for _, term in row)
+    }
     distinct = list(dict.fromkeys(term for row in split.values() for _, term in row))
     solved = {term: first_solved(row) for term, row in zip(distinct, ask(distinct), strict=True)}
     parts = {

@@ -17,7 +17,7 @@ from pebble import ProcessExpired
 from tqdm import tqdm
 
 from symbolic.expressions.engines import differentiate, from_symengine, to_symengine, to_sympy
-from symbolic.expressions.prefix import from_prefix, is_prefix, to_prefix
+from symbolic.expressions.prefix import PrefixError, from_prefix, to_prefix
 from symbolic.linearity import combined, terms_of
 from symbolic.processes import limit_this_process, preload_module, process_pool
 from symbolic.repair import repaired
@@ -67,7 +67,10 @@ _REASONS = {TimeoutError: "time limit", ProcessExpired: "crash", MemoryError: "m
 
 def repairs(problem: str, hypotheses: Sequence[str]) -> list[str]:
     """What `repair.repaired` makes of hypotheses; those that are no expressions are left out."""
-    trees = [from_prefix(hypothesis) for hypothesis in hypotheses if is_prefix(hypothesis.split())]
+    trees = []
+    for hypothesis in hypotheses:
+        with contextlib.suppress(PrefixError):
+            trees.append(from_prefix(hypothesis))
     return [" ".join(to_prefix(answer)) for answer in repaired(from_prefix(problem), trees)]
 
 

@@ -114,8 +114,17 @@ def process_pool(workers: int, preload: str | None = None, **options) -> Iterato
 
 
 @contextlib.contextmanager
-def ordered_map(workers: int, preload: str | None = None) -> Iterator[Callable]:
-    """A `map` of one iterable by so many processes, in order and with few items under way; Python's own for 1."""
+def ordered_map(workers: int, work: str, preload: str | None = None) -> Iterator[Callable]:
+    """A `map` of one iterable by so many processes, in order and with few items under way; Python's own for 1.
+
+    Args:
+        workers: processes at a time.
+        work: what they do, for the error.
+        preload: a module for `preload_module`.
+
+    Raises:
+        OSError: a process was killed, or processes do not start here.
+    """
     if workers == 1:
         yield map
         return
@@ -130,7 +139,10 @@ def ordered_map(workers: int, preload: str | None = None) -> Iterator[Callable]:
             while under_way:
                 yield under_way.popleft().result()
 
-        yield mapped
+        try:
+            yield mapped
+        except pebble.ProcessExpired as error:
+            raise OSError(f"{work}: a worker process died (exit status {error.exitcode}); is memory short?") from error
 
 
 def limit_this_process(memory: int) -> None:

@@ -116,6 +116,19 @@ def test_linearity_adds_up_the_terms_that_the_model_solves(ode_translator):
     assert last.origin == "linearity" and last.verdict.status == "proved"
 
 
+def test_linearity_does_not_ask_again_for_a_problem_spelt_otherwise(ode_translator, monkeypatch):
+    judged = []
+
+    def recorded(pairs, **limits):
+        judged.extend(pairs)
+        return verify_many(pairs, **limits)
+
+    monkeypatch.setattr("symbolic.answers.verify_many", recorded)
+    problem = "sub Y'  exp x"
+    (candidates,) = answers([problem], ode_translator, Beam(2), linearity=True)
+    assert first_solved(candidates) is None and {asked for asked, _ in judged} == {problem}
+
+
 def test_linearity_needs_every_term(ode_translator):
     (candidates,) = answers(["sub Y' add cos x exp x"], ode_translator, Beam(2), linearity=True)
     assert {c.origin for c in candidates} == {"model"}

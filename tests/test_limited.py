@@ -25,6 +25,16 @@ def test_a_loss_costs_one_result_and_is_said(capsys):
         assert compute(worker_tasks.misbehave, [("nothing", 8)]) == [8] and not capsys.readouterr().err
 
 
+def test_what_is_malformed_or_beyond_the_limits_costs_itself_alone(capsys):
+    problem = text("y' = x*cos(x) + 3*x^2")
+    hypotheses = ["sin " * 257 + "x", "INT+ " + "1 " * 1001, text("x*sin(x)"), text("cos(x) + x^3")]
+    with limited(1, 10.0) as compute:
+        (some, (answer,)) = compute(repairs, [("sub Y' x", hypotheses[:1]), (problem, hypotheses)])
+        assert from_prefix(answer) and isinstance(some, list) and not capsys.readouterr().err
+        assert compute(repairs, [("sub Y'", []), (problem, hypotheses)]) == [None, [answer]]
+        assert "repairs: lost 1 of 2 (error PrefixError 1)" in capsys.readouterr().err
+
+
 def test_nothing_to_compute_starts_nothing():
     with limited(1, 1.0) as compute:
         assert compute(repairs, []) == []

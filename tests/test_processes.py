@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pebble import ProcessExpired
 
-from symbolic.processes import process_pool
+from symbolic.processes import ordered_map, process_pool
 from tests import worker_tasks
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,6 +86,14 @@ def test_a_death_costs_its_task_alone_even_while_the_caller_is_busy(workers):
     finally:
         busy.set()
         thread.join()
+
+
+def test_a_death_in_an_ordered_map_is_said_in_one_sentence():
+    with ordered_map(2, "ending processes", TASKS) as parallel_map:
+        assert list(parallel_map(worker_tasks.nap, [0.02, 0.0, 0.01])) == [0.02, 0.0, 0.01]
+    said = r"^ending processes: a worker process died \(exit status -9\); is memory short\?$"
+    with pytest.raises(OSError, match=said), ordered_map(2, "ending processes", TASKS) as parallel_map:
+        list(parallel_map(worker_tasks.end_by, [signal.SIGKILL]))
 
 
 def test_the_end_of_the_block_ends_the_processes_whatever_they_are_at(tmp_path):

@@ -41,10 +41,15 @@ class InfixError(ValueError):
     """
 
     def __init__(self, reason: str, position: int, text: str = ""):
-        self.reason, self.position = reason, position
-        start = max(0, position - 30)
-        shown = "".join(c if c.isprintable() else " " for c in text[start : position + 30])
-        super().__init__(f"{reason}\n  {shown}\n  {' ' * (position - start)}^" if text else reason)
+        self.reason, self.position, self.text = reason, position, text
+        super().__init__(reason, position, text)  # all, so that it survives the way between processes
+
+    def __str__(self) -> str:
+        if not self.text:
+            return self.reason
+        start = max(0, self.position - 30)
+        shown = "".join(c if c.isprintable() else " " for c in self.text[start : self.position + 30])
+        return f"{self.reason}\n  {shown}\n  {' ' * (self.position - start)}^"
 
 
 # --- Names ----------------------------------------------------------------------------------------------------------

@@ -34,8 +34,12 @@ class PrefixError(ValueError):
 
     def __init__(self, reason: str, position: int, token: str | None, detail: str):
         self.reason, self.position, self.token = reason, position, token
-        where = "the end" if token is None else f"token {position} `{token}`"
-        super().__init__(f"{reason} at {where}: {detail}")
+        self.detail = detail
+        super().__init__(reason, position, token, detail)  # all, so that it survives the way between processes
+
+    def __str__(self) -> str:
+        where = "the end" if self.token is None else f"token {self.position} `{self.token}`"
+        return f"{self.reason} at {where}: {self.detail}"
 
 
 def _split(tokens: str | Iterable[str]) -> list[str]:

@@ -170,5 +170,5 @@ def _mapper(workers: int | None, engine: str) -> Iterator[Callable]:
         with cluster.connection():
             yield lambda function, items: cluster.mapped(function, items, workers)
         return
-    with ordered_map(workers or os.cpu_count(), preload=__name__) as parallel_map:
+    with ordered_map(workers or os.cpu_count(), "reading problems", __name__) as parallel_map:
         yield parallel_map

@@ -189,10 +189,21 @@ def read_manifest(path: Path) -> dict[str, Any]:
         ValueError: the file is another program's.
     """
     with contextlib.suppress(ValueError):
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(manifest, dict) and {"settings", "lengths", "shards"} <= manifest.keys():
-            return manifest
+        match manifest := json.loads(path.read_text(encoding="utf-8")):
+            case {
+                "settings": {"task": str(), "count": int(), "seed": int()},
+                "lengths": {"input": dict(), "output": dict()},
+                "shards": dict(shards),
+            } if all(map(_is_shard, shards.values())):
+                return manifest
     raise ValueError(f"{path} is no manifest of generated problems: give them a folder of their own.")
+
+
+def _is_shard(entry: Any) -> bool:
+    match entry:
+        case {"problems": int(), "rejected": dict()}:
+            return True
+    return False
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any], was: str, is_now: str) -> str:

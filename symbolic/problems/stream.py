@@ -52,15 +52,20 @@ def stream(
         ValueError: an unknown task or a number out of its range; while it is read, options that reject too much.
         OSError: while it is read, 20 draws in a row were lost.
     """
-    for task in tasks:
-        if task not in TASKS:
-            raise unknown_name("task", task, TASKS)
-    if not tasks or not all(weight > 0 for weight in tasks.values()):
-        raise ValueError(f"`tasks` must give at least one task a positive weight. Received: {dict(tasks)}.")
+    check_tasks(tasks)
     for name, value, least in (("seed", seed, 0), ("workers", workers, 1), ("start", start, 0)):
         if value < least:
             raise ValueError(f"`{name}` must be at least {least}. Received: {value}.")
     return _stream(tasks, seed, workers, start, options or ProblemOptions(), frozenset(map(content_hash, held_out)))
+
+
+def check_tasks(tasks: Mapping[str, float]) -> None:
+    """Raises ValueError for an unknown task, for none at all, and for a weight that is no finite number above 0."""
+    for task in tasks:
+        if task not in TASKS:
+            raise unknown_name("task", task, TASKS)
+    if not tasks or not all(0 < weight < math.inf for weight in tasks.values()):
+        raise ValueError(f"`tasks` must give at least one task a positive weight. Received: {dict(tasks)}.")
 
 
 def _stream(

@@ -59,6 +59,12 @@ def enclose(
     return enclosure
 
 
+def is_not_real(residual: Residual, point: Mapping[str, float]) -> bool:
+    """Whether the answer or one of its derivatives certainly has an imaginary part other than 0, however small."""
+    with ctx.workprec(PRECISIONS[-1]):
+        return any(value.is_finite() and not value.imag.contains(0) for value in _complex_values(residual, point))
+
+
 def run(program: Program, point: Mapping[str, float], is_complex: bool = False) -> list[arb | acb | fmpq]:
     """Enclosures of all slots of a program at a point, at flint's current precision; nan where there is no value."""
     ball, operations = (acb, _COMPLEX) if is_complex else (arb, _REAL)
@@ -96,9 +102,13 @@ def _judge(residual, point, is_complex) -> Enclosure:
 
 def _real_values(residual: Residual, point: Mapping[str, float]) -> dict[str, arb]:
     """Y, Y', Y'' at a point, computed with complex balls; nan where an imaginary part may be another number than 0."""
-    values = run(residual.program, point, is_complex=True)
-    answer = [acb(values[slot]) for slot in residual.answer_slots]
+    answer = _complex_values(residual, point)
     return {name: each.real if _is_real(each) else arb("nan") for name, each in zip(UNKNOWNS, answer, strict=False)}
+
+
+def _complex_values(residual: Residual, point: Mapping[str, float]) -> list[acb]:
+    values = run(residual.program, point, is_complex=True)
+    return [acb(values[slot]) for slot in residual.answer_slots]
 
 
 def _is_real(value: acb) -> bool:

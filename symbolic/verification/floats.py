@@ -78,13 +78,26 @@ def relative_sizes(residual: Residual, columns: dict[str, np.ndarray]) -> np.nda
     return np.where(inside, sizes, np.full_like(columns["x"], np.nan))
 
 
+def hardly_real(residual: Residual, seed: int) -> list[dict[str, float]]:
+    """Real points to look at where the answer may not be real: any at first, then such as floats say that of."""
+    first, more = candidates(seed, FIRST_POINTS, widest=50.0), candidates(seed, MORE_POINTS, widest=1e4)
+    values, is_real = _complex_values(residual, more)
+    chosen = np.flatnonzero(np.isfinite(values).all(axis=0) & ~is_real)[:FIRST_POINTS]
+    return rows(residual, first, np.arange(FIRST_POINTS)) + rows(residual, more, chosen)
+
+
 def _real_values(residual: Residual, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Y, Y', Y'' at every point, computed with complex numbers; nan where they are not all real."""
+    values, is_real = _complex_values(residual, columns)
+    return dict(zip(UNKNOWNS, np.where(is_real, values.real, np.nan), strict=False))
+
+
+def _complex_values(residual: Residual, columns: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Principal values of Y, Y', Y'' at every point, (order + 1, points), and at which points all seem to be real."""
     run = numeric.run(residual.program, columns, is_complex=True)
     values = np.stack([np.broadcast_to(run[slot], columns["x"].shape) for slot in residual.answer_slots])
     with np.errstate(all="ignore"):
-        is_real = (np.abs(values.imag) <= _REAL * (1 + np.abs(values.real))).all(axis=0)
-    return dict(zip(UNKNOWNS, np.where(is_real, values.real, np.nan), strict=False))
+        return values, (np.abs(values.imag) <= _REAL * (1 + np.abs(values.real))).all(axis=0)
 
 
 def _size(values: list[np.ndarray], factor: int, terms: list[int]) -> np.ndarray:

@@ -126,7 +126,7 @@ def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
         if wrong:
             if (verdict := _on_real_values(residual, seed)) is not None:
                 return verdict
-            reason = "real nowhere; among complex values it holds on one side of a branch cut only"
+            reason = "not real everywhere; with complex values it holds at some points only"
             return Verdict("undecided", reason, evidence | {"wrong_share": round(len(wrong) / evidence["points"], 3)})
         evidence["radius"] = max(radii)
         if symbols.is_zero(residual):
@@ -136,8 +136,15 @@ def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
 
 
 def _on_real_values(residual: Residual, seed: int) -> Verdict | None:
-    """Proved or confirmed where an answer has real values, as atanh(I sin(x) I) has; None if it is neither."""
+    """Proved or confirmed where an answer has real values, as atanh(I sin(x) I) has; None if it is neither.
+
+    It must not be certain of any real point that the answer is complex there: by the identity theorem, a part that is
+    real on an interval is real as far as it is analytic, and what seems real elsewhere, as I (1 - tanh(exp(x))) does
+    for large x, has an imaginary part too small to be seen.
+    """
     if "derivative" in to_prefix(residual.problem):  # of Y, whose values do not tell it
+        return None
+    if any(balls.is_not_real(residual, point) for point in floats.hardly_real(residual, seed)):
         return None
     residual = by_real_values(residual)
     sample = floats.sample(residual, seed)

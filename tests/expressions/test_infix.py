@@ -1,4 +1,5 @@
 import ast
+import pickle
 import string
 import tracemalloc
 from pathlib import Path
@@ -205,6 +206,8 @@ def test_an_error_says_what_was_found_and_where(typed, position, says):
         from_infix(typed)
     assert caught.value.position == position
     assert says in caught.value.reason
+    copy = pickle.loads(pickle.dumps(caught.value))  # as it goes from one process to another
+    assert vars(copy) == vars(caught.value) and str(copy) == str(caught.value)
     if typed:
         _, shown, caret = str(caught.value).split("\n")
         assert caret.index("^") - 2 == position and shown == f"  {typed}"

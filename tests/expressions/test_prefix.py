@@ -1,3 +1,5 @@
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,6 +83,14 @@ def test_an_error_names_the_token_its_position_and_what_was_expected(text, reaso
     assert says in str(error)
     assert isinstance(error, ValueError)
     assert is_prefix(text.split()) == (reason in ("too deep", "integer too long"))  # limits, which it does not check
+
+
+def test_an_error_survives_the_way_between_processes():
+    for text in ("sin foo", "add x"):
+        with pytest.raises(PrefixError) as caught:
+            from_prefix(text)
+        copy = pickle.loads(pickle.dumps(caught.value))
+        assert vars(copy) == vars(caught.value) and str(copy) == str(caught.value)
 
 
 def test_the_deepest_tree_and_the_longest_integer_are_read():

@@ -157,6 +157,27 @@ def test_an_unfinished_generation_is_said_with_counts(tmp_path, capsys):
     assert words in (tmp_path / "part" / "README.md").read_text()
 
 
+SETTINGS = {"task": "bwd", "count": 10, "seed": 1}
+FOREIGN = {
+    "a list": [],
+    "settings of another kind": {"settings": {"count": 10}, "lengths": {"input": {}, "output": {}}, "shards": {}},
+    "shards without figures": {
+        "settings": SETTINGS,
+        "lengths": {"input": {}, "output": {}},
+        "shards": {"bwd-00000.tsv.gz": {}},
+    },
+    "shards as a list": {"settings": SETTINGS, "lengths": {"input": {}, "output": {}}, "shards": ["bwd-00000.tsv.gz"]},
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_another_programs_manifest_is_said_in_one_sentence(tmp_path, drawn, kind):
+    raw = write_shards(tmp_path / "raw", drawn[:10])
+    (raw / "manifest.json").write_text(json.dumps(FOREIGN[kind]))
+    with pytest.raises(ValueError, match="manifest.json is no manifest of generated problems"):
+        prepare([raw], tmp_path / "out", **SIZES)
+
+
 def test_bad_lines_are_left_out_counted_and_located(tmp_path, drawn):
     raw = write_shards(tmp_path / "raw", drawn[:500])
     with open(raw / "more.tsv", "w") as file:

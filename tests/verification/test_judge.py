@@ -6,6 +6,7 @@ from symbolic.expressions import numeric
 from symbolic.expressions.prefix import Tree
 from symbolic.expressions.program import CORE_HEADS, Program
 from symbolic.verification import SOLVED, balls, verify
+from symbolic.verification.residual import residual_of
 
 
 def integral(integrand, answer, **options):
@@ -182,6 +183,30 @@ def test_real_nowhere_means_principal_values_at_complex_points():
     # Two square roots of -x: right for x > 0 and wrong for x < 0, or the other way round.
     assert integral("mul I div INT+ 1 sqrt x", "mul INT+ 2 sqrt mul INT- 1 x").status == "undecided"
     assert integral("abs add I x", "x").status == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("problem", "answer"),
+    [
+        ("sub Y' mul INT+ 2 x", "add pow x INT+ 2 mul I sub INT+ 1 tanh exp x"),
+        ("sub Y' cos x", "add sin x mul I sub INT+ 1 tanh mul INT+ 5 x"),
+        ("sub Y' cos x", "add sin x mul I sub coth exp x INT+ 1"),
+        ("sub Y' cos x", "add sin x mul I sub INT+ 1 tanh pow x INT+ 3"),
+        ("sub Y' cos x", "add sin x atan mul I sub INT+ 1 tanh exp x"),
+        ("sub Y'' Y", "add mul a0 exp x mul I mul a1 sub INT+ 1 tanh exp x"),
+    ],
+)
+def test_an_imaginary_part_that_fades_away_is_none_that_is_zero(problem, answer):
+    for seed in range(10):
+        assert not verify(problem, answer, seed=seed).solved
+
+
+def test_real_values_are_told_from_complex_ones_by_what_is_certain():
+    logarithms = "sub ln sub mul INT- 1 sin x INT+ 1 ln sub sin x INT+ 1"  # of negative numbers, pi I each
+    fading = "mul I sub INT+ 1 tanh exp x"
+    for answer, is_real in [(logarithms, True), (fading, False), (f"add {logarithms} {fading}", False)]:
+        residual = residual_of("sub Y' x", answer)
+        assert all(balls.is_not_real(residual, {"x": x}) != is_real for x in (-3.0, 0.5, 5.0))
 
 
 # equation, general solution

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 import sympy as sp
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks.judge import differ_by_a_constant
 from benchmarks.rewriting import FORMS, INTEGRAL_FORMS, ODE_FORMS, mutated
 from symbolic.expressions.engines import to_sympy
 from symbolic.expressions.prefix import from_prefix, to_prefix
 from symbolic.verification import verify
+from tests.expressions.strategies import repeatable
 
 SHARED_DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
@@ -75,6 +78,19 @@ def test_real_values_count_whatever_their_parts_are(problem, answer, part):
     assert verdict.general and verdict.evidence.keys() & {"complex", "complex_parts"}
     for wrong in (f"sin {part}", f"add x {part}", f"mul x {part}"):
         assert not verify(problem, answer.format(wrong)).solved
+
+
+FADING = ["sub INT+ 1 tanh {}", "sub coth {} INT+ 1", "exp mul INT- 1 {}", "sech {}", "sub INT+ 1 pow tanh {} INT+ 2"]
+GROWING = ["exp x", "mul INT+ 9 x", "pow x INT+ 3", "sinh x", "exp pow x INT+ 2"]
+IMAGINARY = ["mul I {}", "atan mul I div {} INT+ 3", "sub exp mul I {} cos {}"]
+
+
+@repeatable(max_examples=120)
+@given(*map(st.sampled_from, (INTEGRALS + EQUATIONS, FADING, GROWING, IMAGINARY)), st.integers(0, 99))
+def test_a_right_answer_with_an_imaginary_part_that_fades_away_is_not_solved(pair, fading, growing, imaginary, seed):
+    problem, answer = pair
+    part = fading.format(growing)
+    assert not verify(problem, f"add {answer} {imaginary.format(part, part)}", seed=seed).solved
 
 
 def published(name, count, seed):
