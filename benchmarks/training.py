@@ -1,13 +1,14 @@
 """What a training step costs: our models on TensorFlow and JAX, a plain torch.nn.Transformer, and batches not bucketed.
 
-    python -m benchmarks.training                       # about a quarter of an hour on two idle cores
-    python -m benchmarks.training --batches 4 --rounds 3
+    python -m benchmarks.training
+    python -m benchmarks.training --batches 6 --rounds 3      # half an hour on two busy cores, most of it compiling
 
 All train on the same problems of the family bwd in batches of 64, with Adam, clipped gradients and no dropout; all but
 one on the same bucketed batches. The "unbucketed" one takes the problems in random order. Every contestant has a
 process of its own, and they take turns: a round is a pass of one over the batches. The rates are medians of the rounds.
 "of product" is the rate of the model's matrix products, padding included, divided by that of large matrix products in
-the same precision, both for each CPU-second.
+the same precision, both for each CPU-second. Two threads of torch wait for each other by spinning, which on a busy
+machine costs CPU time: its rate for each CPU-second is that of one thread, its rate on an idle machine that of two.
 """
 
 import argparse
@@ -21,7 +22,6 @@ from typing import NamedTuple
 
 UNITS, LAYERS, HEADS, FEED_FORWARD = 256, 4, 8, 1024
 BATCH_SIZE, MAX_LENGTH = 64, 256
-THREADS = 2
 
 
 class Contestant(NamedTuple):
@@ -42,7 +42,8 @@ CONTESTANTS = (
     Contestant("tensorflow", "transformer", "float32", "unbucketed"),
     Contestant("jax", "transformer", "float32"),
     Contestant("jax", "transformer", "bfloat16"),
-    Contestant("torch", "transformer", "float32"),
+    Contestant("torch 2 threads", "transformer", "float32"),
+    Contestant("torch 1 thread", "transformer", "float32"),
     Contestant("tensorflow", "attention_rnn", "float32"),
 )
 PRODUCTS = tuple(Contestant("tensorflow", "product", precision, "none") for precision in ("float32", "bfloat16"))
@@ -108,12 +109,12 @@ def keras_pass(contestant: Contestant, batches: list, vocabulary_size: int) -> C
     return one_pass
 
 
-def torch_pass(batches: list, vocabulary_size: int) -> Callable[[], None]:
+def torch_pass(threads: int, batches: list, vocabulary_size: int) -> Callable[[], None]:
     """A pass of a torch.nn.Transformer of the same size over the batches."""
     import torch
     from torch import nn
 
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(threads)
     context_embedding, target_embedding = (nn.Embedding(vocabulary_size, UNITS) for _ in range(2))
     positions = nn.Embedding(MAX_LENGTH, UNITS)
     model = nn.Transformer(UNITS, HEADS, LAYERS, LAYERS, FEED_FORWARD, dropout=0, batch_first=True, norm_first=True)
@@ -172,8 +173,8 @@ def work(contestant: Contestant, batches: list, vocabulary_size: int, pipe) -> N
 
     if contestant.model == "product":
         one_pass = product_pass(contestant)
-    elif contestant.engine == "torch":
-        one_pass = torch_pass(batches, vocabulary_size)
+    elif contestant.engine.startswith("torch"):
+        one_pass = torch_pass(int(contestant.engine.split()[1]), batches, vocabulary_size)
     else:
         one_pass = keras_pass(contestant, batches, vocabulary_size)
     for _ in range(2):
