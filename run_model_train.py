@@ -2,17 +2,22 @@
 
 From a shell: `python run_model_train.py --trials quick`. From a notebook: the steps of `SymbolicModelTrain`.
 """
+# ruff: noqa: E402  Keras is imported before all that needs it
 
 import argparse
 import functools
 import hashlib
+import math
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow starts: its notes on GPUs would hide ours
+from symbolic.startup import import_keras
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for the notes that TensorFlow writes when it begins to compute
+import_keras()  # without those that it writes when it is imported
 
 import keras
 import numpy as np
@@ -31,11 +36,12 @@ from symbolic.problems import cluster
 from symbolic.problems.files import ProblemFiles, find_data, parse_line, prefix_notation
 from symbolic.problems.problem import unknown_name
 from symbolic.problems.production import ENGINES
+from symbolic.problems.stream import check_tasks
 from symbolic.seq2seq.batches import Source
 from symbolic.seq2seq.encoding import EncodedFile, Notation, encode_files, sha256_of
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.special_tokens import SPECIAL_TOKENS
-from symbolic.seq2seq.token_store import TokenStore, read_settings
+from symbolic.seq2seq.token_store import FORMAT, TokenStore, read_settings
 from symbolic.suggestions import did_you_mean
 
 
@@ -70,11 +76,14 @@ class SymbolicModelTrain:
             stream: task -> weight: train on fresh problems of these tasks instead of the train split.
 
         Raises:
-            ValueError: a parameter is unknown, wrong, or contradicts another; see also `devices.join_processes`.
+            ValueError: a parameter or a task is unknown, wrong, or contradicts another; see also
+                `devices.join_processes`.
             OSError: the processes that this one was launched with are not found.
         """
         if workers < 1:
             raise ValueError(f"`workers` must be at least 1. Received: {workers}.")
+        if stream:
+            check_tasks(stream)
         devices.join_processes()
         self.model_params = {name: complete(name, trial, trials_file.defaults) for name, trial in model_params.items()}
         self.run_dir = Path(run_dir)
@@ -98,11 +107,11 @@ class SymbolicModelTrain:
             max_bad_share: share of lines that cannot be right to put up with in a file; they are counted and shown.
 
         Raises:
-            OSError, ValueError: something is missing; see `symbolic.problems.files.find_data_files`.
+            OSError, ValueError: something is missing, see `symbolic.problems.files.find_data_files`, or a weight is no
+                number above 0.
         """
-        self.weights = (
-            {str(data_path): 1.0} if Path(data_path).is_dir() else parse_weights(str(data_path), "data", "DIR")
-        )
+        name = str(data_path)
+        self.weights = {name: 1.0} if name and Path(name).is_dir() else parse_weights(name, "data", "DIR")
         self.data = find_data(self.weights, max_bad_share)
         return self.data
 
@@ -131,6 +140,8 @@ class SymbolicModelTrain:
     def set_train_datasets(self) -> dict[str, TokenStore]:
         """Encode every split to ids on disk, once; bad lines, and tokens that become [UNK], are counted and shown.
 
+        The text files are known by their SHA-256, so every start reads them once; the ids on disk are not hashed.
+
         Raises:
             OSError, ValueError: as `set_processor` does.
         """
@@ -157,7 +168,7 @@ class SymbolicModelTrain:
             first = len(SPECIAL_TOKENS)
             contexts, targets = (p.vocabulary[first:] for p in (self.context_processor, self.target_processor))
         paths = self.data[split].paths
-        name = _sha256([*map(sha256_of, paths), *contexts, "", *targets, str(adapt)])[:12]
+        name = _sha256([str(FORMAT), *map(sha256_of, paths), *contexts, "", *targets, str(adapt)])[:12]
         folder = self.run_dir / "tokens" / f"{split}-{name}"
         files = encode_files(
             paths,
@@ -321,17 +332,21 @@ def parse_weights(words: str, option: str = "stream", what: str = "TASK") -> dic
     """`bwd:0.6,ibp:0.4` as {"bwd": 0.6, "ibp": 0.4}; what has no weight has 1.
 
     Raises:
-        ValueError: a weight is no number above 0.
+        ValueError: a name is empty or comes twice, or a weight is no finite number above 0.
     """
     weights = {}
     for word in words.split(","):
-        name, _, weight = word.partition(":")
+        name, colon, weight = word.partition(":")
         try:
-            weights[name] = float(weight or 1)
+            value = float(weight) if colon else 1.0
         except ValueError:
+            value = math.nan
+        if not name or name in weights or not 0 < value < math.inf:
             raise ValueError(
-                f"`--{option}` takes {what} or {what}:WEIGHT, separated by commas. Received: {word!r}."
-            ) from None
+                f"`--{option}` takes {what} or {what}:WEIGHT, separated by commas, each {what} once and with a number "
+                f"above 0. Received: {word!r} in {words!r}."
+            )
+        weights[name] = value
     return weights
 
 
@@ -347,7 +362,7 @@ def main(arguments: list[str] | None = None) -> int:
         selected = {
             name: {**trial, **overrides} for name, trial in select(args.trials, trials_file.model_params).items()
         }
-        stream = parse_weights(args.stream) if args.stream else None
+        stream = parse_weights(args.stream) if args.stream is not None else None
         training = SymbolicModelTrain(selected, args.runs, workers=args.workers, stream=stream)
         table = training.run_all(args.data, args.max_bad_lines, args.engine)
     except (ValueError, OSError) as error:

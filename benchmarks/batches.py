@@ -55,7 +55,7 @@ def main() -> None:
 
 def _measure_in_a_new_process(name: str, folder: str, batches: int) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.batches", name, "--store", folder, "--batches", str(batches)]
-    run = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(run.stdout.splitlines()[-1])
 
 

@@ -62,7 +62,7 @@ _WAYS = {way.__name__: way for way in (store, parsed, lists, opening)}
 def _measured(way: str, text: Path, folder: Path) -> dict[str, float]:
     """What a process of its own says."""
     command = [sys.executable, "-m", "benchmarks.encoding", "--way", way, "--file", text, "--folder", folder]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
 def _measure(way: str, text: Path, folder: Path) -> dict[str, float]:

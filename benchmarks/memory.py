@@ -67,7 +67,7 @@ def trained(folder: Path, steps: int) -> dict[str, float]:
     training = SymbolicModelTrain({"trial": trial}, folder / "runs")
     begin = time.perf_counter()
     training.load_data(folder)
-    training.set_processor("fixed")
+    training.set_processor()
     training.set_train_datasets()
     peaks = {"seconds": time.perf_counter() - begin, "encoded": _status("VmHWM")}
     training.train_model("trial")

@@ -1,21 +1,28 @@
 """Files of lines: plain text, gzip (`.gz`) or Parquet (`.parquet`), and what becomes of the lines that are no good.
 
-A line of a Parquet file is its columns `input` and `output` with a tab between them. Knows nothing of what lines mean.
+A line is a text, a tab and a text, each of tokens with one space between them; a Parquet file has them in its columns
+`input` and `output`. What is said here of lines holds for whoever reads them. Knows nothing of what tokens mean.
 """
 
 import dataclasses
+import glob
 import gzip
 import itertools
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
+MAX_TOKENS = (1 << 16) - 3  # of a text: a token store counts them in 16 bits, with one more before and one behind
+OVERLONG = "\ufffd"  # stands for a line of more than `_LINE_BYTES`; no text may have the character
+_LINE_BYTES = 1 << 22  # more than two texts of `MAX_TOKENS` take
 _BLOCK_BYTES = 1 << 21
 _BLOCK_ROWS = 10_000
 _SHOWN_PER_REASON = 3
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_COUNT = re.compile("[1-9][0-9]{0,17}")
 
 
 class BadLine(ValueError):
@@ -108,31 +115,40 @@ def _text_blocks(path: Path) -> Iterator[Block]:
         try:
             text = file.read(_BLOCK_BYTES).removeprefix(_BYTE_ORDER_MARK)
             while text:
-                text += file.readline()
-                yield Block(text, raw.tell())
+                yield Block(_whole_lines(text, file), raw.tell())
                 text = file.read(_BLOCK_BYTES)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise OSError(f"{path} is named .gz but is no whole gzip file: {error}.") from None
 
 
+def _whole_lines(text: bytes, file: BinaryIO) -> bytes:
+    """A text that was read from the file, and what its last line lacks. A line without end must not fill the memory."""
+    rest = file.readline(_LINE_BYTES)
+    if len(rest) < _LINE_BYTES or rest.endswith(b"\n"):
+        return text + rest
+    while rest and not rest.endswith(b"\n"):
+        rest = file.readline(_LINE_BYTES)
+    return text[: text.rfind(b"\n") + 1] + OVERLONG.encode() + b"\n"
+
+
 def _parquet_blocks(path: Path) -> Iterator[Block]:
     import duckdb  # which takes its time to load, and few files need it
 
-    size = path.stat().st_size
+    size, name = path.stat().st_size, glob.escape(str(path))  # DuckDB takes a name for a pattern
     with duckdb.connect() as connection:
         try:
-            (total,) = connection.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchone()
+            (total,) = connection.execute("SELECT count(*) FROM read_parquet(?)", [name]).fetchone()
             # A line break inside a text would be taken for the end of a line: here it is a token that no text may have.
             rows = connection.execute(
                 "SELECT replace(coalesce(input, '') || chr(9) || coalesce(output, ''), chr(10), '\\n') || chr(10) "
                 "FROM read_parquet(?)",
-                [str(path)],
+                [name],
             )
             done = 0
             while lines := rows.fetchmany(_BLOCK_ROWS):
                 done += len(lines)
                 yield Block("".join(line for (line,) in lines).encode(), size * done // total)
-        except duckdb.BinderException:
+        except (duckdb.BinderException, duckdb.ConversionException):
             raise ValueError(f"{path} must have the columns input and output, of texts.") from None
         except duckdb.Error as error:
             raise OSError(f"{path} is named .parquet but cannot be read as such: {error}") from None
@@ -141,6 +157,22 @@ def _parquet_blocks(path: Path) -> Iterator[Block]:
 def lines_of(text: bytes) -> list[str]:
     """The lines of a block without their ends. Bytes that are not UTF-8 become U+FFFD, which no token has."""
     return text.decode(errors="replace").replace("\r\n", "\n").removesuffix("\n").split("\n")
+
+
+def cut_count(text: str) -> tuple[int, str]:
+    """The count and the text in `count|text`; 1 where there is no `|`, and 0 and all of it where the count is wrong."""
+    count, bar, counted = text.rpartition("|")
+    if not bar:
+        return 1, text
+    return (int(count), counted) if _COUNT.fullmatch(count) else (0, text)
+
+
+def tokens_of(text: str) -> list[str]:
+    """The tokens of a text; BadLine if they are more than `MAX_TOKENS`."""
+    tokens = text.split(" ")
+    if len(tokens) > MAX_TOKENS:
+        raise BadLine("too long", f"a text has at most {MAX_TOKENS:,} tokens, {len(tokens):,} found")
+    return tokens
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:

@@ -1,8 +1,7 @@
 """The published file formats, read and written: `count|input<TAB>output` or `input<TAB>output`, plain or gzip.
 
 A file is text in UTF-8, a problem a line, prefix tokens with one space between them; Parquet with the columns input and
-output is read too. Knows nothing of how problems are
-made and what a model does with them.
+output is read too. Knows nothing of how problems are made and what a model does with them.
 """
 
 import contextlib
@@ -19,7 +18,16 @@ import pandas as pd
 from symbolic.atomic import atomic_path
 from symbolic.expressions.prefix import MAX_DEPTH, MAX_DIGITS, PrefixError, from_prefix, is_prefix
 from symbolic.expressions.tokens import ARITY, DIGITS, NEGATIVE, POSITIVE
-from symbolic.lines import BadLine, ReadReport, check_max_bad_share, listing, numbered_lines
+from symbolic.lines import (
+    OVERLONG,
+    BadLine,
+    ReadReport,
+    check_max_bad_share,
+    cut_count,
+    listing,
+    numbered_lines,
+    tokens_of,
+)
 from symbolic.problems.splits import SPLITS
 
 _log = logging.getLogger(__name__)
@@ -27,7 +35,6 @@ _log = logging.getLogger(__name__)
 MAX_BAD_SHARE = 0.01
 _COLUMNS = ["count", "input", "output", "line"]
 _GZIP_LEVEL = 6  # a tenth larger than the highest, 9, at a fifth of its time
-_COUNT = re.compile("[1-9][0-9]{0,17}")
 _DATA_FILE = re.compile(rf"(?P<name>.+)\.(?P<split>{'|'.join(SPLITS)})(\.gz|\.parquet)?")
 
 
@@ -74,21 +81,24 @@ def parse_line(line: str) -> tuple[int, str, str]:
     Raises:
         BadLine: the line cannot be right.
     """
+    if line == OVERLONG:
+        raise BadLine("too long", "a line of more than 4 MB")
     sides = line.split("\t")
     if len(sides) != 2:
         raise BadLine("not one tab", f"one tab between input and output was expected, {len(sides) - 1} found")
-    before, bar, source = sides[0].rpartition("|")
-    if bar and not _COUNT.fullmatch(before):
+    count, source = cut_count(sides[0])
+    if not count:
+        before = source.rpartition("|")[0]
         raise BadLine("bad count", f"a positive number was expected before `|`, `{before[:40]}` found")
     for side, text in (("input", source), ("output", sides[1])):
         _check_side(side, text)
-    return int(before) if bar else 1, source, sides[1]
+    return count, source, sides[1]
 
 
 def _check_side(side: str, text: str) -> None:
     if not text:
         raise BadLine(f"empty {side}", f"the {side} was expected {'before' if side == 'input' else 'after'} the tab")
-    tokens = text.split(" ")
+    tokens = tokens_of(text)
     if len(tokens) <= MAX_DEPTH and is_prefix(tokens):  # too short to be too deep, which is_prefix does not check
         return
     try:

@@ -11,7 +11,6 @@ import functools
 import hashlib
 import json
 import os
-import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,18 +21,16 @@ import numpy as np
 from tqdm import tqdm
 
 from symbolic.atomic import atomic_path
-from symbolic.lines import BadLine, Block, ReadReport, blocks, check_max_bad_share, lines_of
+from symbolic.lines import BadLine, Block, ReadReport, blocks, check_max_bad_share, cut_count, lines_of, tokens_of
 from symbolic.locks import locked
 from symbolic.processes import ordered_map, preload_module
 from symbolic.seq2seq.special_tokens import END_ID, SPECIAL_TOKENS, START_ID, UNKNOWN_ID
-from symbolic.seq2seq.token_store import CONTEXT_LENGTHS, IDS, SETTINGS, STARTS, read_settings
+from symbolic.seq2seq.token_store import CONTEXT_LENGTHS, FORMAT, IDS, SETTINGS, STARTS, TokenStore, read_settings
 
 Parser = Callable[[str], tuple[int, str, str]]
 
-_LONGEST = np.iinfo(np.uint16).max - 2  # tokens of a text, START and END left out
 _PAIRS_PER_STEP = 20_000  # of a pass over what is on disk
 _RECORDED = ("kept", "bad", "examples", "unknown")  # of a ReadReport
-_COUNT = re.compile("[1-9][0-9]{0,17}")
 
 
 class Notation(NamedTuple):
@@ -93,6 +90,9 @@ class _Pairs(NamedTuple):
     read: int
 
 
+_Reader = Callable[[_Encoder, ReadReport], Iterator[_Pairs]]
+
+
 def encode_files(
     paths: Sequence[Path | str],
     folder: Path | str,
@@ -108,9 +108,10 @@ def encode_files(
 ) -> list[EncodedFile]:
     """Add to the store in `folder` the pairs of those files that it does not hold; `TokenStore.open` opens it.
 
-    A file is known by the SHA-256 of its bytes. `store.json` is replaced after each file, so that a run killed anywhere
-    leaves the store as it was after the last whole file. Tokens that the vocabulary lacks become [UNK] and are counted;
-    bad lines are left out, counted and located.
+    A file is known by the SHA-256 of its bytes, computed once in a process; the arrays in `folder` are not hashed, only
+    their sizes are checked. `store.json` is replaced after each file, so that a run killed anywhere leaves the store as
+    it was after the last whole file. Tokens that the vocabulary lacks become [UNK] and are counted; bad lines are left
+    out, counted and located.
 
     Args:
         paths: the files, in the order in which new ones are added.
@@ -132,7 +133,8 @@ def encode_files(
 
     Raises:
         OSError: a file cannot be read, the folder cannot be written, or another run writes it.
-        ValueError: the store has other vocabularies, or a file is empty or has too many bad lines.
+        ValueError: the store has other vocabularies or cannot be read (`token_store.read_settings`), or a file is empty
+            or has too many bad lines.
     """
     check_max_bad_share(max_bad_share)
     folder = Path(folder)
@@ -142,8 +144,9 @@ def encode_files(
     if not (folder / SETTINGS).exists() or files.keys() - read_settings(folder)["files"].keys():
         folder.mkdir(parents=True, exist_ok=True)
         preload_module(parse.__module__)
-        with locked(folder), ordered_map(workers, preload=__name__) as parallel_map:
-            _add(files, folder, encoder, parallel_map, adapt, max_bad_share, progress)
+        with locked(folder), ordered_map(workers, "encoding", __name__) as parallel_map:
+            read = functools.partial(_read, parallel_map=parallel_map, max_bad_share=max_bad_share, progress=progress)
+            _add(files, folder, encoder, read, adapt)
     settings = read_settings(folder)
     _check_vocabularies(folder, settings, encoder, adapt)
     encoded = [_encoded_file(settings["files"][sha256_of(path)], Path(path)) for path in paths]
@@ -152,21 +155,44 @@ def encode_files(
     return encoded
 
 
-def _add(files: Mapping[str, Path], folder: Path, encoder: _Encoder, parallel_map, adapt, max_bad_share, progress):
+def _add(files: Mapping[str, Path], folder: Path, encoder: _Encoder, read: _Reader, adapt: bool) -> None:
+    """Add the files that the store lacks, by their digests."""
     is_new = not (folder / SETTINGS).exists()
     settings = _new_settings(encoder) if is_new else read_settings(folder)
     _check_vocabularies(folder, settings, encoder, adapt)
     contexts, targets = settings["context_vocabulary"], settings["target_vocabulary"]
     encoder = encoder._replace(contexts=contexts, targets=targets, dtype=settings["dtype"])
-    missing = {digest: path for digest, path in files.items() if digest not in settings["files"]}
-    for digest, path in missing.items():
-        encoded = parallel_map(functools.partial(_encode, encoder=encoder), blocks(path))
-        settings["files"][digest] = _append(folder, settings, path, encoded, max_bad_share, progress)
-        if not (is_new and adapt):
+    at_once = is_new and adapt  # what occurs is known after the last file
+    for digest, path in files.items():
+        if digest in settings["files"]:
+            continue
+        first, report = settings["pairs"], ReadReport(path)
+        _append(folder, settings, read(encoder, report))
+        record = {field: getattr(report, field) for field in _RECORDED}
+        settings["files"][digest] = {"name": path.name, "first": first} | record
+        if not at_once:
             _write_settings(folder, settings)
-    if is_new and adapt:
+    if at_once:
         _adapt(folder, settings)
         _write_settings(folder, settings)
+
+
+def _read(
+    encoder: _Encoder, report: ReadReport, parallel_map: Callable, max_bad_share: float, progress: bool
+) -> Iterator[_Pairs]:
+    """The pairs of the file that the report is of; it says at the end what became of the file's lines."""
+    line, path = 1, report.path
+    size, name = path.stat().st_size, f"encoding {path.name}"
+    with tqdm(desc=name, total=size, unit="B", unit_scale=True, disable=not progress) as bar:
+        for pairs in parallel_map(functools.partial(_encode, encoder=encoder), blocks(path)):
+            report.kept += len(pairs.lengths)
+            report.unknown += pairs.unknown
+            for place, fault in pairs.bad:
+                report.add_bad(line + place, fault)
+            line += pairs.lines
+            bar.update(pairs.read - bar.n)
+            yield pairs
+    report.check(max_bad_share)
 
 
 def sha256_of(path: Path | str) -> str:
@@ -184,6 +210,7 @@ def _sha256_of(path: Path, size: int, changed: int) -> str:
 
 def _new_settings(encoder: _Encoder) -> dict[str, Any]:
     return {
+        "format": FORMAT,
         "pairs": 0,
         "ids": 0,
         "dtype": encoder.dtype,
@@ -240,9 +267,7 @@ def _texts_of(lines: list[str], encoder: _Encoder) -> tuple[list[int], list[byte
         if not line:
             continue
         context, _, target = line.partition("\t")
-        count, bar, equation = context.rpartition("|")
-        if bar and _COUNT.fullmatch(count):
-            context = equation
+        _, context = cut_count(context)
         context, target = context.split(" "), target.split(" ")
         try:
             texts += (pack(map(context_id, context)), pack(map(target_id, target)))
@@ -263,10 +288,8 @@ def _parsed(line: str, encoder: _Encoder) -> Counter:
     _, *texts = encoder.parse(line)
     unknown = Counter()
     for text, vocabulary in zip(texts, (encoder.contexts, encoder.targets), strict=True):
-        tokens, known = text.split(" "), vocabulary[len(SPECIAL_TOKENS) :]
-        if len(tokens) > _LONGEST:
-            raise BadLine("too long", f"a text has at most {_LONGEST:,} tokens, {len(tokens):,} found")
-        unknown.update(token for token in tokens if token not in known)
+        known = vocabulary[len(SPECIAL_TOKENS) :]
+        unknown.update(token for token in tokens_of(text) if token not in known)
     return unknown
 
 
@@ -315,17 +338,13 @@ def _keys(ids: np.ndarray, lengths: np.ndarray, offset: int) -> np.ndarray:
 # --- ids to the disk --------------------------------------------------------------------------------------------------
 
 
-def _append(
-    folder: Path, settings: dict[str, Any], path: Path, encoded: Iterable[_Pairs], max_bad_share: float, progress: bool
-) -> dict[str, Any]:
-    """Write a file's pairs behind the end of the store, count them in `settings`, and return what to record of it."""
-    first, end, line, report = settings["pairs"], settings["ids"], 1, ReadReport(path)
-    size, name = np.dtype(settings["dtype"]).itemsize, f"encoding {path.name}"
+def _append(folder: Path, settings: dict[str, Any], encoded: Iterable[_Pairs]) -> None:
+    """Write a file's pairs behind the end of the store, and count them in `settings`."""
+    count, end = settings["pairs"], settings["ids"]
     with (
-        _opened_at(folder / IDS, end * size) as ids,
-        _opened_at(folder / STARTS, (first + 1) * 8) as starts,  # that of the first pair, 0, is there
-        _opened_at(folder / CONTEXT_LENGTHS, first * 2) as context_lengths,
-        tqdm(desc=name, total=path.stat().st_size, unit="B", unit_scale=True, disable=not progress) as bar,
+        _opened_at(folder / IDS, end * np.dtype(settings["dtype"]).itemsize) as ids,
+        _opened_at(folder / STARTS, (count + 1) * 8) as starts,  # that of the first pair, 0, is there
+        _opened_at(folder / CONTEXT_LENGTHS, count * 2) as context_lengths,
     ):
         for pairs in encoded:
             ends = end + np.cumsum(pairs.lengths.sum(axis=1))
@@ -333,19 +352,11 @@ def _append(
                 _write(ids, pairs.ids)
                 _write(starts, ends.tobytes())
                 _write(context_lengths, pairs.lengths[:, 0].astype(np.uint16).tobytes())
-            end = int(ends[-1]) if len(ends) else end
-            report.kept += len(ends)
-            report.unknown += pairs.unknown
-            for place, fault in pairs.bad:
-                report.add_bad(line + place, fault)
-            line += pairs.lines
-            bar.update(pairs.read - bar.n)
-        report.check(max_bad_share)
+            count, end = count + len(ends), int(ends[-1]) if len(ends) else end
         with _writing(folder):
             for file in (ids, starts, context_lengths):
                 os.fsync(file.fileno())
-    settings["pairs"], settings["ids"] = first + report.kept, end
-    return {"name": path.name, "first": first} | {field: getattr(report, field) for field in _RECORDED}
+    settings["pairs"], settings["ids"] = count, end
 
 
 @contextlib.contextmanager
@@ -395,17 +406,19 @@ def _adapt(folder: Path, settings: dict[str, Any]) -> None:
             new_ids[old[token]] = i
     for ids, keys in _keyed_ids(folder, settings, offset):
         ids[:] = new_ids[keys]
-        ids.flush()
 
 
 def _keyed_ids(folder: Path, settings: dict[str, Any], offset: int) -> Iterator[tuple[np.memmap, np.ndarray]]:
     """The ids of a store part by part, to be written to, and their `_keys`."""
-    ids = np.memmap(folder / IDS, settings["dtype"], mode="r+", shape=(settings["ids"],))
-    starts = np.memmap(folder / STARTS, np.int64, mode="r")
-    context_lengths = np.memmap(folder / CONTEXT_LENGTHS, np.uint16, mode="r")
+    store = TokenStore(
+        np.memmap(folder / IDS, settings["dtype"], mode="r+", shape=(settings["ids"],)),
+        np.memmap(folder / STARTS, np.int64, mode="r"),
+        np.memmap(folder / CONTEXT_LENGTHS, np.uint16, mode="r"),
+    )
     for first in range(0, settings["pairs"], _PAIRS_PER_STEP):
-        middles = context_lengths[first : first + _PAIRS_PER_STEP]
-        begins = starts[first : first + len(middles) + 1]
-        lengths = np.stack([middles, np.diff(begins) - middles], axis=1).ravel()
-        part = ids[begins[0] : begins[-1]]
-        yield part, _keys(part, lengths, offset)
+        part = store.part(first, _PAIRS_PER_STEP)
+        lengths = np.stack([part.context_lengths, part.target_lengths], axis=1).ravel()
+        ids = store.ids[part.starts[0] : part.starts[-1]]
+        yield ids, _keys(ids, lengths, offset)
+        store.release()
+    store.ids.flush()

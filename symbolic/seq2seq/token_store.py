@@ -5,9 +5,10 @@
     starts.bin             where every pair begins in it, and where the last one ends, int64
     context_lengths.bin    how many of a pair's ids are its context's, uint16
 
-The arrays are plain NumPy, so whatever trains can read them; nothing here needs TensorFlow. What lies behind the end
-that `store.json` names does not count. The store knows ids and lengths, neither batches nor what tokens mean;
-`encoding` makes the folders.
+`store.json` names the `FORMAT`, so that what another version of the program wrote is refused, not misread. The arrays
+are plain NumPy, so whatever trains can read them; nothing here needs TensorFlow. What lies behind the end that
+`store.json` names does not count. The store knows ids and lengths, neither batches nor what tokens mean; `encoding`
+makes the folders.
 """
 
 import json
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+FORMAT = 1  # to be raised with every change of these files, and of which lines are good
 SETTINGS, IDS, STARTS, CONTEXT_LENGTHS = "store.json", "ids.bin", "starts.bin", "context_lengths.bin"
 
 Sequences = tuple[np.ndarray, np.ndarray]
@@ -64,8 +66,7 @@ class TokenStore:
         """The store in a folder that `encoding.encode_files` wrote, memory-mapped: instant, whatever its size.
 
         Raises:
-            FileNotFoundError: the folder holds no store.
-            ValueError: a file is missing, or shorter than `store.json` says.
+            FileNotFoundError, ValueError: there is no store that can be read; see `read_settings`.
         """
         folder = Path(folder)
         settings = read_settings(folder)
@@ -117,20 +118,32 @@ class TokenStore:
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
-    """What `store.json` says.
+    """What `store.json` says of a store that is whole.
 
     Raises:
         FileNotFoundError: the folder holds no store.
+        ValueError: `store.json` cannot be read or is of another format, or another file is missing or too short.
     """
     if not (folder / SETTINGS).is_file():
         raise FileNotFoundError(f"{folder} is not a token store: it has no {SETTINGS}.")
-    return json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    remedy = "Delete this folder; it is encoded anew."
+    try:
+        settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        written = settings.get("format")
+    except (ValueError, AttributeError):
+        raise ValueError(f"the token store {folder} is damaged: {SETTINGS} cannot be read. {remedy}") from None
+    if written != FORMAT:
+        raise ValueError(f"the token store {folder} has the format {written}, but {FORMAT} is read. {remedy}")
+    ids = settings["ids"] * np.dtype(settings["dtype"]).itemsize
+    for name, size in ((IDS, ids), (STARTS, (settings["pairs"] + 1) * 8), (CONTEXT_LENGTHS, settings["pairs"] * 2)):
+        if not (folder / name).is_file() or (folder / name).stat().st_size < size:
+            raise ValueError(
+                f"the token store {folder} is damaged: {name} is missing or has less than {size:,} bytes. {remedy}"
+            )
+    return settings
 
 
 def _mapped(path: Path, dtype: str, count: int) -> np.ndarray:
-    size = np.dtype(dtype).itemsize * count
-    if not path.is_file() or path.stat().st_size < size:
-        raise ValueError(f"{path} must hold {size:,} bytes, says {SETTINGS}; it is missing or shorter: encode anew.")
     if not count:
         return np.empty(0, dtype)  # an empty file cannot be mapped
     return np.asarray(np.memmap(path, dtype, mode="r", shape=(count,)))

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 
 import numpy as np
 import pytest
@@ -64,6 +65,9 @@ def test_nothing_is_encoded_twice(folders, tmp_path, monkeypatch):
     again = prepared(folders["bwd"], tmp_path)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.bin")} == times
     assert len(again.stores["train"]) == 90
+    monkeypatch.setattr(run_model_train, "FORMAT", run_model_train.FORMAT + 1)
+    prepared(folders["bwd"], tmp_path)
+    assert len(list(tmp_path.rglob("*.bin"))) == 18
 
 
 def test_several_data_sets_are_mixed_by_weight_and_their_tests_joined(folders, tmp_path):
@@ -101,5 +105,36 @@ def test_bad_lines_and_unknown_tokens_are_shown(folders, tmp_path, capsys):
 
 def test_weights_of_folders_are_read(folders, tmp_path):
     assert run_model_train.parse_weights("a:0.5,b", "data", "DIR") == {"a": 0.5, "b": 1.0}
-    with pytest.raises(ValueError, match="`--data` takes DIR or DIR:WEIGHT, separated by commas. Received: 'b:x'"):
-        SymbolicModelTrain({"tiny": TINY}, tmp_path).load_data(f"{folders['bwd']},b:x")
+    training = SymbolicModelTrain({"tiny": TINY}, tmp_path / "runs")
+    for word in ("b:x", "b:-1", "b:0", "b:nan", "b:inf", "b:", ":1", "", str(folders["bwd"]), f"{folders['bwd']}:0.2"):
+        rule = (
+            "`--data` takes DIR or DIR:WEIGHT, separated by commas, each DIR once and with a number above 0. Received: "
+        )
+        with pytest.raises(ValueError, match=re.escape(f"{rule}{word!r}")):
+            training.load_data(f"{folders['bwd']},{word}")
+    with pytest.raises(ValueError, match="Received: '' in ''"):
+        training.load_data("")
+
+
+@pytest.mark.parametrize(
+    "option, message",
+    [
+        ({"--data": "a:0.5,a:0.2"}, "Received: 'a:0.2'"),
+        ({"--data": ""}, "Received: ''"),
+        ({"--stream": "bwd:-1"}, "Received: 'bwd:-1'"),
+        ({"--stream": ""}, "Received: ''"),
+        ({"--stream": "bwdd"}, "Did you mean `bwd`"),
+    ],
+)
+def test_wrong_data_and_tasks_are_one_sentence_before_anything_is_written(tmp_path, capsys, option, message):
+    words = [word for pair in option.items() for word in pair]
+    assert run_model_train.main(["--trials", "quick", "--runs", str(tmp_path / "runs"), *words]) == 2
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("stream", [{"bwdd": 1}, {"bwd": -1}, {"bwd": float("nan")}, {"bwd": float("inf")}])
+def test_a_stream_is_checked_before_anything_is_made(tmp_path, stream):
+    with pytest.raises(ValueError, match="bwdd|`tasks` must give at least one task a positive weight"):
+        SymbolicModelTrain({"tiny": TINY}, tmp_path / "runs", stream=stream)

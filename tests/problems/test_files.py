@@ -83,6 +83,17 @@ def test_parquet_is_read_and_a_line_break_in_a_text_is_one_bad_line(tmp_path):
     assert report.bad == {"unknown token": 1, "empty output": 1}
 
 
+@pytest.mark.parametrize("name", ["a*.parquet", "a?.parquet", "[ab].parquet"])
+def test_the_name_of_a_parquet_file_is_no_pattern(tmp_path, name):
+    for other, output in (("aa.parquet", "sin x"), ("a.parquet", "cos x"), (name, "x")):
+        duckdb.sql(
+            f"COPY (SELECT 'sub Y'' x' AS input, '{output}' AS output) TO '{tmp_path / 'made'}' (FORMAT parquet)"
+        )
+        (tmp_path / "made").rename(tmp_path / other)
+    frame, _ = read_problems(tmp_path / name)
+    assert pairs(frame) == [("sub Y' x", "x")]
+
+
 def test_problem_files_give_the_first_problems_and_take_turns(tmp_path):
     first, second = tmp_path / "a.train", tmp_path / "b.train"
     write(first, lines(GOOD))
@@ -125,6 +136,7 @@ BAD = {
     "sub Y' x\t2": ("stray digit", "token 0 `2`"),
     "sub Y' x\tINT+ 0 2": ("integer not canonical", "token 0"),
     "sub Y' x\tsin  x": ("unknown token", "token 1 ``"),
+    f"sub Y' x\t{'x ' * 65_533}x": ("too long", "a text has at most 65,533 tokens, 65,534 found"),
     f"sub Y' x\t{'sin ' * 300}x": ("too deep", "token 256 `sin`"),
 }
 
@@ -187,8 +199,10 @@ def test_files_that_are_not_there_or_not_what_they_seem(tmp_path):
     with pytest.raises(OSError, match="is named .parquet but cannot be read as such"):
         read_problems(write(tmp_path / "plain.parquet", lines()))
     duckdb.sql(f"COPY (SELECT 'x' AS question) TO '{tmp_path / 'other.parquet'}'")
-    with pytest.raises(ValueError, match="must have the columns input and output"):
-        read_problems(tmp_path / "other.parquet")
+    duckdb.sql(f"COPY (SELECT 1 AS input, 2 AS output) TO '{tmp_path / 'numbers.parquet'}'")
+    for name in ("other.parquet", "numbers.parquet"):
+        with pytest.raises(ValueError, match="must have the columns input and output, of texts.$"):
+            read_problems(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["integration", "prim_fwd"])

@@ -1,8 +1,10 @@
 """A store on disk holds what the text says, however it is written, encoded, interrupted or added to."""
 
+import functools
 import gzip
 import itertools
 import resource
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -15,12 +17,12 @@ import pytest
 from symbolic import lines
 from symbolic.expressions.tokens import TOKENS
 from symbolic.lines import BadLine
-from symbolic.problems.files import parse_line, prefix_notation
+from symbolic.problems.files import parse_line, prefix_notation, read_problems
 from symbolic.problems.tasks import problems
 from symbolic.seq2seq.encoding import Notation, encode_files
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.special_tokens import UNKNOWN_ID
-from symbolic.seq2seq.token_store import CONTEXT_LENGTHS, IDS, STARTS, TokenStore, read_settings
+from symbolic.seq2seq.token_store import CONTEXT_LENGTHS, FORMAT, IDS, SETTINGS, STARTS, TokenStore, read_settings
 
 PROJECT = Path(__file__).parents[2]
 NOTATION = Notation(*prefix_notation())
@@ -171,6 +173,8 @@ def test_the_same_lines_are_good_with_and_without_a_notation(tmp_path):
     texts = [" ".join(rng.choice(words, rng.integers(1, 7))) for _ in range(8000)]
     texts += [" ".join(context.split(" ")[: rng.integers(3, 30)]) for context, _ in PAIRS]
     texts += [f"{'sin ' * 256}x", f"{'sin ' * 257}x", f"INT+ {' '.join('1' * 1000)}", f"INT+ {' '.join('1' * 1001)}"]
+    tree = functools.reduce(lambda text, _: f"add {text} {text}", range(15), "x")  # 65,535 tokens
+    texts += [tree, tree.replace("add x x", "x", 1)]
     texts += ["", " ", "x ", "|x", "7|x", "07|x", "1|2|x", "x\tx", "\u00b2|x", "INT+ 0", "INT- 0", "[UNK]", "[START] x"]
     good, bad = [], Counter()
     for text in texts:
@@ -178,7 +182,7 @@ def test_the_same_lines_are_good_with_and_without_a_notation(tmp_path):
             good.append(parse_line(f"{text}\tx")[1])
         except BadLine as fault:
             bad[fault.reason] += 1
-    assert len(good) > 300 and bad.total() > 3000
+    assert len(good) > 300 and bad.total() > 3000 and bad["too long"] == 1
 
     processor = TextProcessor(list(TOKENS))
     for notation in (NOTATION, None):
@@ -237,7 +241,52 @@ def test_folders_that_cannot_be_opened_say_why(tmp_path):
     with pytest.raises(FileNotFoundError, match="is not a token store: it has no store.json"):
         TokenStore.open(tmp_path)
     encode([write(tmp_path / "a", PAIRS[:50])], tmp_path / "store")
-    with open(tmp_path / "store" / IDS, "r+b") as file:
-        file.truncate(100)
-    with pytest.raises(ValueError, match=r"ids.bin must hold [\d,]+ bytes, says store.json; it is missing or shorter"):
-        TokenStore.open(tmp_path / "store")
+
+
+@pytest.mark.parametrize("name", [IDS, STARTS, CONTEXT_LENGTHS, SETTINGS])
+def test_a_damaged_store_is_refused_by_whoever_uses_it_and_encoded_anew_when_deleted(tmp_path, name):
+    first, second, store = write(tmp_path / "a", PAIRS[:50]), write(tmp_path / "b", PAIRS[50:]), tmp_path / "store"
+    encode([first], store)
+    before = content(store)
+    with open(store / name, "r+b") as file:
+        file.truncate(80)
+    for use in (lambda: TokenStore.open(store), lambda: encode([first], store), lambda: encode([second], store)):
+        with pytest.raises(ValueError, match=f"the token store {store} is damaged: {name} .*[Dd]elete this folder"):
+            use()
+    if name != SETTINGS:
+        (store / name).unlink()
+        with pytest.raises(ValueError, match=f"{name} is missing"):
+            TokenStore.open(store)
+    shutil.rmtree(store)
+    encode([first], store)
+    assert content(store) == before
+
+
+@pytest.mark.parametrize("written, message", [('"format": 0', "0"), ('"other": 1', "None")])
+def test_a_store_of_another_format_is_refused(tmp_path, written, message):
+    path = write(tmp_path / "a", PAIRS[:50])
+    encode([path], tmp_path / "store")
+    settings = tmp_path / "store" / SETTINGS
+    settings.write_text(settings.read_text().replace(f'"format": {FORMAT}', written))
+    for use in (lambda: TokenStore.open(tmp_path / "store"), lambda: encode([path], tmp_path / "store")):
+        with pytest.raises(
+            ValueError, match=f"store has the format {message}, but {FORMAT} is read. Delete this folder"
+        ):
+            use()
+
+
+def test_a_file_without_line_ends_is_bad_lines_here_and_in_the_files_alike(tmp_path, monkeypatch):
+    monkeypatch.setattr(lines, "_BLOCK_BYTES", 1000)
+    monkeypatch.setattr(lines, "_LINE_BYTES", 3000)
+    good = "".join(f"{context}\t{target}\n" for context, target in PAIRS[:40])
+    text = f"{good}{'x' * 20_000}\n{good}{'x ' * 3000}".encode()
+    (tmp_path / "a").write_bytes(text)
+    (tmp_path / "a.gz").write_bytes(gzip.compress(text))
+    assert max(len(block.text) for block in lines.blocks(tmp_path / "a")) <= 4000
+    for name in ("a", "a.gz"):
+        frame, read = read_problems(tmp_path / name, max_bad_share=0.5)
+        ((_, encoded),) = encode([tmp_path / name], tmp_path / f"store-{name}", max_bad_share=0.5)
+        assert (read.kept, read.bad, read.examples) == (encoded.kept, encoded.bad, encoded.examples)
+        assert read.kept == 80 and read.bad == {"too long": 2}
+        assert [example.split(": ")[0].rpartition(":")[2] for example in read.examples] == ["41", "82"]
+        assert frame["line"].tolist() == [*range(1, 41), *range(42, 82)]
