@@ -22,12 +22,13 @@ from symbolic.problems.tasks import problems
 
 DISTINCT = 20_000
 HELD_OUT = 500  # problems for validation, and as many for testing
+POSITIONS = 8192  # of a batch, about 100 problems; by a number of problems the widest batch would need most memory
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--millions", type=float, nargs="+", default=[1, 5, 20], help="pairs")
-    parser.add_argument("--steps", type=int, default=200, help="of training, 64 problems each")
+    parser.add_argument("--steps", type=int, default=100, help="of training")
     parser.add_argument("--temp", type=Path, help="where the files go; the system's temporary folder, if not given")
     parser.add_argument("--train", help=argparse.SUPPRESS)  # one data set, in this process
     args = parser.parse_args()
@@ -62,8 +63,8 @@ def trained(folder: Path, steps: int) -> dict[str, float]:
     """Peaks of resident memory in bytes, after encoding and after training."""
     from run_model_train import SymbolicModelTrain
 
-    trial = {"model": "transformer", "num_layers": 3, "batch_size": 64, "epoch": 1, "steps_per_epoch": steps}
-    trial |= {"max_length": 256, "valid_problems": 0, "test_problems": 0}
+    trial = {"model": "transformer", "num_layers": 3, "epoch": 1, "steps_per_epoch": steps}
+    trial |= {"batch_tokens": POSITIONS, "max_length": 256, "valid_problems": 0, "test_problems": 0}
     training = SymbolicModelTrain({"trial": trial}, folder / "runs")
     begin = time.perf_counter()
     training.load_data(folder)
