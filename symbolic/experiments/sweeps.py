@@ -22,11 +22,16 @@ def on_cluster(
         train: called on a node with the name of a trial and the number of its cores; its error is the trial's failure.
         cores: those that a trial gets, if every node has as many for each of its GPUs; else what every node has.
         environment: variables that are set in these processes.
+
+    Raises:
+        OSError: no node has CPUs.
     """
     import ray
 
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
-    cores = min(cores, *(int(node["CPU"] // max(1, node.get("GPU", 0))) for node in nodes))
+    if not nodes:
+        raise OSError("the cluster has no node with CPUs")
+    cores = min(cores, *(max(1, int(node["CPU"] // max(1, node.get("GPU", 0)))) for node in nodes))
     task = ray.remote(
         num_cpus=cores,
         num_gpus=int(any(node.get("GPU") for node in nodes)),

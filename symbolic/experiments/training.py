@@ -174,10 +174,14 @@ def built_model(params: dict[str, Any], data: TrialData, precision: str) -> kera
 
 
 def best_model(params: dict[str, Any], data: TrialData, folder: Path) -> keras.Model:
-    """The model with the best weights; it computes in float32, so that it answers alike on every machine."""
+    """The model with the best weights; it computes in float32, so that it answers alike on every machine.
+
+    Its loss is without label smoothing, so that trials can be compared by it.
+    """
     model = built_model(params, data, "float32")
     model.load_weights(folder / BEST_WEIGHTS)
-    compile_model(model, params)
+    metrics = [MaskedAccuracy(name="token_accuracy")]
+    model.compile(loss=MaskedCrossEntropy(), metrics=metrics, jit_compile=_jit_compile(params))
     return model
 
 
@@ -237,6 +241,7 @@ def train(
         log.info("resumed after epoch %d", epochs_done)
         with _precision(params["precision"]):
             model = keras.saving.load_model(folder / _checkpoint(epochs_done))
+        model.jit_compile = _jit_compile(params)  # the machine may be another one
     else:
         for leftover in (HISTORY, BEST_WEIGHTS, "tensorboard", *UNTIL_THE_END):
             remove(folder, leftover)
@@ -246,7 +251,7 @@ def train(
         return recorder.history
     start_step = epochs_done * params["steps_per_epoch"]
     batches = _batches(params, data, stores["train"], start_step, workers)
-    with contextlib.closing(batches):
+    with _closing(batches):
         model.fit(
             as_input(devices.shared(batches)),
             steps_per_epoch=params["steps_per_epoch"],
@@ -260,6 +265,22 @@ def train(
             verbose=0 if devices.process() else 1 if sys.stdout.isatty() else 2,
         )
     return recorder.history
+
+
+@contextlib.contextmanager
+def _closing(batches: Iterator[Batch]) -> Iterator[None]:
+    """Close a generator at the end, once the thread that TensorFlow reads it in has left it."""
+    try:
+        yield
+    finally:
+        while True:
+            try:
+                batches.close()
+                break
+            except ValueError as error:
+                if "already executing" not in str(error):
+                    raise
+                time.sleep(0.05)
 
 
 def new_model(params: dict[str, Any], data: TrialData) -> keras.Model:

@@ -75,7 +75,7 @@ def run_trial(name: str, params: dict[str, Any], data: TrialData, folder: Path |
     """
     folder = Path(folder)
     if devices.process():
-        return _take_part(params, data, folder)
+        return _take_part(params, data, folder, workers)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
         record = {"trial": name, "params": params, "data": data.description}
@@ -134,7 +134,7 @@ def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: l
     return translator
 
 
-def _train(params, data: TrialData, folder: Path, log: logging.Logger, workers: int = 1) -> pd.DataFrame:
+def _train(params, data: TrialData, folder: Path, log: logging.Logger, workers: int) -> pd.DataFrame:
     fitting = {
         split: store.select(~exceeding(store, params["max_length"]))
         for split, store in data.stores.items()
@@ -145,7 +145,7 @@ def _train(params, data: TrialData, folder: Path, log: logging.Logger, workers: 
         return train(params, data, data.stores | fitting, folder, log, judge, workers)
 
 
-def _take_part(params, data: TrialData, folder: Path) -> Translator:
+def _take_part(params, data: TrialData, folder: Path, workers: int) -> Translator:
     """Train with the process that keeps the folder, from what is in it, and wait until that has judged the answers.
 
     Raises:
@@ -159,7 +159,7 @@ def _take_part(params, data: TrialData, folder: Path) -> Translator:
                 for path in folder.glob(pattern):
                     shutil.copy(path, own)
             devices.wait()
-            _train(params, data, Path(own), logging.getLogger("symbolic.trial"))
+            _train(params, data, Path(own), logging.getLogger("symbolic.trial"), workers)
     while not (result := read_result(folder)):
         time.sleep(1)
     if result["status"] != "finished":
@@ -191,13 +191,15 @@ def _epoch_judge(data: TrialData, params, workers: int) -> Judge:
 
 
 def _judge(translator, data: TrialData, split: str, params, folder: Path, workers: int) -> dict[str, float]:
-    """Loss and token accuracy, then answers and verdicts, on the first problems of a split."""
+    """Answers and verdicts on the first problems of a split, loss and token accuracy on those that are short enough."""
     started = time.perf_counter()
     problems = data.problems[split].head(params[f"{split}_problems"])
     store = data.stores[split].select(np.arange(len(problems)))
     store = store.select(~exceeding(store, params["max_length"]))
-    batches = as_input(EvaluationBatches(store, params["batch_size"]))
-    losses = translator.model.evaluate(batches, return_dict=True, verbose=0)
+    losses = {}
+    if len(store):
+        batches = as_input(EvaluationBatches(store, params["batch_size"]))
+        losses = translator.model.evaluate(batches, return_dict=True, verbose=0)
     rows = evaluate(translator, problems, workers=workers)
     with atomic_path(folder / f"predictions_{split}.csv") as temporary:
         rows.to_csv(temporary, index=False)

@@ -9,6 +9,8 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import keras
@@ -22,6 +24,7 @@ from symbolic.experiments.params import complete
 from symbolic.experiments.training import (
     Recorder,
     TrialData,
+    _closing,
     best_epoch,
     best_model,
     build_model,
@@ -317,3 +320,25 @@ def test_early_stopping_remembers_across_a_resume():
     assert not out_of_patience([3.0, 2.0, 2.5, 2.2], patience=3)
     assert out_of_patience([3.0, 2.0, 2.5, 2.2], patience=2)
     assert not out_of_patience([], patience=1)
+
+
+def test_batches_are_closed_also_while_another_thread_is_at_work_in_them():
+    closed = []
+
+    def batches():
+        try:
+            yield 1
+            time.sleep(0.3)
+            yield 2
+        finally:
+            closed.append(True)
+
+    reading = batches()
+    next(reading)
+    thread = threading.Thread(target=next, args=[reading])
+    with pytest.raises(KeyboardInterrupt), _closing(reading):
+        thread.start()
+        time.sleep(0.1)
+        raise KeyboardInterrupt
+    thread.join()
+    assert closed == [True]

@@ -15,6 +15,7 @@ from run_model_train import SymbolicModelTrain
 from symbolic.answers import grammar_of
 from symbolic.experiments.release import release
 from symbolic.experiments.training import TrialData, _batches, _held_out, compile_model, read_history
+from symbolic.experiments.trials import read_result
 from symbolic.problems.data_sets import make_data_set
 from symbolic.problems.files import find_data, write_problems
 from symbolic.problems.problem import ProblemOptions
@@ -305,3 +306,15 @@ def test_the_card_shows_the_figures_of_an_evaluation(finished, tmp_path):
     assert "25.0%" in release(training.run_dir / "rnn", tmp_path / "out", tmp_path).read_text(encoding="utf-8")
     with pytest.raises(ValueError, match="`transformer`. It has those of: rnn"):
         release(training.run_dir / "transformer", tmp_path / "other", tmp_path)
+
+
+def test_problems_that_are_all_too_long_are_judged_as_unanswered(data, tmp_path):
+    long = "sub Y' " + "add x " * 60 + "x"
+    for split, problems in ((split, files.frame()) for split, files in find_data([data]).items()):
+        pairs = [(long, "x")] if split == "test" else zip(problems["input"], problems["output"], strict=True)
+        write_problems(tmp_path / f"a.{split}", pairs)
+    trial = TRIALS["rnn"] | {"epoch": 1, "max_length": 64, "valid_problems": 0}
+    training = SymbolicModelTrain({"rnn": trial}, tmp_path / "runs")
+    assert list(training.run_all(tmp_path)["status"]) == ["finished"], training.failures
+    judged = read_result(tmp_path / "runs" / "rnn")["test"]
+    assert judged["unanswered"] == 1 and "loss" not in judged
