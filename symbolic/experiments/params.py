@@ -5,6 +5,7 @@ nothing of how a trial is run.
 """
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -33,7 +34,7 @@ Rule = tuple[str, Callable[[Any], bool]]
 
 
 def _number(value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _whole(minimum: int) -> Rule:

@@ -54,7 +54,7 @@ from symbolic.seq2seq.batches import EvaluationBatches, as_input, exceeding
 from symbolic.seq2seq.translator import Translator
 
 PARAMS, RESULT = "params.json", "result.json"
-VERSIONS_OF = ("keras", "tensorflow", "tensorflow-text", "symengine", "sympy", "numpy", "pandas")
+VERSIONS_OF = ("keras", "tensorflow", "tensorflow-text", "jax", "symengine", "sympy", "numpy", "pandas")
 
 
 # --- running ----------------------------------------------------------------------------------------------------------
