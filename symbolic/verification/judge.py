@@ -27,6 +27,7 @@ Point = dict[str, float]  # or complex: variable or coefficient to value
 
 CONFIRMING_POINTS = 16
 ENOUGH_POINTS = 6  # fewer known points say too little
+SHARP_POINTS = 3  # at which what is not 0 as a formula is looked at with the highest precision
 COMPLEX_POINTS = 24
 
 
@@ -86,6 +87,11 @@ def _by_balls(residual: Residual, points: list[Point], formula_is_zero: bool, se
     evidence = {"points": len(radii), "radius": max(radii)}
     if formula_is_zero:
         return _right("proved", residual, zeros, evidence)
+    # What fades, such as 1 - tanh(exp(x)), passes for 0 wherever it is small enough: least so where x is small.
+    for point in sorted(points, key=lambda point: abs(point.get("x", 0)))[:SHARP_POINTS]:
+        enclosure = balls.enclose(residual, point, precisions=balls.PRECISIONS[-1:])
+        if enclosure.status == "nonzero":
+            return _on_a_branch(residual, points, seed) or _refuted(point, enclosure)
     return _right("confirmed", residual, zeros, evidence | {"unseen_share": _unseen_share(len(points))})
 
 

@@ -201,6 +201,12 @@ def test_an_imaginary_part_that_fades_away_is_none_that_is_zero(problem, answer)
         assert not verify(problem, answer, seed=seed).solved
 
 
+@pytest.mark.parametrize("fading", ["sub INT+ 1 tanh exp x", "exp mul INT- 1 exp x", "sub coth pow x INT+ 3 INT+ 1"])
+def test_a_real_part_that_fades_away_where_the_answer_is_real_is_refuted(fading):
+    for seed in range(10):
+        assert verify("sub Y' cos x", f"add sin x mul {fading} sqrt sub x INT+ 5", seed=seed).status == "refuted"
+
+
 def test_real_values_are_told_from_complex_ones_by_what_is_certain():
     logarithms = "sub ln sub mul INT- 1 sin x INT+ 1 ln sub sin x INT+ 1"  # of negative numbers, pi I each
     fading = "mul I sub INT+ 1 tanh exp x"
