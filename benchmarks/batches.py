@@ -64,7 +64,7 @@ def make_store(folder: Path, pairs: int) -> None:
     import numpy as np
 
     from symbolic.seq2seq.special_tokens import END_ID, START_ID
-    from symbolic.seq2seq.token_store import CONTEXT_LENGTHS, IDS, SETTINGS, STARTS
+    from symbolic.seq2seq.token_store import CONTEXT_LENGTHS, FORMAT, IDS, SETTINGS, STARTS
 
     rng, written = np.random.default_rng(0), 0
     files = {name: (folder / name).open("wb") for name in (IDS, STARTS, CONTEXT_LENGTHS)}
@@ -82,7 +82,8 @@ def make_store(folder: Path, pairs: int) -> None:
     np.array([written]).tofile(files[STARTS])
     for file in files.values():
         file.close()
-    (folder / SETTINGS).write_text(json.dumps({"pairs": pairs, "ids": written, "dtype": "uint8"}))
+    settings = {"format": FORMAT, "pairs": pairs, "ids": written, "dtype": "uint8"}
+    (folder / SETTINGS).write_text(json.dumps(settings))
 
 
 def measure(name: str, folder: Path, batches: int) -> dict[str, float]:

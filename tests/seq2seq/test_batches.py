@@ -28,7 +28,7 @@ from symbolic.seq2seq.batches import (
 )
 from symbolic.seq2seq.losses import MaskedCrossEntropy
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, START_ID
-from symbolic.seq2seq.token_store import CONTEXT_LENGTHS, IDS, SETTINGS, STARTS, TokenStore
+from symbolic.seq2seq.token_store import CONTEXT_LENGTHS, FORMAT, IDS, SETTINGS, STARTS, TokenStore
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data" / "published_fwd.valid"
@@ -187,7 +187,7 @@ def test_a_mapped_store_gives_the_batches_of_one_in_memory(tmp_path):
     store = random_store(300)
     for name, array in [(IDS, store.ids), (STARTS, store.starts), (CONTEXT_LENGTHS, store.context_lengths)]:
         array.astype("uint16" if name == CONTEXT_LENGTHS else array.dtype).tofile(tmp_path / name)
-    settings = {"pairs": 300, "ids": len(store.ids), "dtype": store.ids.dtype.name}
+    settings = {"format": FORMAT, "pairs": 300, "ids": len(store.ids), "dtype": store.ids.dtype.name}
     (tmp_path / SETTINGS).write_text(json.dumps(settings))
     mapped, ours = (
         list(islice(training_batches([Source(each)], batch_size=8, max_length=80, seed=0), 60))
