@@ -22,8 +22,8 @@ CARD = "README.md"
 _TEMPLATE = """\
 # {trial}
 
-A {model} of {weights:,} weights that reads equations and writes solutions, in prefix tokens, each of at most
-{max_length}. What it writes is a guess until it is verified, as these do:
+A model (`{model}`) of {weights:,} weights that reads equations and writes solutions, in prefix tokens, each of at
+most {max_length}. What it writes is a guess until it is verified, as these do:
 
     python -m symbolic integrate "x*exp(x)" --run FOLDER
     python -m symbolic dsolve "y' + y = x" --run FOLDER
@@ -31,7 +31,7 @@ A {model} of {weights:,} weights that reads equations and writes solutions, in p
 ## Training
 
 - Problems: {problems}.
-- {epochs:,} epochs of {steps:,} steps, {hours:.1f} hours. The weights are those of epoch {epoch:,}: loss {loss:.3f}
+- {epochs:,} epochs of {steps:,} steps, {minutes:,.0f} minutes. The weights are those of epoch {epoch:,}: loss {loss:.3f}
   nats a token, and on the validation set {val_loss:.3f}, with {token_accuracy:.1%} of the tokens right under teacher
   forcing.
 - Machine: {platform}, {cpus} CPUs; backend {backend}; {versions}.
@@ -91,14 +91,14 @@ def _card(record: dict[str, Any], history: pd.DataFrame, translator: Translator,
     best = history.iloc[best_epoch(history, params["early_stopping"])]
     return _TEMPLATE.format(
         trial=record["trial"],
-        model=params["model"].replace("_", " "),
+        model=params["model"],
         weights=translator.model.count_params(),
         max_length=translator.max_length,
         problems=_problems(record["data"], params),
         epoch=int(best["epoch"]),
         epochs=len(history),
         steps=params["steps_per_epoch"],
-        hours=history["seconds"].sum() / 3600,
+        minutes=history["seconds"].sum() / 60,
         loss=best["loss"],
         val_loss=best["val_loss"],
         token_accuracy=best["val_token_accuracy"],

@@ -104,10 +104,10 @@ def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: l
     params = record["params"]
     if not last_epoch(folder):
         _write_json(folder / PARAMS, record | _circumstances())
-    too_long = {split: exceeding(store, params["max_length"]) for split, store in data.stores.items()}
-    for split, mask in too_long.items():
-        if mask.any():
-            words = f"{split}: {mask.sum():,} problems need more than max_length={params['max_length']}: left out"
+    too_long = {split: int(exceeding(store, params["max_length"]).sum()) for split, store in data.stores.items()}
+    for split, count in too_long.items():
+        if count:
+            words = f"{split}: {count:,} problems need more than max_length={params['max_length']}: left out"
             log.warning(words)
             print(words, file=sys.stderr)
     devices.wait()  # for `_take_part` to see the folder
@@ -123,7 +123,7 @@ def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: l
         "weights": model.count_params(),
         "epochs": len(history),
         "training_seconds": round(float(history["seconds"].sum()), 1),
-        "too_long": {split: int(mask.sum()) for split, mask in too_long.items()},
+        "too_long": too_long,
     }
     for split in ("valid", "test"):
         if params[f"{split}_problems"] and split in data.problems:
@@ -135,14 +135,11 @@ def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: l
 
 
 def _train(params, data: TrialData, folder: Path, log: logging.Logger, workers: int) -> pd.DataFrame:
-    fitting = {
-        split: store.select(~exceeding(store, params["max_length"]))
-        for split, store in data.stores.items()
-        if split != "train"
-    }
+    valid = data.stores["valid"]
+    stores = data.stores | {"valid": valid.select(~exceeding(valid, params["max_length"]))}
     judge = _epoch_judge(data, params, workers) if params["epoch_problems"] else None
     with devices.all_devices():
-        return train(params, data, data.stores | fitting, folder, log, judge, workers)
+        return train(params, data, stores, folder, log, judge, workers)
 
 
 def _take_part(params, data: TrialData, folder: Path, workers: int) -> Translator:
