@@ -22,8 +22,8 @@ CARD = "README.md"
 _TEMPLATE = """\
 # {trial}
 
-A model (`{model}`) of {weights:,} weights that reads equations and writes solutions, in prefix tokens, each of at
-most {max_length}. What it writes is a guess until it is verified, as these do:
+A model (`{model}`) of {weights:,} weights that reads equations and writes solutions, in prefix tokens, each
+of at most {max_length}. What it writes is a guess until it is verified, as these do:
 
     python -m symbolic integrate "x*exp(x)" --run FOLDER
     python -m symbolic dsolve "y' + y = x" --run FOLDER
