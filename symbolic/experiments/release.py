@@ -32,8 +32,8 @@ of at most {max_length}. What it writes is a guess until it is verified, as thes
 
 - Problems: {problems}.
 - {epochs:,} epochs of {steps:,} steps, {minutes:,.0f} minutes. The weights are those of epoch {epoch:,}: loss
-  {loss:.3f} nats a token, and on the validation set {val_loss:.3f}, with {token_accuracy:.1%} of the tokens right under teacher
-  forcing.
+  {loss:.3f} nats a token, and on the validation set {val_loss:.3f}, with {token_accuracy:.1%} of the tokens right
+  under teacher forcing.
 - Machine: {platform}, {cpus} CPUs; backend {backend}; {versions}.
 - Parameters: {params}.
 
