@@ -211,7 +211,9 @@ class SymbolicModelTrain:
         }
         return self.training_result[trial]
 
-    def run_all(self, data_path: Path | str, max_bad_share: float = 0.01, engine: str = "local") -> pd.DataFrame:
+    def run_all(
+        self, data_path: Path | str, max_bad_share: float = 0.01, engine: str = "local", vocabulary: str = "adapted"
+    ) -> pd.DataFrame:
         """All steps for all trials, then the comparison; a trial that fails is recorded and the others go on.
 
         Where several processes train together a failure ends the run, for the others cannot go on without each one.
@@ -220,6 +222,7 @@ class SymbolicModelTrain:
             engine: "local", one trial after the other in this process; or "ray", each on a node of a Ray cluster, as
                 `symbolic.problems.cluster.connection` finds it, with `workers` cores. The nodes need a common file
                 system. `training_result` stays empty then.
+            vocabulary: as `set_processor` takes it; "fixed" with a stream, which may bring any token.
 
         Returns:
             The comparison table, a row per trial in `run_dir`; saved there with the curves.
@@ -227,8 +230,8 @@ class SymbolicModelTrain:
         if engine not in ENGINES:
             raise unknown_name("engine", engine, ENGINES)
         with devices.first_before_others():
-            self._prepare(data_path, max_bad_share)
-        ended = self._train_on_cluster(data_path, max_bad_share) if engine == "ray" else self._train_here()
+            self._prepare(data_path, max_bad_share, vocabulary)
+        ended = self._train_on_cluster(data_path, max_bad_share, vocabulary) if engine == "ray" else self._train_here()
         for trial, failure in ended:
             if failure is not None:
                 self.failures[trial] = failure
@@ -237,9 +240,9 @@ class SymbolicModelTrain:
             draw_curves(self.run_dir)
         return compare(self.run_dir)
 
-    def _prepare(self, data_path: Path | str, max_bad_share: float) -> None:
+    def _prepare(self, data_path: Path | str, max_bad_share: float, vocabulary: str) -> None:
         self.load_data(data_path, max_bad_share)
-        self.set_processor("fixed" if self.stream else "adapted")  # a stream may bring any token
+        self.set_processor("fixed" if self.stream else vocabulary)
         self.set_train_datasets()
 
     def _train_here(self) -> Iterator[tuple[str, str | None]]:
@@ -254,10 +257,12 @@ class SymbolicModelTrain:
                     raise
                 yield trial, str(error)
 
-    def _train_on_cluster(self, data_path: Path | str, max_bad_share: float) -> Iterator[tuple[str, str | None]]:
+    def _train_on_cluster(
+        self, data_path: Path | str, max_bad_share: float, vocabulary: str
+    ) -> Iterator[tuple[str, str | None]]:
         """The same on the nodes of a Ray cluster, in the order in which they end."""
         train = functools.partial(
-            _train_one, self.model_params, self.run_dir, self.stream, str(data_path), max_bad_share
+            _train_one, self.model_params, self.run_dir, self.stream, str(data_path), max_bad_share, vocabulary
         )
         with cluster.connection():
             environment = {"KERAS_BACKEND": keras.backend.backend(), **devices.ALONE}
@@ -280,9 +285,11 @@ class SymbolicModelTrain:
         return description | ({"stream": self.stream} if self.stream else {})
 
 
-def _train_one(model_params, run_dir: Path, stream, data_path: str, max_bad_share: float, trial: str, workers: int):
+def _train_one(
+    model_params, run_dir: Path, stream, data_path: str, max_bad_share: float, vocabulary: str, trial: str, workers: int
+):
     training = SymbolicModelTrain({trial: model_params[trial]}, run_dir, workers, stream)
-    training._prepare(data_path, max_bad_share)
+    training._prepare(data_path, max_bad_share, vocabulary)
     training.train_model(trial)
 
 
@@ -325,6 +332,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--stream", metavar="TASKS", help="train on fresh problems of these tasks, bwd,ibp or bwd:0.6,ibp:0.4"
     )
+    parser.add_argument(
+        "--vocabulary",
+        default="adapted",
+        help="adapted: the tokens of the training data; fixed: all there are, so that other data can follow",
+    )
     parser.add_argument("--list", action="store_true", help="list the trials and stop")
     return parser.parse_args(arguments)
 
@@ -365,7 +377,7 @@ def main(arguments: list[str] | None = None) -> int:
         }
         stream = parse_weights(args.stream) if args.stream is not None else None
         training = SymbolicModelTrain(selected, args.runs, workers=args.workers, stream=stream)
-        table = training.run_all(args.data, args.max_bad_lines, args.engine)
+        table = training.run_all(args.data, args.max_bad_lines, args.engine, args.vocabulary)
     except (ValueError, OSError) as error:
         print(f"run_model_train.py: {error}", file=sys.stderr)
         return 2

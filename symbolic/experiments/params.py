@@ -12,7 +12,7 @@ from typing import Any
 from symbolic.suggestions import did_you_mean
 
 MODELS = ("attention_rnn", "transformer")
-OPTIMIZERS = ("adam", "adamw", "adafactor", "lion", "nadam", "rmsprop", "sgd")  # written in any case: RMSprop
+OPTIMIZERS = ("adam", "adamw", "muon", "adafactor", "lion", "nadam", "rmsprop", "sgd")  # written in any case: RMSprop
 SCHEDULES = ("constant", "inverse_square_root", "cosine")
 OUTPUT_ACTIVATIONS = ("linear", "tanh")
 PRECISIONS = ("float32", "bfloat16", "float16")

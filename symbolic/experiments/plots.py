@@ -118,6 +118,7 @@ def plot_solve_rates(table: pd.DataFrame, by: str, label: str) -> Figure:
         axis.set_xticks(range(len(groups.categories)), groups.categories, rotation=45, ha="right")
         axis.set_xlim(-0.5, len(groups.categories) - 0.5)
         _finish_shares(axis, label, name)
+    figure.supylabel("solve rate", fontsize="medium")
     _legend(figure, axes)
     return figure
 
@@ -143,6 +144,34 @@ def plot_solve_rates_by_beam(results: pd.DataFrame) -> Figure:
             axis.set_xticks(beams, [str(beam) for beam in beams])
             axis.minorticks_off()
         _finish_shares(axis, "beam size", name)
+    figure.supylabel("solve rate", fontsize="medium")
+    _legend(figure, axes)
+    return figure
+
+
+def plot_verdicts(results: pd.DataFrame, outcomes: Sequence[str]) -> Figure:
+    """What became of the problems of every set: a panel a set, a bar for every solver, a colour for every outcome.
+
+    Args:
+        results: columns `solver`, `set` and one for each of the outcomes, their shares.
+    """
+    solvers = list(results["solver"].unique())
+    colours = dict(zip(outcomes, ("#1a7f37", "#7cc48a", "#c93c37", "#d9a400", "0.8"), strict=True))
+    figure, axes = _panels(results["set"].unique())
+    for name, axis in axes.items():
+        table = results[results["set"] == name].set_index("solver")
+        left = np.zeros(len(table))
+        rows = [solvers.index(solver) for solver in table.index]
+        for outcome in outcomes:
+            axis.barh(rows, table[outcome], left=left, color=colours[outcome], label=outcome)
+            left += table[outcome].to_numpy()
+        axis.set_yticks(range(len(solvers)), solvers)
+        axis.set_ylim(len(solvers) - 0.5, -0.5)
+        axis.set_xlim(0, 1)
+        axis.set_title(name, fontsize="medium")
+        axis.xaxis.set_major_formatter(PercentFormatter(1.0))
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.supxlabel("share of the problems", fontsize="medium")
     _legend(figure, axes)
     return figure
 
@@ -194,7 +223,6 @@ def _legend(figure: Figure, axes: Mapping) -> None:
     for axis in axes.values():
         handles, labels = axis.get_legend_handles_labels()
         lines |= dict(zip(labels, handles, strict=True))
-    figure.supylabel("solve rate", fontsize="medium")
     figure.legend(lines.values(), lines.keys(), loc="outside right upper", fontsize="small", frameon=False)
 
 

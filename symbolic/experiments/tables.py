@@ -5,6 +5,7 @@
     by_family.csv, by_operators.csv, by_length.csv    the results in groups of problems
     by_operators.png, by_length.png  solve rates in those groups, of the models at their largest beam
     by_beam.png                      solve rates by beam size
+    verdicts.png                     what became of the problems, of the models at their largest beam
 
 Knows nothing of how rows come about.
 """
@@ -17,14 +18,14 @@ import pandas as pd
 from symbolic.atomic import atomic_path
 from symbolic.experiments.comparison import as_text
 from symbolic.experiments.evaluation import ADDED, CONTROL, OUTCOMES, summarise
-from symbolic.experiments.plots import plot_solve_rates, plot_solve_rates_by_beam, save_figure
+from symbolic.experiments.plots import plot_solve_rates, plot_solve_rates_by_beam, plot_verdicts, save_figure
 
 ROWS = "rows.csv"  # of one solver on one set
 RESULTS, MATRIX = "results.csv", "matrix.csv"
 
 # Groups of problems by the largest number in each; the last has no end.
 _GROUP_ENDS = {"operators": (2, 4, 6, 8, 10, 12, 15, 20, 30), "length": (10, 20, 30, 40, 60, 80, 120, 160, 240)}
-_AXIS_LABELS = {"operators": "operators in the problem", "length": "tokens of the problem"}
+AXIS_LABELS = {"operators": "operators in the problem", "length": "tokens of the problem"}
 _SHARES = ("exact_match", "solve_rate", "fail", "general", *ADDED.values(), CONTROL, "invalid", *OUTCOMES)
 
 
@@ -43,10 +44,9 @@ def write_tables(out: Path | str) -> pd.DataFrame:
     for by, ends in _GROUP_ENDS.items():
         table = results_table(rows.assign(**{by: _grouped(rows[by], ends)}), by)
         _write(table, out / f"by_{by}.csv")
-        table = table[table["beam"].isna() | (table["beam"] == table.groupby("solver")["beam"].transform("max"))]
-        figure = plot_solve_rates(table.assign(solver=solver_labels(table)), by, _AXIS_LABELS[by])
-        save_figure(figure, out / f"by_{by}.png")
+        save_figure(plot_solve_rates(at_largest_beam(table), by, AXIS_LABELS[by]), out / f"by_{by}.png")
     save_figure(plot_solve_rates_by_beam(results), out / "by_beam.png")
+    save_figure(plot_verdicts(at_largest_beam(results), OUTCOMES), out / "verdicts.png")
     return results
 
 
@@ -95,9 +95,26 @@ def matrix_table(results: pd.DataFrame) -> pd.DataFrame:
     return matrix.reindex(stacked["row"].drop_duplicates()).rename_axis("solver")
 
 
+def read_groups(out: Path | str, by: str) -> pd.DataFrame:
+    """The table of groups that `write_tables` left, by "operators" or "length", its groups in their order.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    table = pd.read_csv(Path(out) / f"by_{by}.csv", dtype={"beam": "Int64"})
+    labels = pd.CategoricalDtype(_group_labels(_GROUP_ENDS[by]), ordered=True)
+    return table.astype({by: labels})
+
+
 def solver_labels(table: pd.DataFrame) -> pd.Series:
     """`quick_rnn@10` for a model at a beam size; for a system its name alone."""
     return table["solver"] + [("" if pd.isna(beam) else f"@{beam}") for beam in table["beam"]]
+
+
+def at_largest_beam(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of systems, and of models at their largest beam, their solvers under the names of `solver_labels`."""
+    table = table[table["beam"].isna() | (table["beam"] == table.groupby("solver")["beam"].transform("max"))]
+    return table.assign(solver=solver_labels(table))
 
 
 def format_results(results: pd.DataFrame) -> str:
@@ -116,9 +133,12 @@ def format_matrix(matrix: pd.DataFrame) -> str:
 
 def _grouped(numbers: pd.Series, ends: Sequence[int]) -> pd.Series:
     """Each number's group, such as `11–20`."""
+    return pd.cut(numbers, [-1, *ends, float("inf")], labels=_group_labels(ends))
+
+
+def _group_labels(ends: Sequence[int]) -> list[str]:
     starts = [0, *(end + 1 for end in ends)]
-    labels = [*(f"{start}–{end}" for start, end in zip(starts, ends, strict=False)), f"{starts[-1]}–"]
-    return pd.cut(numbers, [-1, *ends, float("inf")], labels=labels)
+    return [*(f"{start}–{end}" for start, end in zip(starts, ends, strict=False)), f"{starts[-1]}–"]
 
 
 def _write(table: pd.DataFrame, path: Path) -> None:

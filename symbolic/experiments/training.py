@@ -48,6 +48,7 @@ from symbolic.seq2seq.batches import (
     training_batches,
 )
 from symbolic.seq2seq.losses import MaskedAccuracy, MaskedCrossEntropy
+from symbolic.seq2seq.optimizers import Muon
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.schedules import WarmupSchedule
 from symbolic.seq2seq.token_store import TokenStore
@@ -133,11 +134,20 @@ def compile_model(model: keras.Model, params: dict[str, Any]) -> None:
         # Keras averages after every batch, also after those whose gradients are only accumulated.
         config |= {"use_ema": True, "ema_momentum": params["ema_decay"] ** (1 / accumulated)}
     model.compile(
-        optimizer=keras.optimizers.get({"class_name": params["optimizer"], "config": config}),
+        optimizer=_optimizer(params, config),
         loss=MaskedCrossEntropy(label_smoothing=params["label_smoothing"]),
         metrics=[MaskedAccuracy(name="token_accuracy")],
         jit_compile=_jit_compile(params),
     )
+
+
+def _optimizer(params: dict[str, Any], config: dict[str, Any]) -> keras.optimizers.Optimizer:
+    if params["optimizer"].lower() != "muon":
+        return keras.optimizers.get({"class_name": params["optimizer"], "config": config})
+    # Muon is for what lies between embeddings, which Keras leaves to AdamW by itself, and logits (Jordan 2024), and not
+    # for a GRU's biases, though they are a matrix. The range of float16 is too small for its iterations.
+    product_dtype = "bfloat16" if params["precision"] == "bfloat16" else "float32"
+    return Muon(**config, exclude_layers=["output_layer", "bias"], product_dtype=product_dtype)
 
 
 def _jit_compile(params: dict[str, Any]) -> bool:

@@ -14,7 +14,14 @@ from symbolic.experiments.evaluation import evaluate
 from symbolic.experiments.matrix import Solver, collect, evaluate_matrix
 from symbolic.experiments.plots import plot_solve_rates, plot_solve_rates_by_beam, wilson_interval
 from symbolic.experiments.problem_sets import read_problem_set
-from symbolic.experiments.tables import format_matrix, format_results, matrix_table, read_rows, results_table
+from symbolic.experiments.tables import (
+    format_matrix,
+    format_results,
+    matrix_table,
+    read_groups,
+    read_rows,
+    results_table,
+)
 from symbolic.locks import locked
 from symbolic.problems.files import write_problems
 from symbolic.problems.integrators import INTEGRATORS, is_installed
@@ -81,7 +88,8 @@ def test_the_folder_explains_itself(finished, model_folder):
     out, results, _, _ = finished
     there = {path.name for path in out.iterdir()}
     tables = {"results.csv", "matrix.csv", "by_family.csv", "by_operators.csv", "by_length.csv"}
-    assert there == {"rows", *tables, "by_operators.png", "by_length.png", "by_beam.png"}
+    pictures = {"by_operators.png", "by_length.png", "by_beam.png", "verdicts.png"}
+    assert there == {"rows", *tables, *pictures}
     assert len(pd.read_csv(out / "results.csv")) == len(results)
     rows = pd.read_csv(out / "rows" / f"{model_folder.name}@3" / "mixed.test" / "rows.csv", keep_default_na=False)
     assert rows["input"].tolist() == [*LEARNT, *ODES] and rows["line"].tolist() == [1, 2, 3, 4]
@@ -96,7 +104,10 @@ def test_the_folder_explains_itself(finished, model_folder):
         assert (
             groups.groupby(["solver", "beam", "set"], dropna=False)["problems"].sum().sum() == results["problems"].sum()
         )
-    for name in ("by_operators.png", "by_length.png", "by_beam.png"):
+        again = read_groups(out, by)[by]
+        assert again.astype(str).tolist() == groups[by].tolist()  # every label is a known one
+        assert again.cat.categories[0].startswith("0–") and again.cat.ordered
+    for name in pictures:
         assert (out / name).stat().st_size > 10_000
 
 

@@ -50,7 +50,8 @@ SMALL = {
 }
 EVERYTHING = SMALL | {"gradient_accumulation": 2, "ema_decay": 0.5, "schedule": "cosine", "warmup_steps": 2}
 TRIALS = {
-    "transformer": EVERYTHING | {"model": "transformer", "num_layers": 1, "feed_forward": 32, "batch_tokens": 1500},
+    "transformer": EVERYTHING
+    | {"model": "transformer", "num_layers": 1, "feed_forward": 32, "batch_tokens": 1500, "optimizer": "muon"},
     "rnn": EVERYTHING | {"model": "attention_rnn"},
 }
 del TRIALS["transformer"]["batch_size"]
@@ -300,6 +301,20 @@ def test_parameters_reach_the_optimizer_and_the_loss():
     assert float(schedule(2)) == pytest.approx(0.01) and float(schedule(12)) == pytest.approx(0, abs=1e-8)
     with pytest.raises(ValueError, match="`jit_compile` must be auto or False"):
         compile_model(model, params | {"jit_compile": True})
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_muon_moves_neither_embeddings_nor_logits(name):
+    params = complete("t", TRIALS[name] | {"optimizer": "muon"}, model_params.defaults)
+    model = build_model(params, 10, 12)
+    model({"context": np.ones((1, 2), np.int32), "target": np.ones((1, 2), np.int32)})
+    compile_model(model, params)
+    by_adam = {v.path for v in model.trainable_variables if model.optimizer._should_use_adamw(v)}
+    assert {v.path for v in model.trainable_variables if len(v.shape) != 2} < by_adam
+    ends = ("embedding", "output_layer/kernel")
+    assert {v.path for v in model.trainable_variables if any(end in v.path for end in ends)} < by_adam
+    matrices = {v.path for v in model.trainable_variables} - by_adam
+    assert len(matrices) >= 8 and all(path.endswith("kernel") for path in matrices)
 
 
 # --- early stopping ---------------------------------------------------------------------------------------------------
