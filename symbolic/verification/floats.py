@@ -13,8 +13,8 @@ from symbolic.expressions import numeric
 from symbolic.expressions.tokens import spellings
 from symbolic.verification.residual import UNKNOWNS, Residual
 
-FIRST_POINTS = 48
-MORE_POINTS = 4000  # where the first points meet the real domain too rarely
+FIRST_POINTS, WIDEST_FIRST = 48, 50.0  # and the largest |x| among them
+MORE_POINTS, WIDEST = 4000, 1e4  # where the first points meet the real domain too rarely
 ENOUGH_POINTS = 12
 SUSPICIOUS = 1e-7  # a relative size that is hardly rounding
 _REAL = 1e-9  # so small an imaginary part, relative to the value, is rounding
@@ -36,10 +36,10 @@ class Sample(NamedTuple):
 
 def sample(residual: Residual, seed: int) -> Sample:
     """Up to FIRST_POINTS points at which answer and residual are real and finite."""
-    columns = candidates(seed, FIRST_POINTS, widest=50.0)
+    columns = candidates(seed, FIRST_POINTS, WIDEST_FIRST)
     sizes = relative_sizes(residual, columns)
     if np.sum(np.isfinite(sizes)) < ENOUGH_POINTS:
-        columns = candidates(seed, MORE_POINTS, widest=1e4)
+        columns = candidates(seed, MORE_POINTS, WIDEST)
         sizes = relative_sizes(residual, columns)
     inside = np.flatnonzero(np.isfinite(sizes))
     if not len(inside):
@@ -80,10 +80,21 @@ def relative_sizes(residual: Residual, columns: dict[str, np.ndarray]) -> np.nda
 
 def hardly_real(residual: Residual, seed: int) -> list[dict[str, float]]:
     """Real points to look at where the answer may not be real: any at first, then such as floats say that of."""
-    first, more = candidates(seed, FIRST_POINTS, widest=50.0), candidates(seed, MORE_POINTS, widest=1e4)
+    first, more = candidates(seed, FIRST_POINTS, WIDEST_FIRST), candidates(seed, MORE_POINTS, WIDEST)
     values, is_real = _complex_values(residual, more)
     chosen = np.flatnonzero(np.isfinite(values).all(axis=0) & ~is_real)[:FIRST_POINTS]
     return rows(residual, first, np.arange(FIRST_POINTS)) + rows(residual, more, chosen)
+
+
+def far_points(residual: Residual, seed: int, count: int) -> list[dict[str, float]]:
+    """So many points on each side of 0, on any scale beyond the first ones; they may lie outside the real domain."""
+    columns = candidates(seed, MORE_POINTS, WIDEST)
+    by_distance = np.argsort(np.abs(columns["x"]))
+    chosen = []
+    for side in (-1, 1):
+        far = by_distance[side * columns["x"][by_distance] > WIDEST_FIRST]
+        chosen.append(far[np.linspace(0, len(far) - 1, count).astype(int)])
+    return rows(residual, columns, np.concatenate(chosen))
 
 
 def _real_values(residual: Residual, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

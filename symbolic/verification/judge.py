@@ -9,9 +9,9 @@
 An answer is right when it satisfies the equation wherever problem and answer are real, poles and jumps aside: ln x and
 ln|x| are primitives of 1/x, asin(sin x) is none of 1. For a solution with constants it is enough to solve the equation
 on an interval that depends on them (see `branches`). What "confirmed" leaves open is a residual below 10^-50 at
-every point tried, or one that differs from 0 only on a part of the domain that all points missed; the evidence
-estimates how large that may be. Of a differential equation's answer it also says how many independent constants it
-holds, and the verdict says whether that is a general solution (see `Verdict`).
+every point tried, or one that differs from 0 only on a part of the domain that all points missed, beyond 10,000, say;
+the evidence estimates how large that may be. Of a differential equation's answer it also says how many independent
+constants it holds, and the verdict says whether that is a general solution (see `Verdict`).
 
 Everything runs in the calling process, without limits on time; `verify_many` has them.
 """
@@ -27,7 +27,9 @@ Point = dict[str, float]  # or complex: variable or coefficient to value
 
 CONFIRMING_POINTS = 16
 ENOUGH_POINTS = 6  # fewer known points say too little
-SHARP_POINTS = 3  # at which what is not 0 as a formula is looked at with the highest precision
+# What is not 0 as a formula is looked at with the highest precision at so many points near 0, and far from it on each
+# side.
+SHARP_POINTS, FAR_POINTS = 3, 3
 COMPLEX_POINTS = 24
 
 
@@ -87,8 +89,10 @@ def _by_balls(residual: Residual, points: list[Point], formula_is_zero: bool, se
     evidence = {"points": len(radii), "radius": max(radii)}
     if formula_is_zero:
         return _right("proved", residual, zeros, evidence)
-    # What fades, such as 1 - tanh(exp(x)), passes for 0 wherever it is small enough: least so where x is small.
-    for point in sorted(points, key=lambda point: abs(point.get("x", 0)))[:SHARP_POINTS]:
+    # What fades, such as 1 - tanh(exp(x)), passes for 0 wherever it is small enough: least so where x is small, or, as
+    # 1 - tanh(exp(x + 60)) does, beyond all points tried.
+    near = sorted(points, key=lambda point: abs(point.get("x", 0)))[:SHARP_POINTS]
+    for point in near + floats.far_points(residual, seed, FAR_POINTS):
         enclosure = balls.enclose(residual, point, precisions=balls.PRECISIONS[-1:])
         if enclosure.status == "nonzero":
             return _on_a_branch(residual, points, seed) or _refuted(point, enclosure)

@@ -207,6 +207,19 @@ def test_a_real_part_that_fades_away_where_the_answer_is_real_is_refuted(fading)
         assert verify("sub Y' cos x", f"add sin x mul {fading} sqrt sub x INT+ 5", seed=seed).status == "refuted"
 
 
+@pytest.mark.parametrize(
+    "far",
+    [
+        "sub INT+ 1 tanh exp add x INT+ 6 0",
+        "mul x sub INT+ 1 tanh exp sub INT+ 5 0 x",
+        "exp mul INT- 1 exp add INT+ 9 0 x",
+    ],
+)
+def test_a_part_that_fades_away_at_all_but_far_points_is_refuted(far):
+    for seed in range(10):
+        assert verify("sub Y' cos x", f"add sin x {far}", seed=seed).status == "refuted"
+
+
 def test_real_values_are_told_from_complex_ones_by_what_is_certain():
     logarithms = "sub ln sub mul INT- 1 sin x INT+ 1 ln sub sin x INT+ 1"  # of negative numbers, pi I each
     fading = "mul I sub INT+ 1 tanh exp x"
