@@ -115,6 +115,8 @@ model_params = {
     "trial_7": transformer | {"num_units": 256, "num_layers": 3, "num_heads": 8, "feed_forward": 1024},
     "trial_8": transformer | {"num_units": 384, "num_layers": 3, "num_heads": 8, "feed_forward": 1536},
     "pretrained_start": pretrained | {"max_length": 64, "epoch": 5},
+    "pretrained": pretrained
+    | {"initial_weights": "runs/pretrained_start", "max_length": 192, "epoch": 15, "schedule": "cosine"},
     "quick_rnn": quick | {"model": "attention_rnn", "learning_rate": 4e-3},
     "quick_transformer": quick | {"model": "transformer", "num_layers": 2, "feed_forward": 512, "learning_rate": 8e-3},
 }

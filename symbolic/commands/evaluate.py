@@ -12,7 +12,7 @@ def add(command: AddCommand) -> None:
     sub.add_argument("runs", nargs="*", metavar="RUN", help="folder of a trained model")
     sub.add_argument("--data", action="append", required=True, metavar="FILE", help="problems; may be given again")
     sub.add_argument("--beam", default="1,10,50", metavar="N,…", help="beam sizes; 1 is greedy")
-    sub.add_argument("--limit", type=int, metavar="N", help="only the first N problems of every file")
+    sub.add_argument("--limit", type=int, metavar="N", help="only N problems of every file, evenly spread over it")
     sub.add_argument("--no-grammar", action="store_true", help="let models write what is no expression")
     sub.add_argument("--repair", action="store_true", help="correct coefficients; in columns of their own")
     sub.add_argument("--linearity", action="store_true", help="solve sums term by term; in columns of their own")

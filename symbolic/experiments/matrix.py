@@ -82,7 +82,7 @@ def evaluate_matrix(
         data: files of problems (see `problem_sets.read_problem_set`).
         systems: computer algebra systems; a system is asked those problems of a set that are of a family it knows.
         beams: beam sizes, each a search of its own; 1 is greedy.
-        limit: problems of a file, from its beginning; None for all.
+        limit: problems of a file, evenly spread over it; None for all.
         grammar, repair, linearity: as for `evaluation.evaluate`.
         time_limit: seconds of wall time that a system may take for a problem.
         workers: processes that judge, and problems that a system works on at a time.

@@ -6,6 +6,7 @@ Knows the file formats by their names and how to tell one kind of equation from 
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from symbolic.expressions.prefix import from_prefix, to_prefix
@@ -20,7 +21,11 @@ _WAY_OF_INTEGRATION = re.compile(r"(?<![a-z])(fwd|bwd|ibp)(?![a-z])")
 def read_problem_set(
     path: Path | str, limit: int | None = None, max_bad_share: float = MAX_BAD_SHARE
 ) -> tuple[pd.DataFrame, ReadReport]:
-    """The first `limit` problems of a file, in a published format or, if it is named `.jsonl`, in SymPy's spelling.
+    """The problems of a file, in a published format or, if it is named `.jsonl`, in SymPy's spelling.
+
+    Args:
+        limit: so many of them at most, evenly spread over the file: prepared and published files begin with what was
+            drawn most often, which is easiest.
 
     Returns:
         A frame with the columns `line`, `family`, `operators` (in the input, `sub` and all), `length` (tokens of the
@@ -34,7 +39,8 @@ def read_problem_set(
     path = Path(path)
     read = read_suite if path.name.endswith(SUFFIXES) else read_problems
     problems, report = read(path, max_bad_share)
-    problems = problems.head(limit)
+    if limit is not None and limit < len(problems):
+        problems = problems.iloc[np.arange(limit) * len(problems) // limit]
     tokens = [equation.split(" ") for equation in problems["input"]]
     columns = {
         "line": problems["line"],

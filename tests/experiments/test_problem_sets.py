@@ -22,9 +22,10 @@ def test_a_set_has_families_lengths_and_operators(tmp_path):
     assert problems["line"].tolist() == [1, 2, 3, 4] and report.kept == 4
 
 
-def test_a_limit_takes_the_first_ones(tmp_path):
+def test_a_limit_spreads_over_the_file(tmp_path):
     write_problems(tmp_path / "a.test", PROBLEMS)
-    assert read_problem_set(tmp_path / "a.test", limit=2)[0]["line"].tolist() == [1, 2]
+    for limit, lines in {1: [1], 2: [1, 3], 3: [1, 2, 3], 4: [1, 2, 3, 4], 9: [1, 2, 3, 4]}.items():
+        assert read_problem_set(tmp_path / "a.test", limit=limit)[0]["line"].tolist() == lines
     with pytest.raises(ValueError, match="`limit` must be at least 1. Received: 0"):
         read_problem_set(tmp_path / "a.test", limit=0)
 
