@@ -38,7 +38,7 @@ defaults = {
     "batch_size": 128,  # problems in a batch
     "batch_tokens": None,  # or: tokens in a batch, inputs, outputs and padding together
     "steps_per_epoch": 400,  # batches in an epoch; the data are gone through again and again, shuffled anew each time
-    "validation_steps": None,  # batches of the validation set looked at after an epoch; None: all of it
+    "validation_steps": None,  # times batch_size validation problems are looked at after an epoch; None: all of them
     "epoch_problems": 0,  # validation problems decoded and verified after every epoch; slow, so 0 for none
     "early_stopping": "val_loss",  # which epoch is the best: "val_loss", "val_token_accuracy", or with epoch_problems
     # "solve_rate" or "exact_match"; of equal ones the one with the lower val_loss

@@ -9,7 +9,9 @@ from symbolic.startup import import_keras
 def add(command: AddCommand) -> None:
     """Tell the command line these commands."""
     sub = command("evaluate", _evaluate, "Let models and computer algebra systems solve files of problems, and count.")
-    sub.add_argument("runs", nargs="*", metavar="RUN", help="folder of a trained model")
+    sub.add_argument(
+        "runs", nargs="*", metavar="RUN", help="folder of a trained model; neither one nor --against: the shipped one"
+    )
     sub.add_argument("--data", action="append", required=True, metavar="FILE", help="problems; may be given again")
     sub.add_argument("--beam", default="1,10,50", metavar="N,…", help="beam sizes; 1 is greedy")
     sub.add_argument("--limit", type=int, metavar="N", help="only N problems of every file, evenly spread over it")
@@ -35,12 +37,13 @@ def _evaluate(args) -> int:
     import_keras()
     from symbolic.experiments.matrix import evaluate_matrix
     from symbolic.experiments.tables import format_matrix, format_results, matrix_table
+    from symbolic.solver import default_model
 
     options = {"repair": args.repair, "linearity": args.linearity, "grammar": not args.no_grammar}
     try:
         results = evaluate_matrix(
             args.out,
-            args.runs,
+            args.runs or ([] if args.against else [default_model()]),
             args.data,
             systems=_names(args.against),
             beams=_sizes(args.beam),

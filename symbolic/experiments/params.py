@@ -92,7 +92,7 @@ RULES: dict[str, Rule] = {
     "valid_problems": _whole(0),
     "test_problems": _whole(0),
     "max_length": _whole(3),
-    "seed": _whole(0),
+    "seed": ("must be a whole number from 0 up, below 2^32", lambda v: _whole(0)[1](v) and v < 2**32),
 }
 
 

@@ -6,11 +6,10 @@ Knows the file formats by their names and how to tell one kind of equation from 
 import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from symbolic.expressions.prefix import from_prefix, to_prefix
-from symbolic.problems.files import MAX_BAD_SHARE, ReadReport, read_problems
+from symbolic.problems.files import MAX_BAD_SHARE, ReadReport, read_problems, spread
 from symbolic.problems.sympy_suite import SUFFIXES, read_suite
 from symbolic.problems.trees import operator_count
 
@@ -24,8 +23,7 @@ def read_problem_set(
     """The problems of a file, in a published format or, if it is named `.jsonl`, in SymPy's spelling.
 
     Args:
-        limit: so many of them at most, evenly spread over the file: prepared and published files begin with what was
-            drawn most often, which is easiest.
+        limit: so many of them at most, evenly spread over the file.
 
     Returns:
         A frame with the columns `line`, `family`, `operators` (in the input, `sub` and all), `length` (tokens of the
@@ -39,8 +37,8 @@ def read_problem_set(
     path = Path(path)
     read = read_suite if path.name.endswith(SUFFIXES) else read_problems
     problems, report = read(path, max_bad_share)
-    if limit is not None and limit < len(problems):
-        problems = problems.iloc[np.arange(limit) * len(problems) // limit]
+    if limit is not None:
+        problems = problems.iloc[spread(limit, len(problems))]
     tokens = [equation.split(" ") for equation in problems["input"]]
     columns = {
         "line": problems["line"],

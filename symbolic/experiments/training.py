@@ -267,9 +267,7 @@ def train(
             steps_per_epoch=params["steps_per_epoch"],
             initial_epoch=epochs_done,
             epochs=params["epoch"],
-            validation_data=as_input(
-                devices.shared(EvaluationBatches(stores["valid"], params["batch_size"], params["validation_steps"]))
-            ),
+            validation_data=as_input(devices.shared(_validation_batches(params, stores["valid"]))),
             callbacks=[recorder, keras.callbacks.TensorBoard(folder / "tensorboard", write_graph=False)],
             shuffle=False,  # the batches come shuffled
             verbose=0 if devices.process() else 1 if sys.stdout.isatty() else 2,
@@ -314,6 +312,10 @@ def _batches(params, data: TrialData, train: TokenStore, start_step: int, worker
     if data.stream:
         return _fresh_batches(params, data, batch_shapes(sources, **sizes), start_step, workers)
     return training_batches(sources, **sizes, seed=params["seed"], start_step=start_step)
+
+
+def _validation_batches(params: dict[str, Any], valid: TokenStore) -> EvaluationBatches:
+    return EvaluationBatches(valid, params["batch_size"], params["validation_steps"], params["batch_tokens"])
 
 
 def _fresh_batches(params, data: TrialData, shapes: Shapes, start_step: int, workers: int) -> Iterator[Batch]:

@@ -30,7 +30,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import pandas as pd
 
 from symbolic import __version__
@@ -50,7 +49,9 @@ from symbolic.experiments.training import (
     train,
 )
 from symbolic.locks import locked
+from symbolic.problems.files import spread
 from symbolic.seq2seq.batches import EvaluationBatches, as_input, exceeding
+from symbolic.seq2seq.token_store import TokenStore
 from symbolic.seq2seq.translator import Translator
 
 PARAMS, RESULT = "params.json", "result.json"
@@ -170,8 +171,8 @@ def _forget_the_way(folder: Path) -> None:
 
 
 def _epoch_judge(data: TrialData, params, workers: int) -> Judge:
-    """The figures of the answers to the first validation problems."""
-    problems = data.problems["valid"].head(params["epoch_problems"])
+    """The figures of the answers to some validation problems."""
+    problems, _ = _some(data, "valid", params["epoch_problems"])
     # A copy of the model, of this process and on one device, that computes as it will answer: in float32.
     model = built_model(params, data, "float32")
     translator = Translator(model, data.context_processor, data.target_processor, params["max_length"])
@@ -188,20 +189,26 @@ def _epoch_judge(data: TrialData, params, workers: int) -> Judge:
 
 
 def _judge(translator, data: TrialData, split: str, params, folder: Path, workers: int) -> dict[str, float]:
-    """Answers and verdicts on the first problems of a split, loss and token accuracy on those that are short enough."""
+    """Answers and verdicts on some problems of a split, loss and token accuracy on those that are short enough."""
     started = time.perf_counter()
-    problems = data.problems[split].head(params[f"{split}_problems"])
-    store = data.stores[split].select(np.arange(len(problems)))
+    problems, store = _some(data, split, params[f"{split}_problems"])
     store = store.select(~exceeding(store, params["max_length"]))
     losses = {}
     if len(store):
-        batches = as_input(EvaluationBatches(store, params["batch_size"]))
+        batches = as_input(EvaluationBatches(store, params["batch_size"], batch_tokens=params["batch_tokens"]))
         losses = translator.model.evaluate(batches, return_dict=True, verbose=0)
     rows = evaluate(translator, problems, workers=workers)
     with atomic_path(folder / f"predictions_{split}.csv") as temporary:
         rows.to_csv(temporary, index=False)
     figures = {name: float(value) for name, value in losses.items()} | summarise(rows)
     return figures | {"seconds": round(time.perf_counter() - started, 1)}
+
+
+def _some(data: TrialData, split: str, n: int) -> tuple[pd.DataFrame, TokenStore]:
+    """n problems of a split, evenly spread over it, as text and as ids."""
+    problems = data.problems[split].frame()
+    rows = spread(n, len(problems))
+    return problems.iloc[rows], data.stores[split].select(rows)
 
 
 # --- folders ----------------------------------------------------------------------------------------------------------

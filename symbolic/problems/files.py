@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from symbolic.atomic import atomic_path
@@ -182,6 +183,15 @@ class ProblemFiles(NamedTuple):
     def frame(self) -> pd.DataFrame:
         """All problems in memory, as `read_problems` has them; its reports are logged, raising what it raises."""
         return _in_turns([_reported(*read_problems(path, self.max_bad_share)) for path in self.paths])
+
+
+def spread(n: int, total: int) -> np.ndarray:
+    """The places of n of `total` problems, or of all, evenly spread: prepared and published files begin with easy ones.
+
+    They are sorted by how often a problem was drawn.
+    """
+    n = min(n, total)
+    return np.arange(n) * total // max(1, n)
 
 
 def _first_problems(path: Path, n: int) -> pd.DataFrame:

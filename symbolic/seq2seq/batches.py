@@ -315,7 +315,9 @@ class EvaluationBatches(keras.utils.PyDataset):
     Args:
         store: the pairs.
         batch_size: pairs a batch; the last one may be smaller.
-        steps: how many batches; they hold the first pairs of the store. All pairs if None.
+        steps: the first `steps * batch_size` pairs of the store alone; all pairs if None.
+        batch_tokens: the most positions of a batch, padding included, which may make it smaller still, but for one
+            pair that needs more.
 
     Attributes:
         rows: the row of the store that each place in the batches holds, in their order.
@@ -324,7 +326,7 @@ class EvaluationBatches(keras.utils.PyDataset):
         ValueError: there are no pairs.
     """
 
-    def __init__(self, store: TokenStore, batch_size: int, steps: int | None = None):
+    def __init__(self, store: TokenStore, batch_size: int, steps: int | None = None, batch_tokens: int | None = None):
         super().__init__()
         pairs = len(store) if steps is None else min(len(store), steps * batch_size)
         if not pairs:
@@ -332,7 +334,10 @@ class EvaluationBatches(keras.utils.PyDataset):
         everything = np.arange(pairs)
         columns = _columns(store, everything)
         widths = _fitted_widths(columns, columns.max())
-        shapes = Shapes(widths, np.full(len(widths), batch_size), batch_size)
+        rows = np.full(len(widths), batch_size)
+        if batch_tokens is not None:
+            rows = np.clip(batch_tokens // widths.sum(axis=1), 1, batch_size)
+        shapes = Shapes(widths, rows, batch_size)
         self.store = store
         self.batches = [(widths[shape], rows) for shape, rows in _cut(columns, everything, shapes)]
         self.rows = np.concatenate([rows for _, rows in self.batches])

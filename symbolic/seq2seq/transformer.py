@@ -184,6 +184,7 @@ class Transformer(keras.Model):
 
         What a hypothesis has of its own is `visible` (B, K, N): the slots of the caches that hold its tokens.
         """
+        self._check_length("target", steps)
         context_bias, context_keys_values = self._encode(context)
         batch, slots = ops.shape(context)[0], hypotheses * steps
         empty = ops.zeros((batch, self.num_heads, slots, self.num_units // self.num_heads), self.compute_dtype)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from symbolic import solver
 from symbolic.__main__ import main
 from symbolic.experiments.evaluation import evaluate
 from symbolic.experiments.matrix import Solver, collect, evaluate_matrix
@@ -220,13 +221,21 @@ def test_wrong_words_are_refused_before_anything_is_loaded(arguments, message, d
 def test_something_must_be_evaluated_and_no_path_twice(data, tmp_path, capsys):
     words = ["--data", str(data / "bwd.test"), "--out", str(tmp_path / "out")]
     for arguments, message in [
-        (["evaluate", *words], "nothing to evaluate"),
         (["evaluate", "--against", "sympy", *words, *words[:2]], "a path is given twice"),
         (["evaluate", "--against", "sympy", *words, "--data", f"{words[1]}.gz"], "a path is given twice"),
         (["evaluate", str(tmp_path), *words], "does not hold a trained model"),
     ]:
         assert main(arguments) == 2
         assert message in capsys.readouterr().err
+
+
+def test_where_nothing_is_named_the_shipped_model_is_evaluated(model_folder, data, tmp_path, monkeypatch, capsys):
+    with pytest.raises(ValueError, match="nothing to evaluate"):
+        evaluate_matrix(tmp_path, [], [data / "bwd.test"])
+    monkeypatch.setattr(solver, "PRETRAINED", model_folder)
+    words = ["--data", str(data / "bwd.test"), "--beam", "1", "--limit", "1", "--out", str(tmp_path / "out")]
+    assert main(["evaluate", *words]) == 0
+    assert f"{model_folder.name}@1" in capsys.readouterr().out
 
 
 def test_the_command_makes_a_suite_and_evaluates_it(model_folder, tmp_path, capsys):

@@ -51,6 +51,7 @@ def test_the_published_trials_are_the_published_ones(trial, epochs, optimizer, u
         ({"epoch": 2.0}, r"`epoch` must be a whole number"),
         ({"dropout": 1}, r"`dropout` must be a number from 0"),
         ({"learning_rate": float("nan")}, r"`learning_rate` must be a number above 0"),
+        ({"seed": 2**32}, r"`seed` must be a whole number from 0 up, below 2\^32"),
         ({"learning_rate": float("inf")}, r"`learning_rate` must be a number above 0"),
         ({"is_gru": "yes"}, r"`is_gru` must be True or False"),
         ({"epoch": 1, "steps_per_epoch": 10, "warmup_steps": 10}, r"`warmup_steps` must be fewer than all steps"),

@@ -225,6 +225,15 @@ def test_evaluation_holds_every_pair_once_and_says_which():
     assert [len(labels) for _, labels in batches] == [16] * 5 + [10]
 
 
+def test_evaluation_keeps_to_a_number_of_positions():
+    store = random_store(90)
+    batches = EvaluationBatches(store, 16, batch_tokens=200)
+    sizes = [inputs["context"].size + inputs["target"].size for inputs, _ in batches]
+    heights = [len(labels) for _, labels in batches]
+    assert all(size <= 200 or height == 1 for size, height in zip(sizes, heights, strict=True))
+    assert max(heights) > 1 and sorted(batches.rows) == list(range(90))
+
+
 def test_limited_evaluation_takes_the_first_pairs():
     batches = EvaluationBatches(random_store(90), 16, steps=2)
     assert len(batches) == 2 and sorted(batches.rows) == list(range(32))
