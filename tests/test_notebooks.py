@@ -35,7 +35,7 @@ def test_a_notebook_runs(name, settings):
     notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
     tagged = [cell for cell in notebook.cells if "settings" in cell.metadata.get("tags", [])]
     assert len(tagged) == 1
-    tagged[0].source = settings[name]
+    tagged[0].source = settings.get(name, tagged[0].source)  # the results are small and ship
     client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": NOTEBOOKS}})
     client.execute()
     last = notebook.cells[-1].outputs[-1]["data"]["text/plain"]

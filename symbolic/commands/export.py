@@ -17,6 +17,7 @@ def add(command: AddCommand) -> None:
     sub.add_argument("run", metavar="RUN", help="folder of a finished trial")
     sub.add_argument("out", metavar="DIR", help="folder to write")
     sub.add_argument("--results", metavar="DIR", help="folder of `evaluate` whose figures the card shows")
+    sub.add_argument("--note", default="", metavar="TEXT", help="what else the card says of the training")
 
 
 def _export(args) -> int:
@@ -39,5 +40,5 @@ def _release(args) -> int:
     import_keras()
     from symbolic.experiments.release import release
 
-    print(release(args.run, args.out, args.results))
+    print(release(args.run, args.out, args.results, args.note))
     return 0

@@ -36,7 +36,7 @@ of at most {max_length}. What it writes is a guess until it is verified, as thes
   under teacher forcing.
 - Machine: {platform}, {cpus} CPUs; backend {backend}; {versions}.
 - Parameters: {params}.
-
+{note}
 ## What it solves
 
 {results}
@@ -50,11 +50,12 @@ Licence: that of the project (MIT).
 """
 
 
-def release(run: Path | str, out: Path | str, results: Path | str | None = None) -> Path:
+def release(run: Path | str, out: Path | str, results: Path | str | None = None, note: str = "") -> Path:
     """Write a finished trial's model, at half precision, and its card to a folder.
 
     Args:
         results: a folder of `evaluate`, whose figures of this model the card shall show.
+        note: what else there is to know about its training: the trial that it went on from, say.
 
     Returns:
         The card.
@@ -68,7 +69,7 @@ def release(run: Path | str, out: Path | str, results: Path | str | None = None)
         raise ValueError(f"the folder to write must not be the trial's own. Received: {out}, twice.")
     translator = Translator.load(run)
     figures = "Not measured yet." if results is None else _figures(Path(results) / RESULTS, run.name)
-    card = _card(read_params(run), read_history(run), translator, figures)
+    card = _card(read_params(run), read_history(run), translator, figures, note)
     translator.save(out, half=True)
     with atomic_path(out / CARD) as temporary:
         temporary.write_text(card, encoding="utf-8")
@@ -86,7 +87,7 @@ def _figures(table: Path, name: str) -> str:
     return f"```\n{format_results(rows)}\n```"
 
 
-def _card(record: dict[str, Any], history: pd.DataFrame, translator: Translator, figures: str) -> str:
+def _card(record: dict[str, Any], history: pd.DataFrame, translator: Translator, figures: str, note: str) -> str:
     params = record["params"]
     best = history.iloc[best_epoch(history, params["early_stopping"])]
     return _TEMPLATE.format(
@@ -103,6 +104,7 @@ def _card(record: dict[str, Any], history: pd.DataFrame, translator: Translator,
         val_loss=best["val_loss"],
         token_accuracy=best["val_token_accuracy"],
         results=figures,
+        note=f"- {note}\n" if note else "",
         backend=record["backend"],
         versions=", ".join(f"{package} {version}" for package, version in record["versions"].items()),
         params=", ".join(f"{name}={value}" for name, value in params.items()),
@@ -114,4 +116,6 @@ def _problems(data: dict[str, Any], params: dict[str, Any]) -> str:
     if stream := data.get("stream"):
         shares = ", ".join(f"{task} {weight:g}" for task, weight in stream.items())
         return f"fresh ones all the time, of the families {shares}, from seed {params['seed']}"
-    return f"{data['train']['problems']:,}, in files with the SHA-256 {', '.join(data['train']['sha256'])}"
+    train = data["train"]
+    files = (f"{digest} at weight {weight:g}" for digest, weight in zip(train["sha256"], train["weights"], strict=True))
+    return f"{train['problems']:,}, in files with the SHA-256 {', '.join(files)}"

@@ -303,7 +303,8 @@ def test_the_card_shows_the_figures_of_an_evaluation(finished, tmp_path):
     training, _ = finished
     table = pd.DataFrame({"solver": ["rnn"], "beam": [1], "set": ["a set"], "problems": [7], "solve_rate": [0.25]})
     table.to_csv(tmp_path / "results.csv", index=False)
-    assert "25.0%" in release(training.run_dir / "rnn", tmp_path / "out", tmp_path).read_text(encoding="utf-8")
+    card = release(training.run_dir / "rnn", tmp_path / "out", tmp_path, "Begun elsewhere.").read_text(encoding="utf-8")
+    assert "25.0%" in card and "- Begun elsewhere.\n" in card
     with pytest.raises(ValueError, match="`transformer`. It has those of: rnn"):
         release(training.run_dir / "transformer", tmp_path / "other", tmp_path)
 
