@@ -335,7 +335,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--vocabulary",
         default="adapted",
-        help="adapted: the tokens of the training data; fixed: all there are, so that other data can follow",
+        help="adapted: the tokens of the training data; fixed, as always with --stream: all there are",
     )
     parser.add_argument("--list", action="store_true", help="list the trials and stop")
     return parser.parse_args(arguments)

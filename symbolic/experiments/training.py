@@ -147,7 +147,7 @@ def _optimizer(params: dict[str, Any], config: dict[str, Any]) -> keras.optimize
     # Muon is for what lies between embeddings, which Keras leaves to AdamW by itself, and logits (Jordan 2024), and not
     # for a GRU's biases, though they are a matrix. The range of float16 is too small for its iterations.
     product_dtype = "bfloat16" if params["precision"] == "bfloat16" else "float32"
-    return Muon(**config, exclude_layers=["output_layer", "bias"], product_dtype=product_dtype)
+    return Muon(**config, exclude_layers=["output_layer/", "bias$"], product_dtype=product_dtype)
 
 
 def _jit_compile(params: dict[str, Any]) -> bool:

@@ -315,9 +315,9 @@ class EvaluationBatches(keras.utils.PyDataset):
     Args:
         store: the pairs.
         batch_size: pairs a batch; the last one may be smaller.
-        steps: the first `steps * batch_size` pairs of the store alone; all pairs if None.
-        batch_tokens: the most positions of a batch, padding included, which may make it smaller still, but for one
-            pair that needs more.
+        steps: `steps * batch_size` pairs alone, evenly spread over the store; all pairs if None.
+        batch_tokens: the most positions of a batch, padding included, instead of a number of pairs; a pair that needs
+            more is alone.
 
     Attributes:
         rows: the row of the store that each place in the batches holds, in their order.
@@ -331,15 +331,15 @@ class EvaluationBatches(keras.utils.PyDataset):
         pairs = len(store) if steps is None else min(len(store), steps * batch_size)
         if not pairs:
             raise ValueError(f"There must be pairs to evaluate. Received: {len(store)} pairs, steps={steps}.")
-        everything = np.arange(pairs)
-        columns = _columns(store, everything)
+        chosen = np.arange(pairs) * len(store) // pairs
+        columns = _columns(store, chosen)
         widths = _fitted_widths(columns, columns.max())
         rows = np.full(len(widths), batch_size)
         if batch_tokens is not None:
-            rows = np.clip(batch_tokens // widths.sum(axis=1), 1, batch_size)
+            rows = np.maximum(batch_tokens // widths.sum(axis=1), 1)
         shapes = Shapes(widths, rows, batch_size)
         self.store = store
-        self.batches = [(widths[shape], rows) for shape, rows in _cut(columns, everything, shapes)]
+        self.batches = [(widths[shape], chosen[rows]) for shape, rows in _cut(columns, np.arange(pairs), shapes)]
         self.rows = np.concatenate([rows for _, rows in self.batches])
 
     def __len__(self) -> int:

@@ -91,12 +91,16 @@ def _by_balls(residual: Residual, points: list[Point], formula_is_zero: bool, se
         return _right("proved", residual, zeros, evidence)
     # What fades, such as 1 - tanh(exp(x)), passes for 0 wherever it is small enough: least so where x is small, or, as
     # 1 - tanh(exp(x + 60)) does, beyond all points tried.
-    near = sorted(points, key=lambda point: abs(point.get("x", 0)))[:SHARP_POINTS]
-    for point in near + floats.far_points(residual, seed, FAR_POINTS):
+    far = floats.far_points(residual, seed, FAR_POINTS)
+    for point in _nearest(points) + far:
         enclosure = balls.enclose(residual, point, precisions=balls.PRECISIONS[-1:])
         if enclosure.status == "nonzero":
-            return _on_a_branch(residual, points, seed) or _refuted(point, enclosure)
+            return _on_a_branch(residual, points + far, seed) or _refuted(point, enclosure)
     return _right("confirmed", residual, zeros, evidence | {"unseen_share": _unseen_share(len(points))})
+
+
+def _nearest(points: list[Point]) -> list[Point]:
+    return sorted(points, key=lambda point: abs(point.get("x", 0)))[:SHARP_POINTS]
 
 
 def _unseen_share(points: int) -> float:
@@ -141,6 +145,11 @@ def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
         evidence["radius"] = max(radii)
         if symbols.is_zero(residual):
             return _right("proved", residual, points, evidence)
+        for point in _nearest(points) + floats.far_points(residual, seed, FAR_POINTS):
+            enclosure = balls.enclose(residual, point, is_complex=True, precisions=balls.PRECISIONS[-1:])
+            if enclosure.status == "nonzero":
+                where = ", ".join(f"{name} = {value:.6g}" for name, value in point.items())
+                return Verdict("undecided", f"not real everywhere; with complex values it fails at {where}", evidence)
         return _right("confirmed", residual, points, evidence | {"unseen_share": _unseen_share(len(radii))})
     return Verdict("undecided", "no points were found at which problem and answer have values")
 

@@ -35,6 +35,7 @@ from symbolic.experiments.training import (
 from symbolic.experiments.trials import read_result
 from symbolic.problems.data_sets import make_data_set
 from symbolic.problems.problem import ProblemOptions
+from symbolic.seq2seq.optimizers import Muon
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.translator import Translator
 
@@ -301,6 +302,18 @@ def test_parameters_reach_the_optimizer_and_the_loss():
     assert float(schedule(2)) == pytest.approx(0.01) and float(schedule(12)) == pytest.approx(0, abs=1e-8)
     with pytest.raises(ValueError, match="`jit_compile` must be auto or False"):
         compile_model(model, params | {"jit_compile": True})
+
+
+def test_muon_in_bfloat16_is_about_the_same_and_survives_saving():
+    momentum = np.random.default_rng(0).normal(size=(32, 64)).astype(np.float32)
+    exact, rounded = (
+        np.array(Muon(product_dtype=dtype).zeropower_via_newtonschulz5(momentum, 5))
+        for dtype in ("float32", "bfloat16")
+    )
+    assert 0 < np.linalg.norm(exact - rounded) / np.linalg.norm(exact) < 0.1 and rounded.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.svd(rounded, compute_uv=False), 1, atol=0.4)
+    again = keras.optimizers.deserialize(keras.optimizers.serialize(Muon(product_dtype="bfloat16")))
+    assert type(again) is Muon and again.product_dtype == "bfloat16"
 
 
 @pytest.mark.parametrize("name", TRIALS)

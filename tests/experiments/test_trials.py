@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,12 @@ from run_model_train import SymbolicModelTrain
 from symbolic.answers import grammar_of
 from symbolic.experiments.release import release
 from symbolic.experiments.training import TrialData, _batches, _held_out, compile_model, read_history
-from symbolic.experiments.trials import read_result
+from symbolic.experiments.trials import _some, read_result
 from symbolic.problems.data_sets import make_data_set
 from symbolic.problems.files import find_data, write_problems
 from symbolic.problems.problem import ProblemOptions
 from symbolic.seq2seq.batches import EvaluationBatches, as_input, exceeding
+from symbolic.seq2seq.special_tokens import SPECIAL_TOKENS, UNKNOWN_ID
 from symbolic.seq2seq.translator import MODEL, Translator
 
 TINY = {
@@ -107,10 +109,25 @@ def test_the_saved_model_has_the_best_weights_and_answers_alike(finished):
         translator.model.load_weights(folder / "best.weights.h5")
         for ours, theirs in zip(translator.model.weights, trained.weights, strict=True):
             np.testing.assert_array_equal(ours, theirs)
-        inputs = training.data["test"].head(5)["input"].tolist()
         rows = pd.read_csv(folder / "predictions_test.csv", keep_default_na=False)
-        found = translator.translate(inputs, grammar=grammar_of(translator.target_processor))
+        found = translator.translate(rows["input"].head(5).tolist(), grammar=grammar_of(translator.target_processor))
         assert [best.text for best, *_ in found] == rows["answer"].head(5).tolist()
+
+
+def test_what_is_judged_is_spread_over_the_split_as_text_and_as_ids_alike(finished):
+    training, _ = finished
+    everything = training.data["test"].frame()
+    data = SimpleNamespace(problems=training.data, stores=training.stores)
+    for n in (1, 7, 1000):
+        problems, store = _some(data, "test", n)
+        assert len(problems) == len(store) == min(n, len(everything))
+        texts = [training.context_processor.decode([store.context(i)])[0] for i in range(len(store))]
+        for text, equation in zip(texts, problems["input"], strict=True):
+            assert all(
+                ours in (its, SPECIAL_TOKENS[UNKNOWN_ID])
+                for ours, its in zip(text.split(), equation.split(), strict=True)
+            )
+    assert problems["input"].tolist() == everything["input"].tolist()
 
 
 def test_a_finished_trial_is_loaded_and_not_trained_again(finished, data):

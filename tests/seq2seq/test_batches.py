@@ -234,9 +234,11 @@ def test_evaluation_keeps_to_a_number_of_positions():
     assert max(heights) > 1 and sorted(batches.rows) == list(range(90))
 
 
-def test_limited_evaluation_takes_the_first_pairs():
-    batches = EvaluationBatches(random_store(90), 16, steps=2)
-    assert len(batches) == 2 and sorted(batches.rows) == list(range(32))
+def test_limited_evaluation_takes_pairs_spread_over_the_store():
+    store = random_store(90)
+    batches = EvaluationBatches(store, 15, steps=2)
+    assert len(batches) == 2 and sorted(batches.rows) == list(range(0, 90, 3))
+    assert list(pairs(batches)) == [(store.context(i).tolist(), store.target(i).tolist()) for i in batches.rows]
 
 
 class BagOfWords(keras.Model):

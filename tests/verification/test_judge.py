@@ -193,6 +193,7 @@ def test_real_nowhere_means_principal_values_at_complex_points():
         ("sub Y' cos x", "add sin x mul I sub coth exp x INT+ 1"),
         ("sub Y' cos x", "add sin x mul I sub INT+ 1 tanh pow x INT+ 3"),
         ("sub Y' cos x", "add sin x atan mul I sub INT+ 1 tanh exp x"),
+        ("sub Y' cos x", "add sin x mul I sub INT+ 1 tanh exp add x INT+ 6 0"),
         ("sub Y'' Y", "add mul a0 exp x mul I mul a1 sub INT+ 1 tanh exp x"),
     ],
 )
@@ -218,6 +219,19 @@ def test_a_real_part_that_fades_away_where_the_answer_is_real_is_refuted(fading)
 def test_a_part_that_fades_away_at_all_but_far_points_is_refuted(far):
     for seed in range(10):
         assert verify("sub Y' cos x", f"add sin x {far}", seed=seed).status == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("problem", "answer"),
+    [
+        ("sub Y' mul INT+ 2 sqrt Y", "pow add add x a8 INT+ 1 0 0 INT+ 2"),  # right where x + a8 > -100
+        ("sub Y' mul INT+ 2 sqrt Y", "pow add add x a8 INT+ 6 0 INT+ 2"),
+        ("sub mul Y Y' sqrt pow Y INT+ 2", "add x add a8 INT+ 9 0"),
+    ],
+)
+def test_a_branch_that_ends_far_from_0_is_a_branch(problem, answer):
+    for seed in range(5):
+        assert verify(problem, answer, seed=seed).status == "confirmed"
 
 
 def test_real_values_are_told_from_complex_ones_by_what_is_certain():
