@@ -9,9 +9,11 @@ RUNS ?= runs
 # Anew also where an earlier try, without python3-venv, left an environment without pip.
 MAKE_VENV = $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 
-.PHONY: run test slow lint lock clean
+.PHONY: install run test slow lint lock clean
 
-run: $(VENV)/run.installed
+install: $(VENV)/run.installed
+
+run: install
 	$(BIN)/python run_model_train.py --trials $(TRIALS) --data $(DATA) --runs $(RUNS)
 
 test: lint
