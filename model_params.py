@@ -32,7 +32,8 @@ defaults = {
     "precision": "float32",  # of the computations: "bfloat16" or "float16" where the hardware is faster at it; the
     # weights are float32 all the same, and the finished model computes with them in float32
     "jit_compile": "auto",  # whether XLA compiles the steps; "auto": on GPUs and TPUs where it can, and on JAX
-    "initial_weights": None,  # a weights file, or the folder of a trial with the same vocabularies, to begin from
+    "initial_weights": None,  # to begin from: a weights file, or the folder of a trial or of a released model, such as
+    # "pretrained", with the same vocabularies, which `--vocabulary fixed` gives
     # --- the length of training
     "epoch": 20,  # at most so many epochs; a killed trial goes on after its last whole one
     "batch_size": 128,  # problems in a batch

@@ -53,7 +53,7 @@ from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.schedules import WarmupSchedule
 from symbolic.seq2seq.token_store import TokenStore
 from symbolic.seq2seq.transformer import Transformer
-from symbolic.seq2seq.translator import CONTEXT_VOCABULARY, TARGET_VOCABULARY
+from symbolic.seq2seq.translator import CONTEXT_VOCABULARY, MODEL, TARGET_VOCABULARY, Translator
 
 HISTORY, BEST_WEIGHTS = "history.csv", "best.weights.h5"
 UNTIL_THE_END = ("checkpoint_*.keras", "epoch_*.weights.h5")  # patterns of what only a resumed run needs
@@ -196,11 +196,11 @@ def best_model(params: dict[str, Any], data: TrialData, folder: Path) -> keras.M
 
 
 def _load_initial_weights(model: keras.Model, path: Path, data: TrialData) -> None:
-    """Begin with the weights of a file, or with the best ones of a trial.
+    """Begin with the weights of a file, with the best ones of a trial, or with those of a released model.
 
     Raises:
         FileNotFoundError: there are none.
-        ValueError: they are those of another model, or of a trial with other vocabularies.
+        ValueError: they are those of another model, or of one with other vocabularies.
     """
     if path.is_dir():
         for file, processor in (
@@ -211,11 +211,14 @@ def _load_initial_weights(model: keras.Model, path: Path, data: TrialData) -> No
                 raise ValueError(
                     f"`initial_weights` must be of a trial with the same vocabularies. {path / file} differs."
                 )
-        path = path / BEST_WEIGHTS
+        path = path / (BEST_WEIGHTS if (path / BEST_WEIGHTS).exists() else MODEL)
     if not path.is_file():
         raise FileNotFoundError(f"`initial_weights` must be a weights file or a trial's folder. There is no {path}.")
     try:
-        model.load_weights(path)
+        if path.name == MODEL:
+            model.set_weights(Translator.load(path.parent).model.get_weights())
+        else:
+            model.load_weights(path)
     except (ValueError, OSError) as error:
         raise ValueError(f"`initial_weights` must be of a model like this one. {path} does not fit: {error}") from error
 

@@ -275,7 +275,7 @@ def test_a_trial_of_float16_learns_and_is_stopped_by_its_answers(data, tmp_path)
     assert not run.training_result["t"]["trained_model"].dtype_policy.name.startswith("mixed")
 
 
-def test_initial_weights_are_those_of_the_other_trial(tmp_path):
+def test_initial_weights_are_those_of_the_other_trial_or_released_model(tmp_path):
     params, data = parameters(), small_data()
     other = built_model(params, data, "float32")
     Translator(other, data.context_processor, data.target_processor, 64).save(tmp_path)
@@ -283,8 +283,15 @@ def test_initial_weights_are_those_of_the_other_trial(tmp_path):
     for path in (tmp_path, tmp_path / "best.weights.h5"):
         model = new_model(params | {"initial_weights": str(path)}, data)
         np.testing.assert_array_equal(vector(model.get_weights()), vector(other.get_weights()))
-    with pytest.raises(ValueError, match="`initial_weights` must be of a model like this one"):
-        new_model(parameters(num_units=32, initial_weights=str(tmp_path)), data)
+    (tmp_path / "best.weights.h5").rename(tmp_path / "other.weights.h5")  # a released model has none
+    for half in (False, True):
+        Translator(other, data.context_processor, data.target_processor, 64).save(tmp_path, half=half)
+        model = new_model(params | {"initial_weights": str(tmp_path)}, data)
+        exact, found = vector(other.get_weights()), vector(model.get_weights())
+        np.testing.assert_allclose(found, exact.astype(np.float16) if half else exact, rtol=0, atol=0)
+    for path in (tmp_path, tmp_path / "other.weights.h5"):
+        with pytest.raises(ValueError, match="`initial_weights` must be of a model like this one"):
+            new_model(parameters(num_units=32, initial_weights=str(path)), data)
     with pytest.raises(FileNotFoundError, match="There is no .*nothing"):
         new_model(params | {"initial_weights": str(tmp_path / "nothing")}, data)
     with pytest.raises(ValueError, match="trial with the same vocabularies"):
