@@ -213,7 +213,9 @@ def _load_initial_weights(model: keras.Model, path: Path, data: TrialData) -> No
                 )
         path = path / (BEST_WEIGHTS if (path / BEST_WEIGHTS).exists() else MODEL)
     if not path.is_file():
-        raise FileNotFoundError(f"`initial_weights` must be a weights file or a trial's folder. There is no {path}.")
+        raise FileNotFoundError(
+            f"`initial_weights` must be a weights file, or the folder of a trial or released model. There is no {path}."
+        )
     try:
         if path.name == MODEL:
             model.set_weights(Translator.load(path.parent).model.get_weights())

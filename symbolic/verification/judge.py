@@ -148,8 +148,8 @@ def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
         for point in _nearest(points) + floats.far_points(residual, seed, FAR_POINTS):
             enclosure = balls.enclose(residual, point, is_complex=True, precisions=balls.PRECISIONS[-1:])
             if enclosure.status == "nonzero":
-                where = ", ".join(f"{name} = {value:.6g}" for name, value in point.items())
-                return Verdict("undecided", f"not real everywhere; with complex values it fails at {where}", evidence)
+                reason = f"not real everywhere; with complex values it fails at {_named(point)}"
+                return Verdict("undecided", reason, evidence)
         return _right("confirmed", residual, points, evidence | {"unseen_share": _unseen_share(len(radii))})
     return Verdict("undecided", "no points were found at which problem and answer have values")
 
@@ -184,11 +184,14 @@ def _real_and_complex_points(residual: Residual, seed: int):
     yield [point | {"x": complex(point["x"], height)} for point, height in zip(real, heights, strict=True)]
 
 
+def _named(point: Point) -> str:
+    return ", ".join(f"{name} = {value:.6g}" for name, value in point.items())
+
+
 def _refuted(point: Point, enclosure: balls.Enclosure, more: dict | None = None) -> Verdict:
-    where = ", ".join(f"{name} = {value:.6g}" for name, value in point.items())
     evidence = {"point": {name: str(value) for name, value in point.items()}, "residual": enclosure.value}
     evidence |= more or {}
-    return Verdict("refuted", f"the residual at {where} is {enclosure.value}, not 0", evidence)
+    return Verdict("refuted", f"the residual at {_named(point)} is {enclosure.value}, not 0", evidence)
 
 
 def _right(status: str, residual: Residual, points: list[Point], evidence: dict) -> Verdict:
