@@ -71,8 +71,8 @@ transformer = {
     "steps_per_epoch": 100,
     "optimizer": "muon",
     "learning_rate": 5e-3,
-    "schedule": "inverse_square_root",
-    "warmup_steps": 200,
+    "schedule": "cosine",  # down to the last of the epochs that the run is given
+    "warmup_steps": 100,
 }
 
 # Small enough to learn something in minutes on two CPU cores: what `make run` trains.

@@ -29,8 +29,9 @@ import model_params as trials_file
 from symbolic.experiments import devices
 from symbolic.experiments.comparison import CURVES, TABLE, compare, draw_curves, format_table
 from symbolic.experiments.params import complete, select
+from symbolic.experiments.recording import read_history
 from symbolic.experiments.sweeps import on_cluster
-from symbolic.experiments.training import TrialData, read_history
+from symbolic.experiments.training import TrialData, jit_compiled
 from symbolic.experiments.trials import run_trial
 from symbolic.expressions.tokens import TOKENS
 from symbolic.problems import cluster
@@ -87,6 +88,11 @@ class SymbolicModelTrain:
             check_tasks(stream)
         devices.join_processes()
         self.model_params = {name: complete(name, trial, trials_file.defaults) for name, trial in model_params.items()}
+        for name, params in self.model_params.items():
+            try:
+                jit_compiled(params)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from error
         self.run_dir = Path(run_dir)
         self.workers = workers
         self.stream = dict(stream or {})

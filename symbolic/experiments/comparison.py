@@ -11,7 +11,7 @@ import pandas as pd
 
 from symbolic.atomic import atomic_path
 from symbolic.experiments.plots import plot_comparison, plot_trial, save_figure
-from symbolic.experiments.training import read_history
+from symbolic.experiments.recording import read_history
 from symbolic.experiments.trials import read_params, read_result, trial_folders
 from symbolic.verification import STATUSES
 

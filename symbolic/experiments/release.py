@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from symbolic.atomic import atomic_path
+from symbolic.experiments.recording import best_epoch, read_history
 from symbolic.experiments.tables import RESULTS, format_results
-from symbolic.experiments.training import best_epoch, read_history
 from symbolic.experiments.trials import read_params
 from symbolic.seq2seq.translator import Translator
 

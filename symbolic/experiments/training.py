@@ -1,27 +1,17 @@
 """Training one trial, from checkpoint to checkpoint.
 
-`train` begins a trial, or takes it up where a killed run left it, and leaves in its folder
-
-    history.csv           a row per epoch
-    best.weights.h5       the weights, averaged if so asked, of the epoch that was best by `early_stopping`
-    tensorboard/          curves
-    checkpoint_7.keras    only until the trial ends: model and optimizer after epoch 7, the last whole one
-    epoch_7.weights.h5    likewise, if the weights of several epochs are averaged
-
-An epoch is a number of batches, not a pass over the data; a kill costs what was trained since the last one ended. Every
-file is written whole or not at all, and the checkpoint last. Weights are float32 whatever the precision of the
-computations. This file knows how a model is trained; not what it is made of, nor what is looked at afterwards.
+`train` begins a trial, or takes it up where a killed run left it; what it leaves in its folder is `recording`'s.
+An epoch is a number of batches, not a pass over the data; a kill costs what was trained since the last one ended.
+Weights are float32 whatever the precision of the computations. This file knows how a model is trained; not what it is
+made of, nor what is looked at afterwards.
 """
 
 import contextlib
 import itertools
 import logging
-import math
-import re
-import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,8 +19,18 @@ import keras
 import numpy as np
 import pandas as pd
 
-from symbolic.atomic import atomic_path
 from symbolic.experiments import devices
+from symbolic.experiments.recording import (
+    BEST_WEIGHTS,
+    HISTORY,
+    UNTIL_THE_END,
+    Judge,
+    Recorder,
+    checkpoint,
+    last_epoch,
+    read_history,
+    remove,
+)
 from symbolic.problems.files import ProblemFiles
 from symbolic.problems.problem import ProblemOptions
 from symbolic.problems.splits import skeleton
@@ -55,16 +55,7 @@ from symbolic.seq2seq.token_store import TokenStore
 from symbolic.seq2seq.transformer import Transformer
 from symbolic.seq2seq.translator import CONTEXT_VOCABULARY, MODEL, TARGET_VOCABULARY, Translator
 
-HISTORY, BEST_WEIGHTS = "history.csv", "best.weights.h5"
-UNTIL_THE_END = ("checkpoint_*.keras", "epoch_*.weights.h5")  # patterns of what only a resumed run needs
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
-_STEPS_BETWEEN_LOOKS = 50  # at the loss; each look waits for the device
-
-Judge = Callable[[keras.Model], dict[str, float]]
-
-
-class Diverged(RuntimeError):
-    """The loss of a trial is no longer a number."""
 
 
 class TrialData(NamedTuple):
@@ -137,7 +128,7 @@ def compile_model(model: keras.Model, params: dict[str, Any]) -> None:
         optimizer=_optimizer(params, config),
         loss=MaskedCrossEntropy(label_smoothing=params["label_smoothing"]),
         metrics=[MaskedAccuracy(name="token_accuracy")],
-        jit_compile=_jit_compile(params),
+        jit_compile=jit_compiled(params),
     )
 
 
@@ -150,8 +141,12 @@ def _optimizer(params: dict[str, Any], config: dict[str, Any]) -> keras.optimize
     return Muon(**config, exclude_layers=["output_layer/", "bias$"], product_dtype=product_dtype)
 
 
-def _jit_compile(params: dict[str, Any]) -> bool:
-    """Whether XLA compiles the steps: on JAX nothing else does, on a CPU it gains nothing and takes a minute."""
+def jit_compiled(params: dict[str, Any]) -> bool:
+    """Whether XLA compiles the steps: on JAX nothing else does, on a CPU it gains nothing and takes a minute.
+
+    Raises:
+        ValueError: it should, and cannot.
+    """
     rnn_on_tensorflow = keras.backend.backend() == "tensorflow" and params["model"] == "attention_rnn"
     if params["jit_compile"] == "auto":
         on_cpu = keras.distribution.list_devices()[0].startswith("cpu")
@@ -191,7 +186,7 @@ def best_model(params: dict[str, Any], data: TrialData, folder: Path) -> keras.M
     model = built_model(params, data, "float32")
     model.load_weights(folder / BEST_WEIGHTS)
     metrics = [MaskedAccuracy(name="token_accuracy")]
-    model.compile(loss=MaskedCrossEntropy(), metrics=metrics, jit_compile=_jit_compile(params))
+    model.compile(loss=MaskedCrossEntropy(), metrics=metrics, jit_compile=jit_compiled(params))
     return model
 
 
@@ -255,8 +250,8 @@ def train(
     if epochs_done:
         log.info("resumed after epoch %d", epochs_done)
         with _precision(params["precision"]):
-            model = keras.saving.load_model(folder / _checkpoint(epochs_done))
-        model.jit_compile = _jit_compile(params)  # the machine may be another one
+            model = keras.saving.load_model(folder / checkpoint(epochs_done))
+        model.jit_compile = jit_compiled(params)  # the machine may be another one
     else:
         for leftover in (HISTORY, BEST_WEIGHTS, "tensorboard", *UNTIL_THE_END):
             remove(folder, leftover)
@@ -344,162 +339,3 @@ def _held_out(problems: dict[str, ProblemFiles]) -> set[str]:
     """What a stream must not bring: validation and test problems, whatever their numbers."""
     tested = (files.frame()["input"] for split, files in problems.items() if split != "train")
     return set(map(skeleton, itertools.chain.from_iterable(tested)))
-
-
-# --- recording --------------------------------------------------------------------------------------------------------
-
-
-def read_history(folder: Path | str) -> pd.DataFrame:
-    """The rows of history.csv, a row an epoch; empty if no epoch has ended."""
-    path = Path(folder) / HISTORY
-    return pd.read_csv(path) if path.exists() else pd.DataFrame()
-
-
-def best_epoch(history: pd.DataFrame, metric: str) -> int:
-    """The row of the epoch that was best by a metric; of equal ones, that of the lowest val_loss, then the first."""
-    worse = history[metric] if metric.endswith("loss") else -history[metric]
-    return int(np.lexsort((history["val_loss"], worse))[0])
-
-
-class Recorder(keras.callbacks.Callback):
-    """Keeps the folder true to the training: history, best weights, state to resume from; stops when told to.
-
-    What early stopping needs to remember is in the history, so a resumed trial stops where the whole one would.
-    """
-
-    def __init__(
-        self, params: dict[str, Any], folder: Path, history: pd.DataFrame, log: logging.Logger, judge: Judge | None
-    ):
-        super().__init__()
-        self.trial = params  # Keras gives callbacks other `params`
-        self.folder, self.history, self.log, self.judge = folder, history, log, judge
-
-    @property
-    def out_of_patience(self) -> bool:
-        if not len(self.history):
-            return False
-        return len(self.history) - 1 - best_epoch(self.history, self.trial["early_stopping"]) >= self.trial["patience"]
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.epoch, self.epoch_started = epoch + 1, time.perf_counter()
-        # Keras does not save the states of its random generators, so dropout starts anew from seed and epoch.
-        states = [v for v in self.model.variables if v.name == "seed_generator_state"]
-        for i, state in enumerate(states):
-            state.assign(np.random.SeedSequence([self.trial["seed"], epoch, i]).generate_state(2).astype(state.dtype))
-
-    def on_train_batch_end(self, batch, logs=None):
-        if (batch + 1) % _STEPS_BETWEEN_LOOKS == 0:
-            self._check_finite("the loss", float(logs["loss"]))
-
-    def on_test_begin(self, logs=None):
-        """From here to the end of the epoch the model has the weights that are judged and kept: averaged ones."""
-        self.trained_weights = self.model.get_weights()
-        if self.trial["ema_decay"] is not None:
-            self.model.optimizer.finalize_variable_values(self.model.trainable_variables)
-            self.model.set_weights(self.model.get_weights())  # copies, for on JAX they share memory with the averages
-        elif self.trial["last_k"] is not None:
-            self._save_weights(_epoch_weights(self.epoch))
-            self.model.set_weights(self._mean_of_last_epochs())
-
-    def on_epoch_end(self, epoch, logs=None):
-        self._check_finite("the loss", logs["loss"])
-        self._check_finite("val_loss", logs["val_loss"])
-        if self.judge is not None:
-            logs.update(self.judge(self.model))  # for TensorBoard too
-        row = {"epoch": self.epoch, "seconds": round(time.perf_counter() - self.epoch_started, 2)}
-        row |= {"learning_rate": float(self.model.optimizer.learning_rate)}
-        row |= {name: float(value) for name, value in logs.items()}
-        self.history = pd.concat([self.history, pd.DataFrame([row])], ignore_index=True)
-        with _written(self.folder / HISTORY) as temporary:
-            self.history.to_csv(temporary, index=False)
-        if best_epoch(self.history, self.trial["early_stopping"]) == len(self.history) - 1:
-            self._save_weights(BEST_WEIGHTS)
-        self.model.set_weights(self.trained_weights)
-        self._save_checkpoint()
-        figures = (f"{name} {row[name]:.4f}" for name in logs)
-        self.log.info("epoch %d: %s, %.1f s", self.epoch, ", ".join(figures), row["seconds"])
-        if self.out_of_patience:
-            self.log.info("no better %s in %d epochs: stopped", self.trial["early_stopping"], self.trial["patience"])
-            self.model.stop_training = True
-
-    def _check_finite(self, name: str, value: float) -> None:
-        if not math.isfinite(value):
-            raise Diverged(f"{name} became {value} in epoch {self.epoch}")
-
-    def _mean_of_last_epochs(self) -> list[np.ndarray]:
-        first = max(1, self.epoch - self.trial["last_k"] + 1)
-        total = self.trained_weights
-        model = self.model
-        with _without_optimizer(model):
-            for epoch in range(first, self.epoch):
-                model.load_weights(self.folder / _epoch_weights(epoch))
-                total = [one + other for one, other in zip(total, model.get_weights(), strict=True)]
-        return [one / (self.epoch - first + 1) for one in total]
-
-    def _save_weights(self, name: str) -> None:
-        model = self.model
-        with _written(self.folder / name) as temporary, _without_optimizer(model):
-            model.save_weights(temporary)
-
-    def _save_checkpoint(self) -> None:
-        """The checkpoint of this epoch; then what only an earlier one needed goes."""
-        with _written(self.folder / _checkpoint(self.epoch)) as temporary:
-            self.model.save(temporary)
-        for path in self.folder.glob(_checkpoint("*")):
-            if _number(path) != self.epoch:
-                path.unlink()
-        for path in self.folder.glob(_epoch_weights("*")):
-            if _number(path) < self.epoch + 2 - self.trial["last_k"]:
-                path.unlink()
-
-
-def last_epoch(folder: Path) -> int:
-    """The epoch of the newest checkpoint; 0 if there is none."""
-    return max(map(_number, folder.glob(_checkpoint("*"))), default=0)
-
-
-def remove(folder: Path, pattern: str) -> None:
-    """Remove the files and folders in a folder whose names fit a pattern."""
-    for path in folder.glob(pattern):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-
-
-def _checkpoint(epoch: int | str) -> str:
-    return f"checkpoint_{epoch}.keras"
-
-
-def _epoch_weights(epoch: int | str) -> str:
-    return f"epoch_{epoch}.weights.h5"
-
-
-def _number(path: Path) -> int:
-    return int(re.search(r"\d+", path.name)[0])
-
-
-@contextlib.contextmanager
-def _without_optimizer(model: keras.Model) -> Iterator[None]:
-    """Keras saves and loads the state of a model's optimizer with its weights, unless it has none."""
-    optimizer, model.optimizer = model.optimizer, None
-    try:
-        yield
-    finally:
-        model.optimizer = optimizer
-
-
-@contextlib.contextmanager
-def _written(path: Path) -> Iterator[Path]:
-    """A temporary path that becomes `path` once it is whole.
-
-    Raises:
-        OSError: it could not be written: the disk is full, say.
-    """
-    try:
-        with atomic_path(path) as temporary:
-            yield temporary
-    except (OSError, RuntimeError) as error:  # HDF5 raises either
-        raise OSError(
-            f"{path} could not be written ({error}). The trial goes on from its last checkpoint when it is run again."
-        ) from error

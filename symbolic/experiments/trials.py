@@ -36,18 +36,8 @@ from symbolic import __version__
 from symbolic.atomic import atomic_path
 from symbolic.experiments import devices
 from symbolic.experiments.evaluation import evaluate, summarise
-from symbolic.experiments.training import (
-    BEST_WEIGHTS,
-    HISTORY,
-    UNTIL_THE_END,
-    Judge,
-    TrialData,
-    best_model,
-    built_model,
-    last_epoch,
-    remove,
-    train,
-)
+from symbolic.experiments.recording import BEST_WEIGHTS, HISTORY, UNTIL_THE_END, Judge, last_epoch, remove
+from symbolic.experiments.training import TrialData, best_model, built_model, train
 from symbolic.locks import locked
 from symbolic.problems.files import spread
 from symbolic.seq2seq.batches import EvaluationBatches, as_input, exceeding

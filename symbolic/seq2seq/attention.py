@@ -1,12 +1,14 @@
 """Multi-head attention (Vaswani et al. 2017, section 3.2), as both models use it.
 
-Keys and values are projected apart from the queries, so that step-by-step decoding can keep them. Masks are added to
-the scores: 0 where a position may be looked at, a large negative number where not.
+Keys and values are projected apart from the queries, so that step-by-step decoding can keep them. A mask is added to
+the scores: 0 where a position may be looked at, a large negative number where not. Where Keras computes with JAX on a
+GPU in bfloat16 or float16, cuDNN's fused kernel (Dao et al. 2022) writes down neither scores nor mask.
 
 Shapes: B batch, T queries, S keys, U units, H heads.
 """
 
 import math
+from typing import Any, NamedTuple
 
 import keras
 from keras import ops
@@ -14,22 +16,43 @@ from keras import ops
 from symbolic.seq2seq.layers import Dense
 from symbolic.seq2seq.special_tokens import PADDING_ID
 
+_FUSED = "cudnn"  # what `jax.nn.dot_product_attention` calls its fused kernel
 _HIDDEN = -3e4  # in place of minus infinity, which float16 would make nan of where nothing is hidden
 
 
-def padding_bias(ids, dtype):
-    """The bias (B, 1, 1, S) that hides padding among the ids (B, S)."""
-    return hiding_bias(ops.equal(ids, PADDING_ID)[:, None, None, :], dtype)
+class Mask(NamedTuple):
+    """Which keys each query may look at.
+
+    Attributes:
+        bias: what is added to the scores, of a shape that broadcasts to (B, H, T, S).
+        key_lengths: (B,) the first so many keys are what the bias shows; None if it is not of that kind.
+    """
+
+    bias: Any
+    key_lengths: Any = None
 
 
-def causal_bias(query_positions, key_positions, dtype):
-    """The bias (1, 1, T, S) that hides from every query the keys at later positions."""
-    later = ops.less(query_positions[:, None], key_positions[None, :])
-    return hiding_bias(later[None, None, :, :], dtype)
+def padding_mask(ids, dtype) -> Mask:
+    """Hides padding among the ids (B, S) from all queries."""
+    is_token = ops.not_equal(ids, PADDING_ID)
+    lengths = ops.sum(ops.cast(is_token, "int32"), axis=1)
+    # A row without tokens fills up a batch for several devices; a softmax over none of its keys would be nan.
+    return Mask(_bias(~is_token[:, None, None, :], dtype), ops.maximum(lengths, 1))
 
 
-def hiding_bias(hidden, dtype):
-    """The bias that hides what is true."""
+def causal_mask(length, dtype) -> Mask:
+    """Hides from each of `length` queries the keys at later positions."""
+    positions = ops.arange(length)
+    later = ops.less(positions[:, None], positions[None, :])
+    return Mask(_bias(later[None, None, :, :], dtype))
+
+
+def visibility_mask(visible, dtype) -> Mask:
+    """Hides what is false in `visible`, which broadcasts to (B, H, T, S)."""
+    return Mask(_bias(~visible, dtype))
+
+
+def _bias(hidden, dtype):
     return ops.cast(hidden, dtype) * _HIDDEN
 
 
@@ -72,20 +95,53 @@ class MultiHeadAttention(keras.layers.Layer):
         keys = self._split_heads(self.key(context))
         return keys if positions is None else rotated(keys, positions), self._split_heads(self.value(context))
 
-    def call(self, queries, keys, values, bias, positions=None):
+    def call(self, queries, keys, values, key_mask, positions=None, is_causal=False, return_weights=False):
         """Attend from (B, T, U) to keys and values; queries know their positions (T,) if given.
 
+        Args:
+            key_mask: the keys that a query may look at.
+            is_causal: whether it is a `causal_mask`.
+
         Returns:
-            The attended values (B, T, U) and the attention weights (B, H, T, S).
+            The attended values (B, T, U), and if `return_weights` the attention weights (B, H, T, S) too.
         """
         query = self._split_heads(self.query(queries) * (self.num_units // self.num_heads) ** -0.5)
         query = query if positions is None else rotated(query, positions)
-        weights = ops.softmax(ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2))) + bias)
-        attended = ops.transpose(ops.matmul(weights, values), (0, 2, 1, 3))
+        attended = None if return_weights else _attended_by_one_kernel(query, keys, values, key_mask, is_causal)
+        if attended is None:
+            weights = ops.softmax(ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2))) + key_mask.bias)
+            attended = ops.matmul(weights, values)
+        attended = ops.transpose(attended, (0, 2, 1, 3))
         batch, length, _, _ = ops.shape(attended)
-        return self.output_projection(ops.reshape(attended, (batch, length, self.num_units))), weights
+        output = self.output_projection(ops.reshape(attended, (batch, length, self.num_units)))
+        return (output, weights) if return_weights else output
 
     def _split_heads(self, x):
         batch, length, _ = ops.shape(x)
         x = ops.reshape(x, (batch, length, self.num_heads, self.num_units // self.num_heads))
         return ops.transpose(x, (0, 2, 1, 3))
+
+
+def _attended_by_one_kernel(query, keys, values, mask: Mask, is_causal: bool):
+    """What queries, already scaled, find in the values, all (B, H, ., U / H); None where no fused kernel can tell."""
+    if not (is_causal or mask.key_lengths is not None) or not _has_fused_kernel(query.dtype):
+        return None
+    import jax
+
+    by_position = [ops.transpose(x, (0, 2, 1, 3)) for x in (query, keys, values)]
+    hidden = {"is_causal": is_causal, "key_value_seq_lengths": mask.key_lengths}
+    try:
+        attended = jax.nn.dot_product_attention(*by_position, scale=1.0, implementation=_FUSED, **hidden)
+    except (RuntimeError, ValueError, NotImplementedError):  # an older GPU, no cuDNN, or sizes that it cannot take
+        return None
+    return ops.transpose(attended, (0, 2, 1, 3))
+
+
+def _has_fused_kernel(dtype) -> bool:
+    """Whether there is one where Keras computes, and for numbers of this kind; Keras has a switch for it."""
+    return (
+        keras.backend.backend() == "jax"
+        and keras.config.is_flash_attention_enabled() is not False
+        and keras.backend.standardize_dtype(dtype) in ("bfloat16", "float16")
+        and keras.distribution.list_devices()[0].startswith("gpu")
+    )

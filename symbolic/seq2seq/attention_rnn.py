@@ -9,7 +9,7 @@ Shapes: B batch, S context tokens, T target tokens, U units, H heads, V target v
 import keras
 from keras import ops
 
-from symbolic.seq2seq.attention import MultiHeadAttention, padding_bias
+from symbolic.seq2seq.attention import Mask, MultiHeadAttention, padding_mask
 from symbolic.seq2seq.decoding import ModelState
 from symbolic.seq2seq.layers import Dense, LayerNormalization
 from symbolic.seq2seq.special_tokens import PADDING_ID
@@ -43,15 +43,16 @@ class CrossAttention(keras.layers.Layer):
         self.attention = MultiHeadAttention(num_units, num_heads, name="attention")
         self.norm = LayerNormalization(name="norm")
 
-    def call(self, x, keys, values, bias, return_weights=False):
+    def call(self, x, keys, values, context_mask, return_weights=False):
         """Attend from x (B, T, U).
 
         Returns:
             (B, T, U), and if `return_weights` the attention weights (B, H, T, S) too.
         """
-        attended, weights = self.attention(x, keys, values, bias)
-        output = self.norm(x + attended)
-        return (output, weights) if return_weights else output
+        if return_weights:
+            attended, weights = self.attention(x, keys, values, context_mask, return_weights=True)
+            return self.norm(x + attended), weights
+        return self.norm(x + self.attention(x, keys, values, context_mask))
 
 
 class Decoder(keras.layers.Layer):
@@ -80,22 +81,24 @@ class Decoder(keras.layers.Layer):
             name="output_layer",
         )
 
-    def call(self, ids, keys, values, bias, return_weights=False, training=None):
+    def call(self, ids, keys, values, context_mask, return_weights=False, training=None):
         """Decode all positions at once.
 
         Returns:
             Logits (B, T, V), or if `return_weights` the attention weights (B, H, T, S).
         """
         x = self.rnn(self.dropout(self.embedding(ids), training=training))
-        x, weights = self.cross_attention(x, keys, values, bias, return_weights=True)
-        return weights if return_weights else self.output_layer(self.dropout(x, training=training))
+        if return_weights:
+            return self.cross_attention(x, keys, values, context_mask, return_weights=True)[1]
+        x = self.cross_attention(x, keys, values, context_mask)
+        return self.output_layer(self.dropout(x, training=training))
 
     def step(self, tokens, rnn_state, keys, values, bias):
         """Decode one position: logits (B, K, V) after the tokens (B, K), and the new state of the RNN (B, K, U)."""
         shape = (*ops.shape(tokens), self.rnn.units)
         rnn_state = [ops.reshape(part, (-1, self.rnn.units)) for part in rnn_state]
         x, rnn_state = self.rnn.cell(self.embedding(ops.reshape(tokens, (-1,))), rnn_state)
-        x = self.cross_attention(ops.reshape(x, shape), keys, values, bias)
+        x = self.cross_attention(ops.reshape(x, shape), keys, values, Mask(bias))
         return self.output_layer(x), tuple(ops.reshape(part, shape) for part in rnn_state)
 
 
@@ -159,7 +162,8 @@ class AttentionRNN(keras.Model):
         """The state before the first step of decoding; see `decoding.NextLogits`."""
         shape = (ops.shape(context)[0], hypotheses, self.num_units)
         rnn_state = (ops.zeros(shape, self.compute_dtype),) * (1 if self.is_gru else 2)
-        return ModelState(shared=self._encode(context), own=rnn_state)
+        keys, values, mask = self._encode(context)
+        return ModelState(shared=(keys, values, mask.bias), own=rnn_state)
 
     def step(self, tokens, state: ModelState, position):
         """One step of decoding; see `decoding.NextLogits`. An RNN does not need to know the position."""
@@ -171,9 +175,9 @@ class AttentionRNN(keras.Model):
         return state
 
     def _encode(self, context, training=None):
-        """Keys and values of the context, and the bias that hides its padding."""
+        """Keys and values of the context, and the mask that hides its padding."""
         keys_values = self.decoder.cross_attention.attention.keys_values(self.encoder(context, training=training))
-        return *keys_values, padding_bias(context, self.compute_dtype)
+        return *keys_values, padding_mask(context, self.compute_dtype)
 
     def get_config(self):
         return {

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from symbolic.seq2seq.attention import MultiHeadAttention, causal_bias, hiding_bias, padding_bias
+from symbolic.seq2seq.attention import Mask, MultiHeadAttention, causal_mask, padding_mask, visibility_mask
 from symbolic.seq2seq.decoding import ModelState
 from symbolic.seq2seq.layers import Dense, LayerNormalization
 
@@ -42,9 +42,9 @@ class EncoderLayer(keras.layers.Layer):
         self.dropout = keras.layers.Dropout(dropout)
         self.feed_forward = FeedForward(num_units, feed_forward, dropout, name="feed_forward")
 
-    def call(self, x, bias, positions, training=None):
+    def call(self, x, own_mask, positions, training=None):
         y = self.norm(x)
-        y, _ = self.attention(y, *self.attention.keys_values(y, positions), bias, positions)
+        y = self.attention(y, *self.attention.keys_values(y, positions), own_mask, positions)
         return self.feed_forward(x + self.dropout(y, training=training), training=training)
 
 
@@ -64,19 +64,31 @@ class DecoderLayer(keras.layers.Layer):
         self.dropout = keras.layers.Dropout(dropout)
         self.feed_forward = FeedForward(num_units, feed_forward, dropout, name="feed_forward")
 
-    def call(self, x, bias, positions, context_keys_values, context_bias, cache=None, slot=None, training=None):
+    def call(
+        self,
+        x,
+        own_mask,
+        positions,
+        context_keys_values,
+        context_mask,
+        cache=None,
+        slot=None,
+        return_weights=False,
+        training=None,
+    ):
         """
         Args:
             x: the target (B, T, U).
-            bias: hides keys of the target, (1, 1, T, T), or (B, 1, T, N) with a cache.
+            own_mask: hides keys of the target: the causal one, or with a cache one of (B, 1, T, N).
             positions: those of the target's tokens (T,), or of all of them (1,).
             context_keys_values: keys and values of the context, from `context_attention.keys_values`.
-            context_bias: hides keys of the context (B, 1, 1, S).
+            context_mask: hides keys of the context (B, 1, 1, S).
             cache: keys and values (B, H, N, U / H) of the earlier steps, or None for the full pass.
             slot: where in the cache those of x begin.
 
         Returns:
-            The output (B, T, U), the updated cache and the weights (B, H, T, S) of the attention to the context.
+            The output (B, T, U) and the updated cache; if `return_weights` the weights (B, H, T, S) of the attention to
+            the context instead.
         """
         y = self.norm(x)
         keys_values = self.attention.keys_values(y, positions)
@@ -84,11 +96,13 @@ class DecoderLayer(keras.layers.Layer):
             keys_values = tuple(
                 ops.slice_update(old, (0, 0, slot, 0), new) for new, old in zip(keys_values, cache, strict=True)
             )
-        y, _ = self.attention(y, *keys_values, bias, positions)
+        y = self.attention(y, *keys_values, own_mask, positions, is_causal=cache is None)
         x = x + self.dropout(y, training=training)
-        y, weights = self.context_attention(self.context_norm(x), *context_keys_values, context_bias)
-        x = x + self.dropout(y, training=training)
-        return self.feed_forward(x, training=training), keys_values, weights
+        to_context = (self.context_norm(x), *context_keys_values, context_mask)
+        if return_weights:
+            return self.context_attention(*to_context, return_weights=True)[1]
+        x = x + self.dropout(self.context_attention(*to_context), training=training)
+        return self.feed_forward(x, training=training), keys_values
 
 
 class _Shared(NamedTuple):
@@ -173,11 +187,18 @@ class Transformer(keras.Model):
         self.decoder_norm = LayerNormalization(name="decoder_norm")
 
     def call(self, inputs, training=None):
-        return self._decode_all(inputs, training)[0]
+        x, layers = self._decoder_inputs(inputs, training)
+        for layer, others in layers:
+            x, _ = layer(x, *others, training=training)
+        return self._logits(x)
 
     def attention_weights(self, inputs):
         """How much each target position looks at each context position: (B, H, T, S), of the last decoder layer."""
-        return self._decode_all(inputs)[1]
+        x, layers = self._decoder_inputs(inputs)
+        for layer, others in layers[:-1]:
+            x, _ = layer(x, *others)
+        last, others = layers[-1]
+        return last(x, *others, return_weights=True)
 
     def start(self, context, hypotheses: int, steps: int) -> ModelState:
         """The state before the first step of decoding; see `decoding.NextLogits`.
@@ -185,11 +206,11 @@ class Transformer(keras.Model):
         What a hypothesis has of its own is `visible` (B, K, N): the slots of the caches that hold its tokens.
         """
         self._check_length("target", steps)
-        context_bias, context_keys_values = self._encode(context)
+        context_mask, context_keys_values = self._encode(context)
         batch, slots = ops.shape(context)[0], hypotheses * steps
         empty = ops.zeros((batch, self.num_heads, slots, self.num_units // self.num_heads), self.compute_dtype)
         caches = ((empty, empty),) * self.num_layers
-        shared = _Shared(context_bias, context_keys_values, caches, ops.zeros((batch,), "int32"))
+        shared = _Shared(context_mask.bias, context_keys_values, caches, ops.zeros((batch,), "int32"))
         return ModelState(shared, ops.zeros((batch, hypotheses, slots), "bool"))
 
     def step(self, tokens, state: ModelState, position):
@@ -198,12 +219,11 @@ class Transformer(keras.Model):
         slot, hypotheses = shared.used[0], ops.shape(tokens)[1]
         own_slots = slot + ops.arange(hypotheses, dtype="int32")
         visible |= ops.arange(ops.shape(visible)[-1], dtype="int32") == own_slots[:, None]
-        bias = hiding_bias(~visible[:, None], self.compute_dtype)
+        mask = visibility_mask(visible[:, None], self.compute_dtype)
+        context_mask = Mask(shared.context_bias)
         x, caches = self._embed(self.target_embedding, tokens), []
         for layer, keys_values, cache in zip(self.decoder, shared.context_keys_values, shared.caches, strict=True):
-            x, cache, _ = layer(
-                x, bias, ops.reshape(position, (1,)), keys_values, shared.context_bias, cache=cache, slot=slot
-            )
+            x, cache = layer(x, mask, ops.reshape(position, (1,)), keys_values, context_mask, cache=cache, slot=slot)
             caches.append(cache)
         shared = shared._replace(caches=tuple(caches), used=shared.used + hypotheses)
         return self._logits(x), ModelState(shared, visible)
@@ -229,27 +249,25 @@ class Transformer(keras.Model):
         return ModelState(shared, ops.pad(visible, ((0, 0), (0, 0), (0, room))))
 
     def _encode(self, context, training=None):
-        """The bias that hides the context's padding, and the context's keys and values for each decoder layer."""
+        """The mask that hides the context's padding, and the context's keys and values for each decoder layer."""
         length = ops.shape(context)[1]
         self._check_length("context", length)
-        bias = padding_bias(context, self.compute_dtype)
+        mask = padding_mask(context, self.compute_dtype)
         x = self._embed(self.context_embedding, context, training)
         for layer in self.encoder:
-            x = layer(x, bias, ops.arange(length), training=training)
+            x = layer(x, mask, ops.arange(length), training=training)
         x = self.encoder_norm(x)
-        return bias, tuple(layer.context_attention.keys_values(x) for layer in self.decoder)
+        return mask, tuple(layer.context_attention.keys_values(x) for layer in self.decoder)
 
-    def _decode_all(self, inputs, training=None):
-        """Logits (B, T, V), and the weights of the last layer's attention to the context."""
-        context_bias, context_keys_values = self._encode(inputs["context"], training)
+    def _decoder_inputs(self, inputs, training=None):
+        """The embedded target (B, T, U), and the decoder layers, each with what else it takes."""
+        context_mask, context_keys_values = self._encode(inputs["context"], training)
         length = ops.shape(inputs["target"])[1]
         self._check_length("target", length)
-        positions = ops.arange(length)
         x = self._embed(self.target_embedding, inputs["target"], training)
-        bias = causal_bias(positions, positions, self.compute_dtype)
-        for layer, keys_values in zip(self.decoder, context_keys_values, strict=True):
-            x, _, weights = layer(x, bias, positions, keys_values, context_bias, training=training)
-        return self._logits(x), weights
+        mask, positions = causal_mask(length, self.compute_dtype), ops.arange(length)
+        others = [(mask, positions, keys_values, context_mask) for keys_values in context_keys_values]
+        return x, list(zip(self.decoder, others, strict=True))
 
     def _embed(self, embedding, ids, training=None):
         return self.embedding_dropout(embedding(ids) * math.sqrt(self.num_units), training=training)

@@ -21,11 +21,10 @@ import pytest
 import model_params
 from run_model_train import SymbolicModelTrain
 from symbolic.experiments.params import complete
+from symbolic.experiments.recording import Recorder, best_epoch
 from symbolic.experiments.training import (
-    Recorder,
     TrialData,
     _closing,
-    best_epoch,
     best_model,
     build_model,
     built_model,
@@ -49,11 +48,12 @@ SMALL = {
     "valid_problems": 0,
     "test_problems": 0,
 }
-EVERYTHING = SMALL | {"gradient_accumulation": 2, "ema_decay": 0.5, "schedule": "cosine", "warmup_steps": 2}
+EVERYTHING = SMALL | {"gradient_accumulation": 2, "schedule": "cosine", "warmup_steps": 2}
 TRIALS = {
     "transformer": EVERYTHING
-    | {"model": "transformer", "num_layers": 1, "feed_forward": 32, "batch_tokens": 1500, "optimizer": "muon"},
-    "rnn": EVERYTHING | {"model": "attention_rnn"},
+    | {"model": "transformer", "num_layers": 1, "feed_forward": 32, "batch_tokens": 1500, "optimizer": "muon"}
+    | {"last_k": 2, "precision": "bfloat16"},
+    "rnn": EVERYTHING | {"model": "attention_rnn", "ema_decay": 0.5},
 }
 del TRIALS["transformer"]["batch_size"]
 
@@ -309,6 +309,8 @@ def test_parameters_reach_the_optimizer_and_the_loss():
     assert float(schedule(2)) == pytest.approx(0.01) and float(schedule(12)) == pytest.approx(0, abs=1e-8)
     with pytest.raises(ValueError, match="`jit_compile` must be auto or False"):
         compile_model(model, params | {"jit_compile": True})
+    with pytest.raises(ValueError, match="^compiled: `jit_compile` must be auto or False"):
+        SymbolicModelTrain({"compiled": {"model": "attention_rnn", "jit_compile": True}}, "never made")
 
 
 def test_muon_in_bfloat16_is_about_the_same_and_survives_saving():

@@ -14,8 +14,9 @@ import model_params
 import run_model_train
 from run_model_train import SymbolicModelTrain
 from symbolic.answers import grammar_of
+from symbolic.experiments.recording import read_history
 from symbolic.experiments.release import release
-from symbolic.experiments.training import TrialData, _batches, _held_out, compile_model, read_history
+from symbolic.experiments.training import TrialData, _batches, _held_out, compile_model
 from symbolic.experiments.trials import _some, read_result
 from symbolic.problems.data_sets import make_data_set
 from symbolic.problems.files import find_data, write_problems

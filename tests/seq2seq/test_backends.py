@@ -44,6 +44,67 @@ for kind in sys.argv[2:]:
 """
 
 
+FUSED = """
+import jax
+import keras
+import numpy as np
+
+from symbolic.seq2seq import attention
+from symbolic.seq2seq.losses import MaskedCrossEntropy
+from tests.seq2seq.conftest import build, reversal
+
+inputs, labels = reversal(6, seed=0)
+inputs["context"][-1] = labels[-1] = 0  # a row that fills up a batch
+
+
+def loss_and_gradients(model):
+    def loss(trainable):
+        logits, _ = model.stateless_call(trainable, model.non_trainable_variables, inputs)
+        return MaskedCrossEntropy()(labels, logits)
+
+    return jax.tree.leaves(jax.value_and_grad(loss)([v.value for v in model.trainable_variables]))
+
+
+calls = []
+plain_attention = jax.nn.dot_product_attention
+
+
+def counted(*args, **kwargs):
+    calls.append(kwargs)
+    return plain_attention(*args, **kwargs)
+
+
+jax.nn.dot_product_attention = counted
+for kind, count in (("gru", 1), ("transformer", 6)):
+    model = build(kind)
+    expected = loss_and_gradients(model)
+    assert not calls
+    attention._FUSED, has_fused_kernel = "xla", attention._has_fused_kernel
+    attention._has_fused_kernel = lambda dtype: True
+    for mine, theirs in zip(loss_and_gradients(model), expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-5)
+    assert len(calls) == count and all(("key_value_seq_lengths" in call) for call in calls)
+    attention._FUSED = "cudnn"  # which is not on this machine: the plain products are taken
+    calls.clear()
+    np.testing.assert_allclose(loss_and_gradients(model)[0], expected[0], rtol=1e-6)
+    assert len(calls) == count
+    calls.clear()
+    attention._has_fused_kernel = has_fused_kernel
+"""
+
+
+def run_on_jax(script, *arguments):
+    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+    run = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=Path(__file__).resolve().parents[2],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+
+
 def test_files_of_one_backend_load_in_the_other_with_the_same_logits(tmp_path):
     kinds = ("gru", "transformer")
     inputs, labels = reversal(4, seed=0)
@@ -52,15 +113,7 @@ def test_files_of_one_backend_load_in_the_other_with_the_same_logits(tmp_path):
         model.compile(keras.optimizers.Adam(0.01), MaskedCrossEntropy(), metrics=[MaskedAccuracy()])
         model.train_on_batch(inputs, labels)
         model.save(tmp_path / f"{kind}.keras")
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
-    run = subprocess.run(
-        [sys.executable, "-c", ON_JAX, tmp_path, *kinds],
-        cwd=Path(__file__).resolve().parents[2],
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr
+    run_on_jax(ON_JAX, tmp_path, *kinds)
     for kind in kinds:
         model = keras.saving.load_model(tmp_path / f"{kind}.keras")
         np.testing.assert_allclose(model(inputs), np.load(tmp_path / f"{kind}-logits.npy"), atol=1e-4)
@@ -72,3 +125,8 @@ def test_files_of_one_backend_load_in_the_other_with_the_same_logits(tmp_path):
         model = keras.saving.load_model(tmp_path / f"{kind}-jax.keras")
         np.testing.assert_allclose(model(inputs), np.load(tmp_path / f"{kind}-jax-logits.npy"), atol=1e-4)
         assert int(model.optimizer.iterations) == 2
+
+
+def test_a_fused_kernel_gets_the_masks_in_its_own_words():
+    """XLA's products stand in for the kernel, whose arguments are the same."""
+    run_on_jax(FUSED)
