@@ -102,7 +102,8 @@ def without_constant_terms(expr: se.Basic) -> se.Basic:
 def has_real_constants(expr: se.Basic) -> bool:
     """Whether every part without variables is a finite real number.
 
-    It is false for I and for infinities, and for asin(2) and atanh(1), which SymEngine leaves as they stand.
+    It is false for I and for infinities, and for asin(2) and atanh(1), which SymEngine leaves as they stand, also where
+    what is made of them is finite, as 1/atanh(1) is to SymEngine.
     """
     constant_parts: list[se.Basic] = []
     if _is_constant(expr, constant_parts):
@@ -129,6 +130,6 @@ def _is_real_number(expr) -> bool:
     if isinstance(expr, se.Rational):
         return True
     try:
-        return math.isfinite(float(expr.n(53, real=True)))
+        return math.isfinite(float(expr.n(53, real=True))) and all(map(_is_real_number, expr.args))
     except RuntimeError:  # SymEngine has no real value for I and for the infinity without a sign
         return False

@@ -49,6 +49,7 @@ REASONS = (
     "step limit",  # the system stopped itself after a fixed amount of work
     "system crashed",
     "too long",
+    "rounded numbers",  # Giac's, for the roots of a polynomial: the answer is only nearly right
     "not elementary",  # proved so, or the answer holds a function that no token spells: erf, a sum over roots
     "no primitive found",
     "answer not readable",
@@ -303,6 +304,8 @@ def _read(answer: str, prints: Mapping[str, str]) -> Tree:
         raise NoPrimitive("too long")
     if not _KNOWN_WORDS.issuperset(re.findall(r"[^\W\d]\w*", answer)):
         raise NoPrimitive("not elementary")
+    if "." in answer:
+        raise NoPrimitive("rounded numbers")
     try:
         return from_infix(answer)
     except InfixError:

@@ -137,6 +137,8 @@ def test_constant_terms_are_dropped(expression, expected):
         ("mul x ln sin INT+ 4", False),
         ("ln mul INT- 1 x", True),
         ("add pi mul E div INT+ 1 INT+ 3", True),
+        ("mul x pow atanh INT+ 1 INT- 1", False),
+        ("add x exp pow ln INT+ 2 INT- 1", True),
     ],
 )
 def test_constants_without_a_real_value_are_seen(tokens, real):
