@@ -62,6 +62,23 @@ def limited(workers: int, time_limit: float, progress: bool = False) -> Iterator
         yield compute
 
 
+class LimitReached(RuntimeError):
+    """A computation in a process of its own took too long or too much memory, or crashed."""
+
+
+def within_limits(function: Callable, *arguments: Any, time_limit: float) -> Any:
+    """What a function of a module that workers can import returns, called in a worker process; what it raises passes.
+
+    Raises:
+        LimitReached: it took longer than `time_limit` seconds or too much memory, or the process crashed.
+    """
+    with process_pool(1, initializer=limit_this_process, initargs=[MEMORY_LIMIT]) as pool:
+        try:
+            return pool.schedule(function, arguments, timeout=time_limit).result()
+        except tuple(_REASONS) as error:
+            raise LimitReached(_REASONS[type(error)]) from error
+
+
 _REASONS = {TimeoutError: "time limit", ProcessExpired: "crash", MemoryError: "memory limit"}
 
 

@@ -1,34 +1,27 @@
 """Integrals and differential equations: text, SymPy or prefix in, a checked answer out.
 
-Binds the two sides: `expressions` on one, a trained model on the other. Knows how people write problems and how models
-were taught to read them; how answers are found and judged is a matter of `symbolic.answers`.
+Binds the two sides: problems as people write them, which `symbolic.reading` knows, and a trained model. How answers are
+found and judged is a matter of `symbolic.answers`.
 """
 
 import functools
-import operator
 import time
 from pathlib import Path
 
-import symengine as se
 import sympy as sp
-from sympy.core.function import AppliedUndef
 
 import symbolic
 from symbolic.answers import answers
-from symbolic.expressions.engines import ABSTRACT, from_sympy, symengine_to_prefix, to_symengine
-from symbolic.expressions.infix import from_infix, to_infix
-from symbolic.expressions.prefix import Tree, from_prefix, is_prefix, to_prefix
-from symbolic.expressions.tokens import NEGATIVE, POSITIVE, spellings
-from symbolic.problems.integration import has_real_constants
-from symbolic.problems.polynomials import numerator
-from symbolic.problems.simplification import rebuilt
+from symbolic.expressions.infix import to_infix
+from symbolic.expressions.prefix import Tree, to_prefix
+from symbolic.limited import LimitReached, within_limits
+from symbolic.reading import equation_problem, equation_tree, integral_problem, integrand_tree
 from symbolic.seq2seq.decoding import Beam
 from symbolic.seq2seq.translator import Translator
 from symbolic.solution import Solution
 
 PRETRAINED = Path(symbolic.__file__).parents[1] / "pretrained"  # the model that serves where none is given
 
-_UNKNOWNS = spellings("unknown")  # Y, Y', Y''
 _CONSTANTS = ("a8", "a9")  # of general solutions, in the published data sets
 
 
@@ -59,9 +52,9 @@ def integrate(
         >>> integrate("2x", "runs/quick_rnn").expression
         x**2
     """
-    asked = _integrand(integrand)
+    asked = integrand_tree(integrand)
     translator = load_model(model)
-    problem = _integral_of(asked, translator)
+    problem = _readable_integral(asked, translator)
     equation = " ".join(["sub", "Y'", *to_prefix(asked)])
     return _solution(asked, problem, equation, translator, beam, time_limit, repair=repair, linearity=linearity)
 
@@ -88,16 +81,16 @@ def dsolve(
     Raises:
         ValueError, FileNotFoundError: as for `integrate`.
     """
-    asked = _equation(equation)
+    asked = equation_tree(equation)
     translator = load_model(model)
-    problem = _numerator_of(asked, translator)
+    problem = _readable_equation(asked, translator, time_limit)
     judged = " ".join(to_prefix(asked))
     return _solution(asked, problem, judged, translator, beam, time_limit, repair=repair, linearity=linearity)
 
 
 def problem_of(integrand: str | sp.Expr | Tree, translator: Translator) -> str:
     """The problem `sub Y' f` of an integrand f, as the model reads it; raises as `integrate` does."""
-    return _integral_of(_integrand(integrand), translator)
+    return _readable_integral(integrand_tree(integrand), translator)
 
 
 def default_model() -> Path:
@@ -130,85 +123,21 @@ def _solution(asked: Tree, problem: str, equation: str, translator, beam, time_l
     return Solution(asked, problem, candidates, time.perf_counter() - started)
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------
+# --- what the model can read and write --------------------------------------------------------------------------------
 
 
-def _read(problem: str | sp.Basic | Tree) -> Tree:
-    """The tree of whatever a person hands in.
-
-    Raises:
-        ValueError: it is not in the language; the message names the part.
-    """
-    if isinstance(problem, Tree):
-        return from_prefix(to_prefix(problem))  # which finds heads that are no tokens
-    if isinstance(problem, str):
-        words = problem.split()
-        return from_prefix(words) if is_prefix(words) or {POSITIVE, NEGATIVE} & set(words) else from_infix(problem)
-    if isinstance(problem, sp.Expr | sp.Equality):
-        # Symbols that were made with assumptions are others to SymPy than those without.
-        return from_sympy(problem.xreplace({symbol: sp.Symbol(symbol.name) for symbol in problem.free_symbols}))
-    raise ValueError(f"a problem is text, a SymPy expression or equation, or a tree. Received: {problem!r}.")
-
-
-def _integrand(problem: str | sp.Basic | Tree) -> Tree:
-    tree = _read(problem)
-    if tree.head == "sub" and tree.operands[0] == Tree("Y'"):
-        tree = tree.operands[1]
-    if tree.head == "sub":
-        raise ValueError(f"an integrand is an expression; `{to_infix(tree)}` is an equation")
-    _check_language(tree, "an integrand is an expression in x alone", ["x"])
-    return tree
-
-
-def _equation(problem: str | sp.Basic | Tree) -> Tree:
-    tree = _read(_with_unknown_Y(problem) if isinstance(problem, sp.Basic) else problem)
-    if tree.head != "sub":
-        tree = Tree("sub", (tree, Tree(0)))
-    _check_language(tree, "a differential equation holds x and y(x) with its derivatives alone", ["x", *_UNKNOWNS])
-    return tree
-
-
-def _with_unknown_Y(equation: sp.Basic) -> sp.Basic:
-    """The equation with its one function of x, whatever it is called, renamed Y(x)."""
-    functions = equation.atoms(AppliedUndef)
-    if len(functions) != 1 or [str(argument) for function in functions for argument in function.args] != ["x"]:
-        named = ", ".join(sorted(map(str, functions))) or "none"
-        raise ValueError(f"a differential equation has one unknown function, and that is one of x. Received: {named}.")
-    return equation.xreplace({unknown: sp.Function(_UNKNOWNS[0])(*unknown.args) for unknown in functions})
-
-
-def _check_language(tree: Tree, rule: str, allowed: list[str]) -> None:
-    tokens = set(to_prefix(tree))
-    known = [token for kind in ("unknown", "coefficient", "variable") for token in spellings(kind)]
-    foreign = [token for token in (*known, *ABSTRACT) if token in tokens and token not in allowed]
-    if foreign:
-        raise ValueError(f"{rule}; `{to_infix(tree)}` has {' and '.join(f'`{token}`' for token in foreign)}")
-
-
-# --- as models read it ------------------------------------------------------------------------------------------------
-
-
-def _integral_of(integrand: Tree, translator: Translator) -> str:
-    problem = " ".join(["sub", "Y'", *symengine_to_prefix(to_symengine(integrand))])
+def _readable_integral(integrand: Tree, translator: Translator) -> str:
+    problem = integral_problem(integrand)
     _check_model_reads(problem, translator)
     return problem
 
 
-def _numerator_of(equation: Tree, translator: Translator) -> str:
-    """The equation as the training data spell it: its numerator, without factors that hold no highest derivative."""
-    left, right = map(to_symengine, equation.operands)
-    difference = left - right
-    order = max((n for n, name in enumerate(_UNKNOWNS) if se.has_symbol(difference, se.Symbol(name))), default=0)
-    if not order:
-        raise ValueError(f"a differential equation holds y' or y''; `{to_infix(equation)}` holds neither")
-    if not has_real_constants(difference):
-        raise ValueError(f"a differential equation has real numbers; `{to_infix(equation)}` has others")
-    unknowns = tuple(se.Symbol(name) for name in reversed(_UNKNOWNS[: order + 1]))
-    factors = [factor for factor in numerator(difference, unknowns).factors() if factor.degree(0)]
-    if not factors:
-        raise ValueError(f"nothing solves `{to_infix(equation)}`")
+def _readable_equation(equation: Tree, translator: Translator, time_limit: float) -> str:
+    try:
+        problem, order = within_limits(equation_problem, " ".join(to_prefix(equation)), time_limit=time_limit)
+    except LimitReached as limit:
+        raise ValueError(f"the numerator of `{to_infix(equation)}` could not be found: {limit}") from None
     _check_model_writes(_CONSTANTS[order - 1], order, translator)
-    problem = " ".join(symengine_to_prefix(rebuilt(functools.reduce(operator.mul, factors).expression())))
     _check_model_reads(problem, translator)
     return problem
 

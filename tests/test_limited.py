@@ -1,12 +1,13 @@
 """What hangs, crashes, eats memory or raises an error costs its own result, and is counted."""
 
+import pytest
 import symengine as se
 import sympy as sp
 
 from symbolic.expressions.engines import canonical, to_symengine
 from symbolic.expressions.infix import from_infix
 from symbolic.expressions.prefix import from_prefix, to_prefix
-from symbolic.limited import combination, derivative, evaluated, limited, repairs, terms
+from symbolic.limited import LimitReached, combination, derivative, evaluated, limited, repairs, terms, within_limits
 from symbolic.repair import repaired
 from tests import worker_tasks
 
@@ -23,6 +24,15 @@ def test_a_loss_costs_one_result_and_is_said(capsys):
         assert "misbehave: lost 4 of 7" in said
         assert all(f"{reason} 1" in said for reason in ("time limit", "crash", "memory limit", "error KeyError"))
         assert compute(worker_tasks.misbehave, [("nothing", 8)]) == [8] and not capsys.readouterr().err
+
+
+def test_a_single_result_comes_or_says_which_limit_was_reached():
+    assert within_limits(worker_tasks.misbehave, "nothing", 1, time_limit=10.0) == 1
+    for how, reason in (("hang", "time limit"), ("crash", "crash"), ("eat", "memory limit")):
+        with pytest.raises(LimitReached, match=reason):
+            within_limits(worker_tasks.misbehave, how, 1, time_limit=1.0)
+    with pytest.raises(KeyError):
+        within_limits(worker_tasks.misbehave, "raise", 1, time_limit=10.0)
 
 
 def test_what_is_malformed_or_beyond_the_limits_costs_itself_alone(capsys):

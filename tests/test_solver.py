@@ -198,6 +198,12 @@ def test_what_is_no_differential_equation_is_named(ode_translator, equation, mes
         dsolve(equation, ode_translator)
 
 
+def test_an_equation_that_cannot_be_brought_into_form_in_time_is_named(ode_translator, monkeypatch):
+    monkeypatch.setattr(solver, "equation_problem", worker_tasks.hang)
+    with pytest.raises(ValueError, match=r"numerator of `.*Y' \+ Y.*` could not be found: time limit"):
+        dsolve("y' + y = x", ode_translator, time_limit=0.5)
+
+
 def test_a_model_of_integrals_alone_says_so(translator):
     with pytest.raises(ValueError, match="not trained on differential equations of order 1"):
         dsolve("y' = cos(x)", translator)
