@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from symbolic.expressions.prefix import MAX_DEPTH, MAX_DIGITS, from_prefix
 from symbolic.expressions.tokens import ARITY, DIGITS, NEGATIVE, POSITIVE
-from symbolic.limited import combination, limited, repairs, terms
+from symbolic.limited import combination, groups, limited, repairs, terms
 from symbolic.seq2seq.decoding import Beam, Hypothesis, Search
 from symbolic.seq2seq.grammar import Grammar
 from symbolic.seq2seq.processors import TextProcessor
@@ -59,7 +59,7 @@ def answers(
         problems: left-hand sides of equations = 0 as prefix text, spelt as those that the model was trained on.
         equations: the same problems as they are judged, if that is another spelling.
         repair: where no hypothesis verifies, correct their coefficients (`symbolic.repair`).
-        linearity: where nothing verifies, ask for the terms of the integrand one by one (`symbolic.linearity`).
+        linearity: where nothing verifies, ask for the parts of the integrand one by one (`symbolic.linearity`).
         grammar: the model can write nothing but well-formed expressions.
         time_limit: seconds that the judge may take for an answer, and repair and linearity for a problem. What these
             two would propose is lost where they reach it, or crash; how often that was is printed.
@@ -159,24 +159,33 @@ def _by_linearity(
     compute: Callable[..., list],
     ask: Callable[[Sequence[str]], list[list[Candidate]]],
 ) -> dict[int, list[Hypothesis]]:
-    """The sum of the terms' verified primitives, for each unsolved problem whose terms all have one."""
-    unsolved = _unsolved(found)
-    split = dict(zip(unsolved, compute(terms, [(problems[index],) for index in unsolved]), strict=True))
-    # What is its only term has been asked already.
-    split = {
-        index: row
-        for index, row in split.items()
-        if row and all(term.split() != problems[index].split() for _, term in row)
-    }
-    distinct = list(dict.fromkeys(term for row in split.values() for _, term in row))
-    solved = {term: first_solved(row) for term, row in zip(distinct, ask(distinct), strict=True)}
-    parts = {
-        index: [(coefficient, solved[term].tokens) for coefficient, term in row]
-        for index, row in split.items()
-        if all(solved[term] for _, term in row)
-    }
-    sums = compute(combination, [(each,) for each in parts.values()])
-    return {index: [_not_by_the_model(total)] for index, total in zip(parts, sums, strict=True) if total is not None}
+    """The sum of the parts' verified primitives, for each unsolved problem whose parts all have one.
+
+    Parts are groups of terms that have functions in common, and single terms where a group is not solved.
+    """
+    unsolved = {index: " ".join(problems[index].split()) for index in _unsolved(found)}
+    still_open = list(dict.fromkeys(unsolved.values()))
+    primitives: dict[str, str] = {}
+    levels: list[dict[str, list[tuple[str, str]]]] = []  # problem -> its parts with their coefficients
+    for split in (groups, terms):
+        rows = zip(still_open, compute(split, [(problem,) for problem in still_open]), strict=True)
+        # What is its only part has been asked already.
+        parts = {problem: row for problem, row in rows if row and all(part != problem for _, part in row)}
+        levels.append(parts)
+        asked = list(dict.fromkeys(part for row in parts.values() for _, part in row if part not in primitives))
+        for part, candidates in zip(asked, ask(asked), strict=True):
+            if best := first_solved(candidates):
+                primitives[part] = best.tokens
+        still_open = [each for each in (*still_open, *asked) if each not in parts and each not in primitives]
+    for parts in reversed(levels):
+        ready = {
+            problem: [(coefficient, primitives[part]) for coefficient, part in row]
+            for problem, row in parts.items()
+            if all(part in primitives for _, part in row)
+        }
+        sums = compute(combination, [(each,) for each in ready.values()])
+        primitives |= {problem: total for problem, total in zip(ready, sums, strict=True) if total is not None}
+    return {index: [_not_by_the_model(primitives[each])] for index, each in unsolved.items() if each in primitives}
 
 
 def _not_by_the_model(answer: str) -> Hypothesis:

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from symbolic.expressions.engines import differentiate, from_symengine, to_symengine, to_sympy
 from symbolic.expressions.prefix import PrefixError, from_prefix, to_prefix
-from symbolic.linearity import combined, terms_of
+from symbolic.linearity import combined, groups_of, terms_of
 from symbolic.processes import limit_this_process, preload_module, process_pool
 from symbolic.repair import repaired
 
@@ -93,10 +93,12 @@ def repairs(problem: str, hypotheses: Sequence[str]) -> list[str]:
 
 def terms(problem: str) -> list[tuple[str, str]]:
     """(coefficient, term problem) pairs of `linearity.terms_of`."""
-    return [
-        (" ".join(to_prefix(coefficient)), " ".join(to_prefix(term)))
-        for coefficient, term in terms_of(from_prefix(problem))
-    ]
+    return [tuple(" ".join(to_prefix(tree)) for tree in pair) for pair in terms_of(from_prefix(problem))]
+
+
+def groups(problem: str) -> list[tuple[str, str]]:
+    """(coefficient, group problem) pairs of `linearity.groups_of`."""
+    return [tuple(" ".join(to_prefix(tree)) for tree in pair) for pair in groups_of(from_prefix(problem))]
 
 
 def combination(parts: Sequence[tuple[str, str]]) -> str:

@@ -1,10 +1,11 @@
-"""Integrals term by term: an integrand as a sum of simpler ones, and their primitives put together again.
+"""Integrals part by part: an integrand as a sum of simpler ones, and their primitives put together again.
 
-Products of sums are multiplied out where that gives few terms. Knows no models and judges nothing. A term of an
-integrand that has a primitive need not have one itself: neither has exp(x)/x nor exp(x)/x^2, but their difference.
+A term of an integrand that has a primitive need not have one itself: neither has exp(x)/x nor exp(x)/x^2, but their
+difference. So there are two ways to split: into groups of terms that have functions in common, and into single terms,
+products of sums multiplied out where that gives few. Knows no models and judges nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import symengine as se
 
@@ -27,10 +28,23 @@ def terms_of(problem: Tree) -> list[tuple[Tree, Tree]]:
         is without x stands in the coefficients; the integrand of a constant is 1. A problem that is no sum gives one
         pair; one that is no integral, or whose integrand has no value, none.
     """
+    return _pairs(problem, additive_terms)
+
+
+def groups_of(problem: Tree) -> list[tuple[Tree, Tree]]:
+    """The additive terms of an integration problem, as they stand, in groups that have no function in common.
+
+    Terms that hold the same function of the same argument, or the same root or denominator, are in one group: they may
+    come from the derivative of one product. Arguments and result are those of `terms_of`, with groups for terms.
+    """
+    return _pairs(problem, _groups)
+
+
+def _pairs(problem: Tree, split: Callable[[se.Basic], Iterable[se.Basic]]) -> list[tuple[Tree, Tree]]:
     if problem.head != "sub" or problem.operands[0] != Tree("Y'"):
         return []
     try:
-        parts = [split_constant(term) for term in additive_terms(to_symengine(problem.operands[1]))]
+        parts = [split_constant(part) for part in split(to_symengine(problem.operands[1]))]
         pairs = [(from_symengine(constant), from_symengine(term)) for constant, term in parts]
     except ValueError:  # undefined, or too large to write down
         return []
@@ -59,6 +73,36 @@ def split_constant(term: se.Basic) -> tuple[se.Basic, se.Basic]:
         se.Mul(*(factor for factor in factors if _X not in factor.free_symbols)),
         se.Mul(*(factor for factor in factors if _X in factor.free_symbols)),
     )
+
+
+def _groups(expr: se.Basic) -> list[se.Basic]:
+    groups: list[tuple[se.Basic, set]] = []  # sums, each with its functions
+    for term in se.Add.make_args(expr):
+        functions = _functions(term)
+        joined = [group for group in groups if group[1] & functions]
+        groups = [group for group in groups if not group[1] & functions]
+        groups.append((se.Add(term, *(total for total, _ in joined)), functions.union(*(each for _, each in joined))))
+    return [total for total, _ in groups]
+
+
+def _functions(expr: se.Basic) -> set[tuple[str, se.Basic]]:
+    """(kind, argument) of all functions of x in an expression; powers of x are none, nor are positive ones of sums."""
+    if _X not in expr.free_symbols or expr == _X:
+        return set()
+    found = set().union(*map(_functions, expr.args))
+    if isinstance(expr, se.Pow):
+        base, exponent = expr.args
+        if not isinstance(exponent, se.Number):
+            found.add(("power", expr))
+        elif not (isinstance(exponent, se.Integer) and (base == _X or exponent > 0)):
+            found.add(("root", base))
+    elif not isinstance(expr, se.Add | se.Mul):
+        name = type(expr).__name__
+        found.add((_KIN.get(name, name), expr.args[0]))
+    return found
+
+
+_KIN = {"cos": "sin", "tan": "sin", "cosh": "sinh", "tanh": "sinh"}  # each other's derivatives
 
 
 def _multiplied_out(expr: se.Basic) -> list[se.Basic]:

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given
 
 from symbolic.answers import answers, first_solved, grammar_of
+from symbolic.expressions.engines import canonical
+from symbolic.expressions.infix import from_infix
 from symbolic.expressions.prefix import PrefixError, is_prefix, to_prefix
 from symbolic.expressions.tokens import TOKENS
 from symbolic.seq2seq.attention_rnn import AttentionRNN
 from symbolic.seq2seq.decoding import Beam, Sampling
 from symbolic.seq2seq.grammar import allowed, first_parse, parsed, rules_of
 from symbolic.seq2seq.processors import TextProcessor
-from symbolic.seq2seq.translator import Translator
+from symbolic.seq2seq.translator import Hypothesis, Translator
 from symbolic.verification import verify, verify_many
 from tests import worker_tasks
 from tests.expressions.strategies import repeatable, trees
@@ -114,6 +116,30 @@ def test_linearity_adds_up_the_terms_that_the_model_solves(ode_translator):
     assert first_solved(answers([problem], ode_translator)[0]) is None
     last = answers([problem, "sub Y' cos x"], ode_translator, linearity=True)[0][-1]
     assert last.origin == "linearity" and last.verdict.status == "proved"
+
+
+def test_linearity_asks_for_groups_and_then_for_the_terms_of_those_that_are_not_solved(translator, monkeypatch):
+    asked = []
+    solved = {"sub Y' add mul exp x pow x INT- 1 mul INT- 1 mul exp x pow x INT- 2": "mul exp x pow x INT- 1"}
+    solved |= {"sub Y' cos x": "sin x", "sub Y' x": "mul div INT+ 1 INT+ 2 pow x INT+ 2"}
+    solved |= {"sub Y' mul x cos x": "add cos x mul x sin x"}
+
+    def translate(problems, *args, **kwargs):
+        asked.append(list(problems))
+        return [[Hypothesis(solved.get(each, "x"), -1.0)] for each in problems]
+
+    monkeypatch.setattr(Translator, "translate", lambda self, *args, **kwargs: translate(*args, **kwargs))
+    integrand = from_infix("exp(x)/x - exp(x)/x^2 + 3*x + (1 + x)*cos(x) - cos(x)*5")
+    problem = " ".join(["sub", "Y'", *to_prefix(canonical(integrand))])
+    last = answers([problem], translator, Beam(2), linearity=True)[0][-1]
+    assert last.origin == "linearity" and last.verdict.status == "proved"
+    group = "sub Y' " + " ".join(to_prefix(canonical(from_infix("(1 + x)*cos(x) - 5*cos(x)"))))
+    exponentials = next(iter(solved))
+    assert [set(row) for row in asked] == [
+        {problem},
+        {exponentials, "sub Y' x", group},
+        {"sub Y' cos x", "sub Y' mul x cos x"},
+    ]
 
 
 def test_linearity_does_not_ask_again_for_a_problem_spelt_otherwise(ode_translator, monkeypatch):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from symbolic.expressions.engines import canonical, to_symengine
 from symbolic.expressions.infix import from_infix
 from symbolic.expressions.prefix import Tree
-from symbolic.linearity import combined, terms_of
+from symbolic.linearity import combined, groups_of, terms_of
 from symbolic.verification import verify
 from tests.expressions.strategies import repeatable, trees
 
@@ -89,3 +89,30 @@ def test_what_is_no_integral_has_no_terms():
 def test_a_sum_without_a_value_is_put_together_as_it_is():
     parts = [(Tree(2), from_infix("1/0")), (Tree(1), Tree("x"))]
     assert combined(parts) == from_infix("2*(1/0) + 1*x")
+
+
+@repeatable(max_examples=200)
+@given(trees(OPERATORS, ["x", "pi"], max_leaves=10))
+def test_coefficients_times_groups_add_up_to_the_integrand(integrand):
+    try:
+        expected = to_symengine(integrand)
+    except ValueError:
+        assume(False)
+    groups = groups_of(problem(integrand))
+    total = se.Add(*(to_symengine(factor) * to_symengine(group.operands[1]) for factor, group in groups))
+    assert (total - expected).expand() == 0
+
+
+@pytest.mark.parametrize(
+    "integrand, expected",
+    [
+        ("exp(x)/x - exp(x)/x^2 + 3*x^2", ["exp(x)/x - exp(x)/x^2", "x^2"]),
+        ("cos(x^2)*2*x*ln(x) + sin(x^2)/x + tan(x)", ["cos(x^2)*2*x*ln(x) + sin(x^2)/x", "tan(x)"]),
+        ("sqrt(1+x)*sin(x) + cos(x) + exp(x)", ["sqrt(1+x)*sin(x) + cos(x)", "exp(x)"]),
+        ("1/(1+x^2) + x/(1+x^2) + 1/x + 5", ["1/(1+x^2) + x/(1+x^2)", "1/x", "1"]),
+        ("sin(x)*ln(x) + cos(2*x)*exp(x) + ln(x)*exp(x)", ["sin(x)*ln(x) + cos(2*x)*exp(x) + ln(x)*exp(x)"]),
+    ],
+)
+def test_terms_with_a_function_in_common_are_in_one_group(integrand, expected):
+    groups = {group for _, group in groups_of(problem(integrand))}
+    assert groups == {problem(canonical(from_infix(each))) for each in expected}
