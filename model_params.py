@@ -24,7 +24,8 @@ defaults = {
     "schedule": "constant",  # what follows the peak: "constant", "inverse_square_root" or "cosine"
     "warmup_steps": 0,  # batches of linear growth up to the peak
     "clip_norm": 1.0,  # gradients are scaled down to this global norm; None leaves them as they are
-    "label_smoothing": 0.0,  # share of the target probability spread evenly over the vocabulary
+    "label_smoothing": 0.0,  # share of the target probability spread evenly over the vocabulary; in val_loss too, but
+    # not in the loss of the comparison
     "gradient_accumulation": 1,  # batches to an update of the weights, with the mean of their gradients
     # What is validated and kept can be an average of the weights instead of the last ones: at most one of these two.
     "ema_decay": None,  # exponential moving average over updates: 0.999, say, looks back over about a thousand

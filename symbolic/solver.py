@@ -41,7 +41,7 @@ def integrate(
         model: a trained model, or its folder; the one in `pretrained/` if None.
         beam: hypotheses of the model.
         repair: correct their coefficients if none is right.
-        linearity: integrate term by term if nothing else is right.
+        linearity: integrate part by part if nothing else is right.
         time_limit: seconds that the check of one candidate may take.
 
     Raises:

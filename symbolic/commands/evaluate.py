@@ -17,7 +17,7 @@ def add(command: AddCommand) -> None:
     sub.add_argument("--limit", type=int, metavar="N", help="only N problems of every file, evenly spread over it")
     sub.add_argument("--no-grammar", action="store_true", help="let models write what is no expression")
     sub.add_argument("--repair", action="store_true", help="correct coefficients; in columns of their own")
-    sub.add_argument("--linearity", action="store_true", help="solve sums term by term; in columns of their own")
+    sub.add_argument("--linearity", action="store_true", help="solve sums part by part; in columns of their own")
     sub.add_argument("--against", default="", metavar="NAME,…", help="systems: sympy, maxima, fricas, giac, alkahest")
     sub.add_argument("--time-limit", type=float, default=30.0, metavar="S", help="seconds a system has for a problem")
     sub.add_argument("--workers", type=int, default=1, metavar="N", help="processes that judge, or that systems run in")

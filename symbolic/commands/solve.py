@@ -25,7 +25,7 @@ def _add_solving_options(sub: argparse.ArgumentParser) -> None:
         "--repair", action=argparse.BooleanOptionalAction, default=True, help="correct coefficients if nothing verifies"
     )
     sub.add_argument(
-        "--linearity", action=argparse.BooleanOptionalAction, default=True, help="term by term if nothing verifies"
+        "--linearity", action=argparse.BooleanOptionalAction, default=True, help="part by part if nothing verifies"
     )
     sub.add_argument("--time-limit", type=float, default=10.0, metavar="S", help="seconds to check one candidate")
     sub.add_argument("--json", action="store_true", help="print everything that was tried, as JSON")
