@@ -89,10 +89,11 @@ class SymbolicModelTrain:
         devices.join_processes()
         self.model_params = {name: complete(name, trial, trials_file.defaults) for name, trial in model_params.items()}
         for name, params in self.model_params.items():
-            try:
-                jit_compiled(params)
-            except ValueError as error:
-                raise ValueError(f"{name}: {error}") from error
+            if params["jit_compile"] is True:  # "auto" asks the devices, which may wait until they are needed
+                try:
+                    jit_compiled(params)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from error
         self.run_dir = Path(run_dir)
         self.workers = workers
         self.stream = dict(stream or {})

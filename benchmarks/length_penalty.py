@@ -30,7 +30,6 @@ def main() -> None:
         problems = read_problem_set(path, args.limit)[0]["input"].tolist()
         for penalty in PENALTIES:
             found = answers(problems, translator, Beam(args.beam, length_penalty=penalty), progress=False)
-            found = [sorted(candidates, key=lambda each: -each.score) for candidates in found]
             firsts = [candidates[0] for candidates in found if candidates]
             first = sum(each.verdict.solved for each in firsts) / len(problems)
             some = sum(any(each.verdict.solved for each in candidates) for candidates in found) / len(problems)

@@ -4,6 +4,7 @@ A trained model proposes; repair and linearity, where they are asked for, propos
 proposal is judged. Knows neither how a person writes a problem nor how results are kept.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
@@ -161,30 +162,38 @@ def _by_linearity(
 ) -> dict[int, list[Hypothesis]]:
     """The sum of the parts' verified primitives, for each unsolved problem whose parts all have one.
 
-    Parts are groups of terms that have functions in common, and single terms where a group is not solved.
+    Parts are groups of terms that have functions in common; where not all groups are solved, also single terms, of the
+    problem and of those groups.
     """
     unsolved = {index: " ".join(problems[index].split()) for index in _unsolved(found)}
-    still_open = list(dict.fromkeys(unsolved.values()))
+    asked = dict.fromkeys(unsolved.values())  # in this order, and each once
     primitives: dict[str, str] = {}
     levels: list[dict[str, list[tuple[str, str]]]] = []  # problem -> its parts with their coefficients
+
+    def ready(level):
+        """Problems that are not solved themselves, but all of whose parts are."""
+        return [
+            problem
+            for problem, row in level.items()
+            if problem not in primitives and all(part in primitives for _, part in row)
+        ]
+
     for split in (groups, terms):
-        rows = zip(still_open, compute(split, [(problem,) for problem in still_open]), strict=True)
-        # What is its only part has been asked already.
-        parts = {problem: row for problem, row in rows if row and all(part != problem for _, part in row)}
-        levels.append(parts)
-        asked = list(dict.fromkeys(part for row in parts.values() for _, part in row if part not in primitives))
-        for part, candidates in zip(asked, ask(asked), strict=True):
+        settled = {*primitives, *itertools.chain.from_iterable(map(ready, levels))}
+        still_open = [problem for problem in asked if problem not in settled]
+        rows = compute(split, [(problem,) for problem in still_open])
+        levels.append({problem: row for problem, row in zip(still_open, rows, strict=True) if row})
+        parts = dict.fromkeys(part for row in levels[-1].values() for _, part in row)
+        new = [part for part in parts if part not in asked]
+        for part, candidates in zip(new, ask(new) if new else (), strict=True):
             if best := first_solved(candidates):
                 primitives[part] = best.tokens
-        still_open = [each for each in (*still_open, *asked) if each not in parts and each not in primitives]
-    for parts in reversed(levels):
-        ready = {
-            problem: [(coefficient, primitives[part]) for coefficient, part in row]
-            for problem, row in parts.items()
-            if all(part in primitives for _, part in row)
-        }
-        sums = compute(combination, [(each,) for each in ready.values()])
-        primitives |= {problem: total for problem, total in zip(ready, sums, strict=True) if total is not None}
+        asked |= dict.fromkeys(new)
+    for level in reversed(levels):
+        problems_ready = ready(level)
+        pairs = [[(coefficient, primitives[part]) for coefficient, part in level[each]] for each in problems_ready]
+        sums = zip(problems_ready, compute(combination, [(each,) for each in pairs]), strict=True)
+        primitives |= {problem: total for problem, total in sums if total is not None}
     return {index: [_not_by_the_model(primitives[each])] for index, each in unsolved.items() if each in primitives}
 
 

@@ -76,7 +76,7 @@ def within_limits(function: Callable, *arguments: Any, time_limit: float) -> Any
         try:
             return pool.schedule(function, arguments, timeout=time_limit).result()
         except tuple(_REASONS) as error:
-            raise LimitReached(_REASONS[type(error)]) from error
+            raise LimitReached(next(_REASONS[kind] for kind in _REASONS if isinstance(error, kind))) from error
 
 
 _REASONS = {TimeoutError: "time limit", ProcessExpired: "crash", MemoryError: "memory limit"}

@@ -86,7 +86,10 @@ def _groups(expr: se.Basic) -> list[se.Basic]:
 
 
 def _functions(expr: se.Basic) -> set[tuple[str, se.Basic]]:
-    """(kind, argument) of all functions of x in an expression; powers of x are none, nor are positive ones of sums."""
+    """(kind, argument) of all functions of x in an expression, and of what their derivatives bring in besides.
+
+    Powers of x are none, nor are positive powers of sums.
+    """
     if _X not in expr.free_symbols or expr == _X:
         return set()
     found = set().union(*map(_functions, expr.args))
@@ -97,12 +100,23 @@ def _functions(expr: se.Basic) -> set[tuple[str, se.Basic]]:
         elif not (isinstance(exponent, se.Integer) and (base == _X or exponent > 0)):
             found.add(("root", base))
     elif not isinstance(expr, se.Add | se.Mul):
-        name = type(expr).__name__
-        found.add((_KIN.get(name, name), expr.args[0]))
+        name, argument = type(expr).__name__.lower(), expr.args[0]
+        found.add((_KIN.get(name, name), argument))
+        found |= {("root", root) for root in _ROOTS.get(name, lambda _: ())(argument) if root != _X}
     return found
 
 
-_KIN = {"cos": "sin", "tan": "sin", "cosh": "sinh", "tanh": "sinh"}  # each other's derivatives
+# Functions whose derivatives hold each other.
+_KIN = dict.fromkeys(("cos", "tan", "cot", "sec", "csc"), "sin")
+_KIN |= dict.fromkeys(("cosh", "tanh", "coth", "sech", "csch"), "sinh")
+
+# Denominators, and radicands of roots, in derivatives.
+_ROOTS = (
+    dict.fromkeys(("log",), lambda u: (u,))
+    | dict.fromkeys(("asin", "acos", "atanh", "acoth"), lambda u: (1 - u**2,))
+    | dict.fromkeys(("atan", "acot", "asinh"), lambda u: (1 + u**2,))
+    | {"acosh": lambda u: (u - 1, u + 1, u**2 - 1)}
+)
 
 
 def _multiplied_out(expr: se.Basic) -> list[se.Basic]:

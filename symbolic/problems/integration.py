@@ -130,6 +130,15 @@ def _is_real_number(expr) -> bool:
     if isinstance(expr, se.Rational):
         return True
     try:
-        return math.isfinite(float(expr.n(53, real=True))) and all(map(_is_real_number, expr.args))
+        return math.isfinite(float(expr.n(53, real=True))) and all(map(_is_real, expr.args))
     except RuntimeError:  # SymEngine has no real value for I and for the infinity without a sign
         return False
+
+
+def _is_real(part) -> bool:
+    """Whether a part of a number is finite and real, with all that it is made of; it may be too large for a float."""
+    if isinstance(part, se.Rational):
+        return True
+    value = part.n(64, real=True)
+    is_finite = math.isfinite(float(value)) or float(value / value) == 1  # infinity by itself is no number
+    return is_finite and all(map(_is_real, part.args))

@@ -304,7 +304,7 @@ def _read(answer: str, prints: Mapping[str, str]) -> Tree:
         raise NoPrimitive("too long")
     if not _KNOWN_WORDS.issuperset(re.findall(r"[^\W\d]\w*", answer)):
         raise NoPrimitive("not elementary")
-    if "." in answer:
+    if re.search(r"\.|\d[eE][+-]?\d", answer):
         raise NoPrimitive("rounded numbers")
     try:
         return from_infix(answer)

@@ -36,7 +36,7 @@ def padding_mask(ids, dtype) -> Mask:
     """Hides padding among the ids (B, S) from all queries."""
     is_token = ops.not_equal(ids, PADDING_ID)
     lengths = ops.sum(ops.cast(is_token, "int32"), axis=1)
-    # A row without tokens fills up a batch for several devices; a softmax over none of its keys would be nan.
+    # No batch has a row without tokens, but a caller's may; a softmax over none of its keys would be nan.
     return Mask(_bias(~is_token[:, None, None, :], dtype), ops.maximum(lengths, 1))
 
 
@@ -132,16 +132,21 @@ def _attended_by_one_kernel(query, keys, values, mask: Mask, is_causal: bool):
     hidden = {"is_causal": is_causal, "key_value_seq_lengths": mask.key_lengths}
     try:
         attended = jax.nn.dot_product_attention(*by_position, scale=1.0, implementation=_FUSED, **hidden)
-    except (RuntimeError, ValueError, NotImplementedError):  # an older GPU, no cuDNN, or sizes that it cannot take
+    except (RuntimeError, ValueError, NotImplementedError):  # no cuDNN, or sizes that it cannot take
         return None
     return ops.transpose(attended, (0, 2, 1, 3))
 
 
 def _has_fused_kernel(dtype) -> bool:
     """Whether there is one where Keras computes, and for numbers of this kind; Keras has a switch for it."""
-    return (
-        keras.backend.backend() == "jax"
-        and keras.config.is_flash_attention_enabled() is not False
-        and keras.backend.standardize_dtype(dtype) in ("bfloat16", "float16")
-        and keras.distribution.list_devices()[0].startswith("gpu")
-    )
+    if (
+        keras.backend.backend() != "jax"
+        or keras.config.is_flash_attention_enabled() is False
+        or keras.backend.standardize_dtype(dtype) not in ("bfloat16", "float16")
+    ):
+        return False
+    import jax
+
+    # JAX itself does not look; on an older GPU than Ampere the kernel would fail when it is compiled.
+    capability = getattr(jax.local_devices()[0], "compute_capability", "0.0")
+    return tuple(map(int, capability.split("."))) >= (8, 0)

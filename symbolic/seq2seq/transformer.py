@@ -82,7 +82,7 @@ class DecoderLayer(keras.layers.Layer):
             own_mask: hides keys of the target: the causal one, or with a cache one of (B, 1, T, N).
             positions: those of the target's tokens (T,), or of all of them (1,).
             context_keys_values: keys and values of the context, from `context_attention.keys_values`.
-            context_mask: hides keys of the context (B, 1, 1, S).
+            context_mask: hides padding among the keys of the context.
             cache: keys and values (B, H, N, U / H) of the earlier steps, or None for the full pass.
             slot: where in the cache those of x begin.
 

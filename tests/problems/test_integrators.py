@@ -109,6 +109,7 @@ def test_closing_ends_the_process_and_so_does_forgetting(monkeypatch, tmp_path):
         ("x +", "answer not readable"),
         ("1.5 ln(x)", "rounded numbers"),
         ("x - 2.5e-3*x^2", "rounded numbers"),
+        ("1e-05*x", "rounded numbers"),
         ("((((", "answer not readable"),
         ("rootof([1,2])", "not elementary"),
         ("x + erf(x)", "not elementary"),

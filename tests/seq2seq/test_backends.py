@@ -54,42 +54,53 @@ from symbolic.seq2seq.losses import MaskedCrossEntropy
 from tests.seq2seq.conftest import build, reversal
 
 inputs, labels = reversal(6, seed=0)
-inputs["context"][-1] = labels[-1] = 0  # a row that fills up a batch
+inputs["context"][-1] = labels[-1] = 0  # a row without tokens
 
 
 def loss_and_gradients(model):
-    def loss(trainable):
-        logits, _ = model.stateless_call(trainable, model.non_trainable_variables, inputs)
-        return MaskedCrossEntropy()(labels, logits)
+    @jax.jit
+    def of(trainable):
+        def loss(trainable):
+            logits, _ = model.stateless_call(trainable, model.non_trainable_variables, inputs)
+            return MaskedCrossEntropy()(labels, logits)
 
-    return jax.tree.leaves(jax.value_and_grad(loss)([v.value for v in model.trainable_variables]))
+        return jax.value_and_grad(loss)(trainable)
+
+    return jax.tree.leaves(of([variable.value for variable in model.trainable_variables]))
 
 
-calls = []
+tried, done = [], []
 plain_attention = jax.nn.dot_product_attention
 
 
-def counted(*args, **kwargs):
-    calls.append(kwargs)
-    return plain_attention(*args, **kwargs)
+def recorded(*args, **kwargs):
+    tried.append(kwargs)
+    result = plain_attention(*args, **kwargs)
+    done.append(kwargs)
+    return result
 
 
-jax.nn.dot_product_attention = counted
-for kind, count in (("gru", 1), ("transformer", 6)):
+jax.nn.dot_product_attention = recorded
+for kind, count, causal in (("gru", 1, 0), ("transformer", 6, 2)):
     model = build(kind)
     expected = loss_and_gradients(model)
-    assert not calls
-    attention._FUSED, has_fused_kernel = "xla", attention._has_fused_kernel
-    attention._has_fused_kernel = lambda dtype: True
+    assert not tried
+    has_fused_kernel, attention._has_fused_kernel = attention._has_fused_kernel, lambda dtype: True
+    attention._FUSED = "xla"
     for mine, theirs in zip(loss_and_gradients(model), expected, strict=True):
         np.testing.assert_allclose(mine, theirs, atol=1e-5)
-    assert len(calls) == count and all(("key_value_seq_lengths" in call) for call in calls)
+    assert len(done) == count and sum(call["is_causal"] for call in done) == causal
+    for call in done:
+        lengths = call["key_value_seq_lengths"]
+        assert call["scale"] == 1.0 and (lengths is None) == call["is_causal"]
+        assert lengths is None or (lengths.dtype, lengths.shape) == (np.int32, (6,))
     attention._FUSED = "cudnn"  # which is not on this machine: the plain products are taken
-    calls.clear()
+    tried.clear(), done.clear()
     np.testing.assert_allclose(loss_and_gradients(model)[0], expected[0], rtol=1e-6)
-    assert len(calls) == count
-    calls.clear()
+    assert len(tried) == count and not done
+    tried.clear()
     attention._has_fused_kernel = has_fused_kernel
+assert not has_fused_kernel("bfloat16")  # on a CPU
 """
 
 
