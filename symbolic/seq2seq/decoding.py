@@ -15,7 +15,7 @@ import numpy as np
 from keras import ops
 
 from symbolic.seq2seq.compilation import compiled
-from symbolic.seq2seq.grammar import Grammar, Parse, Rules, allowed, first_parse, parsed, rules_of
+from symbolic.seq2seq.grammar import Grammar, Rules, allowed, first_parse, parsed, rules_of
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, START_ID
 
 # Steps that are compiled together. After so many, problems that are done leave the batch, and caches grow.
@@ -165,7 +165,7 @@ class _Live(NamedTuple):
         scores: (B, K) the sum of its log-probabilities, minus infinity where there is no hypothesis.
         ids: (B, K, L) its tokens.
         finished: outputs that ended, with their final scores.
-        parse: where it stands in the grammar; () without one.
+        parse: (B, K, 4) where it stands in the grammar; () without one.
         states: of each model.
         draws: (B, K, L) numbers in [0, 1) that decide what is drawn; () unless sampling.
     """
@@ -174,7 +174,7 @@ class _Live(NamedTuple):
     scores: Any
     ids: Any
     finished: Decoded
-    parse: Parse | tuple
+    parse: Any
     states: tuple[ModelState, ...]
     draws: Any
 

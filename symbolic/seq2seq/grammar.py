@@ -7,7 +7,7 @@ automaton adds what a counter cannot say, such as a number that is spelt in seve
 Shapes: V vocabulary, C kinds of tokens, S states of the automaton, B problems, K hypotheses.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from keras import ops
@@ -39,25 +39,25 @@ class Grammar(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """A grammar with what it takes to end an output, as tensors.
+    """A grammar made into tables, so that a step of a search takes few operations.
+
+    Where a hypothesis stands is a row of four numbers: the state, how many places are open, how many tokens had
+    operands, and how many in a row filled no place. Each of the last three may be at a limit, which gives the eight
+    cases that `needs` tells apart: 1 for no open place, 2 for `max_operators`, 4 for `max_run`, added up.
 
     Attributes:
-        due: (S,) how many more tokens the state demands before anything else.
+        needs: (8 S, V) how many tokens an output takes from this one on, END included, beyond what the places take that
+            were open before; `_NEVER` where the token may not stand.
+        keeps, adds: (V, 4) and (S V, 4), what the row after a token keeps of the one before, and what is added.
+        limits: (4,) of the row.
         shortest: the tokens of the shortest operand.
     """
 
-    grammar: Grammar
-    due: np.ndarray
-    shortest: np.ndarray
-
-
-class Parse(NamedTuple):
-    """Where each hypothesis stands in the grammar, each (B, K) int32."""
-
-    state: np.ndarray
-    open: np.ndarray
-    operators: np.ndarray
-    run: np.ndarray
+    needs: Any
+    keeps: Any
+    adds: Any
+    limits: Any
+    shortest: Any
 
 
 def rules_of(grammar: Grammar, vocabulary_size: int, max_length: int) -> Rules:
@@ -85,39 +85,46 @@ def rules_of(grammar: Grammar, vocabulary_size: int, max_length: int) -> Rules:
     if shortest + 1 > max_length:
         limit = f"no well-formed output has at most {max_length} tokens"
         raise ValueError(f"{limit}, END included" if shortest < _NEVER else f"{limit}: the vocabulary has no operand")
-    integers = (kinds, fills, opens, transitions, grammar.max_operators, grammar.max_run)
-    tensor = [ops.convert_to_tensor(array, "int32") for array in (*integers, due, shortest)]
-    return Rules(Grammar(*tensor[:6]), *tensor[6:])
-
-
-def first_parse(batch_size, hypotheses: int) -> Parse:
-    """Before the first token: one place is open."""
-    zeros = ops.zeros((batch_size, hypotheses), "int32")
-    return Parse(zeros, zeros + 1, zeros, zeros)
-
-
-def allowed(rules: Rules, parse: Parse, left):
-    """Which tokens may come next (B, K, V), if at most `left` tokens may come after it."""
-    kinds, fills, opens, transitions, max_operators, max_run = rules.grammar
-    state, places, operators, run = (count[..., None] for count in parse)
-    after = ops.take(transitions, parse.state, axis=0)
-    still_open = places - fills + opens
-    to_end = still_open * rules.shortest + ops.take(rules.due, ops.maximum(after, 0)) + 1
-    goes_on = (to_end <= left) & ((operators < max_operators) | (opens == 0)) & ((run < max_run) | (fills == 1))
-    is_end = ops.arange(ops.shape(fills)[0]) == kinds[END_ID]
-    legal = (after >= 0) & (places >= fills) & ops.where(is_end, places == 0, goes_on)
-    return ops.take(legal, kinds, axis=-1)
-
-
-def parsed(rules: Rules, parse: Parse, tokens) -> Parse:
-    """Where the hypotheses stand after the tokens (B, K)."""
-    kinds, fills, opens, transitions, _, _ = rules.grammar
-    kind = ops.take(kinds, tokens)
-    fill, open_after = ops.take(fills, kind), ops.take(opens, kind)
-    after = ops.take(ops.reshape(transitions, (-1,)), parse.state * ops.shape(fills)[0] + kind)
-    return Parse(
-        ops.maximum(after, 0),  # what may not stand is written only by hypotheses that are dead
-        parse.open - fill + open_after,
-        parse.operators + ops.cast(open_after > 0, "int32"),
-        ops.where(fill == 1, 0, parse.run + 1),
+    fills, opens, transitions = fills[kinds], opens[kinds], transitions[:, kinds]
+    zero = np.zeros_like(fills)
+    after = np.maximum(transitions, 0)  # what may not stand is written only by hypotheses that are dead
+    step = np.stack([opens - fills, opens > 0, 1 - fills], axis=1)
+    tables = Rules(
+        needs=_needs(fills, opens, transitions, due, shortest).reshape(-1, len(kinds)),
+        keeps=np.stack([zero, zero + 1, zero + 1, 1 - fills], axis=1),
+        adds=np.concatenate([after[..., None], np.broadcast_to(step, (*after.shape, 3))], axis=2).reshape(-1, 4),
+        limits=np.array([-1, 0, grammar.max_operators, grammar.max_run]),
+        shortest=shortest,
     )
+    return Rules(*(ops.convert_to_tensor(table, "int32") for table in tables))
+
+
+def _needs(fills, opens, transitions, due, shortest: int) -> np.ndarray:
+    """`Rules.needs`, (S, 8, V)."""
+    cases = np.arange(8)[:, None]
+    is_full, is_wide, is_long = cases & 1 > 0, cases & 2 > 0, cases & 4 > 0
+    blocked = is_full & (fills == 1) | is_wide & (opens > 0) | is_long & (fills == 0)
+    blocked[:, END_ID] = ~is_full[:, 0]
+    needs = (opens - fills) * shortest + due[transitions] + 1
+    needs[:, END_ID] = -_NEVER  # it may stand however few tokens are left
+    return np.where(blocked | (transitions < 0)[:, None], _NEVER, needs[:, None])
+
+
+def first_parse(batch_size, hypotheses: int):
+    """Where each hypothesis stands before the first token, (B, K, 4): one place is open."""
+    return ops.broadcast_to(ops.convert_to_tensor([0, 1, 0, 0], "int32"), (batch_size, hypotheses, 4))
+
+
+def allowed(rules: Rules, parse, left):
+    """Which tokens may come next (B, K, V), if at most `left` tokens may come after it."""
+    at_limit = ops.cast(ops.equal(parse, rules.limits), "int32")
+    case = 8 * parse[..., 0] + ops.sum(at_limit * ops.convert_to_tensor([0, 1, 2, 4], "int32"), axis=-1)
+    room = left - parse[..., 1] * rules.shortest
+    return ops.take(rules.needs, case, axis=0) <= room[..., None]
+
+
+def parsed(rules: Rules, parse, tokens):
+    """Where the hypotheses stand after the tokens (B, K)."""
+    vocabulary_size = ops.shape(rules.keeps)[0]
+    added = ops.take(rules.adds, parse[..., 0] * vocabulary_size + tokens, axis=0)
+    return parse * ops.take(rules.keeps, tokens, axis=0) + added
