@@ -4,6 +4,7 @@ Which systems integrate, and how, `integrators` knows. They may be wrong, so wha
 points; this file knows no rule of integration.
 """
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -12,6 +13,7 @@ import symengine as se
 from symbolic.expressions import numeric
 from symbolic.expressions.engines import symengine_to_prefix, to_symengine
 from symbolic.expressions.prefix import Tree, fold, from_prefix
+from symbolic.expressions.program import Program
 from symbolic.problems.checks import check_primitive
 from symbolic.problems.integration import has_real_constants, integration_problem, rejecting, without_constant_terms
 from symbolic.problems.integrators import REASONS, Integrator, best_installed
@@ -137,4 +139,8 @@ def _without_bars(tree: Tree) -> Tree:
 
 
 def _has_real_domain(integrand: Tree) -> bool:
-    return bool(np.isfinite(numeric.values(integrand, _POINTS)).any())
+    """Whether at some of the points all parts of the integrand have values; exp(ln(0)), say, is 0 to floats."""
+    program = Program()
+    program.enter(integrand)
+    has_values = [np.isfinite(values) for values in numeric.run(program, _POINTS)]
+    return bool(functools.reduce(np.logical_and, has_values).any())

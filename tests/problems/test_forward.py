@@ -8,8 +8,9 @@ import pytest
 import symengine as se
 
 from symbolic.expressions.engines import canonical, to_symengine
+from symbolic.expressions.infix import from_infix
 from symbolic.expressions.prefix import from_prefix
-from symbolic.problems.forward import forward
+from symbolic.problems.forward import _has_real_domain, forward
 from symbolic.problems.integration import has_real_constants
 from symbolic.problems.integrators import best_installed
 from symbolic.problems.problem import ProblemOptions, Rejected
@@ -137,3 +138,17 @@ def test_an_unknown_system_is_refused_at_once():
 def test_functions_of_several_variables_are_refused():
     with pytest.raises(ValueError, match="functions of x alone. Received: .*y"):
         problems("fwd", 0, ProblemOptions(variables=("x", "y")))
+
+
+@pytest.mark.parametrize(
+    "integrand, real",
+    [
+        ("5*x + exp(ln(x - sqrt(x^2)))", False),  # ln(0) for x > 0
+        ("x + 1/ln(x - x)", False),
+        ("1/ln(x)", True),
+        ("exp(x^9)", True),
+        ("sqrt(-1-x^2)", False),
+    ],
+)
+def test_an_integrand_is_real_where_all_of_its_parts_have_values(integrand, real):
+    assert _has_real_domain(from_infix(integrand)) is real
