@@ -26,7 +26,7 @@ def plot_comparison(histories: Mapping[str, pd.DataFrame]) -> Figure:
         for trial, history in histories.items():
             axis.plot(history["epoch"], history[f"val_{quantity}"], label=trial, **_line(history))
         _finish(axis, quantity, f"validation {quantity.replace('_', ' ')}")
-    axes[0].legend(fontsize="small", frameon=False)
+    _legend(figure, dict(enumerate(axes)))
     return figure
 
 
@@ -218,7 +218,7 @@ def _finish_shares(axis, label: str, title: str) -> None:
 
 
 def _legend(figure: Figure, axes: Mapping) -> None:
-    """One legend for all panels, each solver once."""
+    """One legend for all panels, each label once."""
     lines = {}
     for axis in axes.values():
         handles, labels = axis.get_legend_handles_labels()
