@@ -126,15 +126,18 @@ class TorchDecoder(nn.Module):
         return ids
 
 
-def milliseconds(function, units: int, repeats: int = 3) -> float:
-    """CPU-milliseconds of a call divided by `units`: the median of several, after one that is not counted."""
-    function()
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        function()
-        times.append(time.process_time() - start)
-    return 1e3 * statistics.median(times) / units
+def milliseconds(units: int, *functions, repeats: int = 7) -> list[float]:
+    """CPU-milliseconds of a call of each function divided by `units`: the median of several, in turns, after one each.
+
+    In turns, since the processor is not equally fast all the time.
+    """
+    times = [[] for _ in functions]
+    for _ in range(1 + repeats):
+        for function, own in zip(functions, times, strict=True):
+            start = time.process_time()
+            function()
+            own.append(time.process_time() - start)
+    return [1e3 * statistics.median(own[1:]) / units for own in times]
 
 
 def uncached(model, batch: int, hypotheses: int, steps: int) -> float:
@@ -147,7 +150,7 @@ def uncached(model, batch: int, hypotheses: int, steps: int) -> float:
 
     def cost(length: int) -> float:
         target = np.full((batch * hypotheses, length), 5, np.int32)
-        return milliseconds(lambda: forward(context, target), batch)
+        return milliseconds(batch, lambda: forward(context, target), repeats=3)[0]
 
     return statistics.mean(map(cost, (steps // 6, steps // 2, 5 * steps // 6)))
 
@@ -192,36 +195,41 @@ def main() -> None:
     print_row("", "greedy", "beam 10", "greedy", "beam 10")
     kinds = [(batch, how) for batch in (32, 1) for how in (Greedy(), BEAM)]
 
-    def ours(model, lengths, how, grammar=None) -> float:
+    def ours(model, lengths, how, *grammars) -> list[float]:
         decode, ids = Decoder([model], how, int(max(lengths))), contexts(lengths, size)
-        return milliseconds(lambda: decode(ids, grammar), sum(lengths))
+        return milliseconds(sum(lengths), *(lambda each=each: decode(ids, each) for each in grammars or (None,)))
 
-    def row(name: str, cost) -> list[float]:
-        costs = [cost(batch, how) for batch, how in kinds]
-        print_row(name, *(f"{cost:.2f}" for cost in costs))
+    def rows(names: list[str], cost) -> list[tuple[float, ...]]:
+        costs = list(zip(*(cost(batch, how) for batch, how in kinds), strict=True))
+        for name, row in zip(names, costs, strict=True):
+            print_row(name, *(f"{cost:.2f}" for cost in row))
         return costs
 
     def torch_cost(batch, how):
         context = torch.randn(batch, CONTEXT, args.units)
         if isinstance(how, Greedy):
-            return milliseconds(lambda: in_torch.greedy(context, steps), batch * steps)
-        return milliseconds(lambda: in_torch.beam(context, steps, how.size), batch * steps)
+            return milliseconds(batch * steps, lambda: in_torch.greedy(context, steps))
+        return milliseconds(batch * steps, lambda: in_torch.beam(context, steps, how.size))
 
-    plain = row("Transformer", lambda batch, how: ours(transformer, [steps] * batch, how))
-    ruled = row("Transformer, with grammar", lambda batch, how: ours(transformer, [steps] * batch, how, grammar))
-    theirs = row("PyTorch loop, keys and values kept", torch_cost)
-    naive = row("Transformer, nothing kept", lambda batch, how: uncached(transformer, batch, how.hypotheses, steps))
-    row("attention GRU", lambda batch, how: ours(rnn, [steps] * batch, how))
+    plain, ruled = rows(
+        ["Transformer", "Transformer, with grammar"],
+        lambda batch, how: ours(transformer, [steps] * batch, how, None, grammar),
+    )
+    (theirs,) = rows(["PyTorch loop, keys and values kept"], torch_cost)
+    (naive,) = rows(
+        ["Transformer, nothing kept"], lambda batch, how: [uncached(transformer, batch, how.hypotheses, steps)]
+    )
+    rows(["attention GRU"], lambda batch, how: ours(rnn, [steps] * batch, how))
     for name, costs in (("grammar", ruled), ("PyTorch loop", theirs), ("nothing kept", naive)):
         print_row(f"{name} / Transformer", *(f"{a / b:.2f}" for a, b in zip(costs, plain, strict=True)))
 
     lengths = np.random.default_rng(1).permutation(np.linspace(steps // 8, 2 * steps, 32).astype(int)).tolist()
     print(f"\n32 equations with outputs of {min(lengths)} to {max(lengths)} tokens, CPU-ms for each equation and token")
     print_row("", "greedy", "beam 10")
-    print_row("unequal lengths", *(f"{ours(transformer, lengths, how):.2f}" for how in (Greedy(), BEAM)))
+    print_row("unequal lengths", *(f"{ours(transformer, lengths, how)[0]:.2f}" for how in (Greedy(), BEAM)))
     print_row(
         "all as long as the longest",
-        *(f"{ours(transformer, [max(lengths)] * 32, how):.2f}" for how in (Greedy(), BEAM)),
+        *(f"{ours(transformer, [max(lengths)] * 32, how)[0]:.2f}" for how in (Greedy(), BEAM)),
     )
 
 
