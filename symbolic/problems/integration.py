@@ -25,6 +25,7 @@ from symbolic.problems.splits import content_hash
 from symbolic.problems.trees import draw_operator_count, operator_count, tree_sampler
 
 _X = se.Symbol("x")
+_BITS = 128  # of the numbers that constants are looked at with; in floats tan(exp(36)) has the wrong sign
 
 
 def backward(options: ProblemOptions) -> Callable[[np.random.Generator], Problem]:
@@ -130,7 +131,7 @@ def _is_real_number(expr) -> bool:
     if isinstance(expr, se.Rational):
         return True
     try:
-        return math.isfinite(float(expr.n(53, real=True))) and all(map(_is_real, expr.args))
+        return math.isfinite(float(expr.n(_BITS, real=True))) and all(map(_is_real, expr.args))
     except RuntimeError:  # SymEngine has no real value for I and for the infinity without a sign
         return False
 
@@ -139,6 +140,6 @@ def _is_real(part) -> bool:
     """Whether a part of a number is finite and real, with all that it is made of; it may be too large for a float."""
     if isinstance(part, se.Rational):
         return True
-    value = part.n(64, real=True)
+    value = part.n(_BITS, real=True)
     is_finite = math.isfinite(float(value)) or float(value / value) == 1  # infinity by itself is no number
     return is_finite and all(map(_is_real, part.args))

@@ -139,6 +139,7 @@ def test_constant_terms_are_dropped(expression, expected):
         ("add pi mul E div INT+ 1 INT+ 3", True),
         ("mul x pow atanh INT+ 1 INT- 1", False),
         ("add x exp pow ln INT+ 2 INT- 1", True),
+        ("mul x ln tan exp INT+ 3 6", False),
         ("mul x atan exp INT+ 1 0 0 0", True),
         ("mul x exp INT+ 1 0 0 0", False),
     ],
