@@ -1,7 +1,8 @@
 """Computations on expressions that may hang, crash or eat memory, in processes with limits; texts in, texts out.
 
-SymEngine and SymPy do so on some of the expressions that models write. What that costs is the result for one
-expression; it is counted and said. Knows neither where expressions come from nor what is made of the results.
+SymEngine and SymPy do so on some of the expressions that models and people write. What that costs is the result for one
+expression; of many it is counted and said, of a single one it is an error. Knows neither where expressions come from
+nor what is made of the results.
 """
 
 import contextlib
@@ -17,7 +18,7 @@ from pebble import ProcessExpired
 from tqdm import tqdm
 
 from symbolic.expressions.engines import differentiate, from_symengine, to_symengine, to_sympy
-from symbolic.expressions.prefix import PrefixError, from_prefix, to_prefix
+from symbolic.expressions.prefix import PrefixError, Tree, from_prefix, to_prefix
 from symbolic.linearity import combined, groups_of, terms_of
 from symbolic.processes import limit_this_process, preload_module, process_pool
 from symbolic.repair import repaired
@@ -93,12 +94,16 @@ def repairs(problem: str, hypotheses: Sequence[str]) -> list[str]:
 
 def terms(problem: str) -> list[tuple[str, str]]:
     """(coefficient, term problem) pairs of `linearity.terms_of`."""
-    return [tuple(" ".join(to_prefix(tree)) for tree in pair) for pair in terms_of(from_prefix(problem))]
+    return _as_texts(terms_of(from_prefix(problem)))
 
 
 def groups(problem: str) -> list[tuple[str, str]]:
     """(coefficient, group problem) pairs of `linearity.groups_of`."""
-    return [tuple(" ".join(to_prefix(tree)) for tree in pair) for pair in groups_of(from_prefix(problem))]
+    return _as_texts(groups_of(from_prefix(problem)))
+
+
+def _as_texts(pairs: Sequence[tuple[Tree, Tree]]) -> list[tuple[str, str]]:
+    return [(" ".join(to_prefix(coefficient)), " ".join(to_prefix(part))) for coefficient, part in pairs]
 
 
 def combination(parts: Sequence[tuple[str, str]]) -> str:
