@@ -158,7 +158,7 @@ class _Pool(pebble.ProcessPool):
 
 
 class _PoolManager(PoolManager):
-    """Hears what a process said before it takes note of its end.
+    """Hears what a process said before it takes note of its end, and ends processes before what they talk through.
 
     pebble 5.2 reads messages in one thread and looks for dead processes in another. While the caller keeps Python busy,
     the end may be seen before the message that a task was taken: the task is then never finished, or the pool broken.
@@ -167,6 +167,11 @@ class _PoolManager(PoolManager):
     def __init__(self, *args):
         super().__init__(*args)
         self._dead = deque()
+
+    def stop(self):
+        # pebble 5.2 takes the channels away first, and a process that is only starting complains of it on stderr.
+        self.worker_manager.force_stop_workers()
+        super().stop()
 
     def handle_worker_expiration(self, expiration):
         self._dead.append(expiration)

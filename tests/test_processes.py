@@ -105,6 +105,17 @@ def test_the_end_of_the_block_ends_the_processes_whatever_they_are_at(tmp_path):
     assert not (tmp_path / "never begun").exists()
 
 
+def test_a_pool_that_ends_while_processes_start_says_nothing(tmp_path):
+    program = (
+        "from symbolic.processes import process_pool\n"
+        "from tests.worker_tasks import nap\n"
+        "for _ in range(10):\n"
+        f"    with process_pool(8, {TASKS!r}) as pool:\n"
+        "        pool.schedule(nap, [0.0]).result()\n"
+    )
+    assert start(tmp_path, program).communicate(timeout=60) == ("", "")
+
+
 PROGRAM = (
     "import signal\n"
     "from symbolic.processes import process_pool\n"
