@@ -31,7 +31,8 @@ from symbolic.problems.integrators import Integrator
 from symbolic.seq2seq.translator import CONTEXT_VOCABULARY, MODEL, TARGET_VOCABULARY, Translator
 from symbolic.seq2seq.translator import SETTINGS as TRANSLATOR_SETTINGS
 
-SETTINGS, PARTS = "settings.json", "parts"
+SETTINGS, PARTS, CODE = "settings.json", "parts", "code"
+_PACKAGE = Path(__file__).parents[1]
 MODEL_CHUNK, SYSTEM_CHUNK = 128, 16  # problems; one chunk is what a kill costs at most
 
 
@@ -74,7 +75,8 @@ def evaluate_matrix(
 ) -> pd.DataFrame:
     """Every model at every beam size, and every system, on every problem set; the table of results.
 
-    Started again, with the same settings, it goes on where it was stopped; what is done is not done again.
+    Started again, with the same settings, it goes on where it was stopped; what is done is not done again. Rows of
+    another version of this package are kept too, and that is said.
 
     Args:
         out: the folder of the results.
@@ -152,6 +154,15 @@ def _digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
+@functools.cache
+def _digest_of_code() -> str:
+    """Of this package's modules. Search, repair and proof are all over it, so none is left out."""
+    digest = hashlib.sha256()
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        digest.update(f"{path.relative_to(_PACKAGE)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def collect(out: Path | str, solver: Solver, set_name: str, problems: pd.DataFrame) -> None:
     """Write the rows of a solver on a set, chunk by chunk; a chunk that is there already is not done again.
 
@@ -164,7 +175,7 @@ def collect(out: Path | str, solver: Solver, set_name: str, problems: pd.DataFra
         return
     folder = Path(out) / "rows" / solver.label / set_name
     content = hashlib.sha256(problems.to_csv(index=False).encode()).hexdigest()
-    _open(folder, solver.settings | {"problems": len(problems), "content": content})
+    _open(folder, solver.settings | {"problems": len(problems), "content": content, CODE: _digest_of_code()})
     if (folder / ROWS).exists():
         return
     parts = []
@@ -193,6 +204,9 @@ def _open(folder: Path, settings: dict[str, Any]) -> None:
         return
     there = json.loads(path.read_text(encoding="utf-8"))
     names = sorted(name for name in there.keys() | settings.keys() if there.get(name) != settings.get(name))
+    if CODE in names:
+        names.remove(CODE)
+        tqdm.write(f"{folder}: made, or begun, by another version of this package, and kept; delete it for new rows.")
     if names:
         changed = "; ".join(f"{name}: {there.get(name)} there, {settings.get(name)} now" for name in names)
         raise ValueError(

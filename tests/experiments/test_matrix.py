@@ -137,6 +137,21 @@ def test_other_settings_do_not_mix(settings, lines, message, data, tmp_path):
         collect(tmp_path, solver, "bwd", problems.assign(output="x"))
 
 
+def test_rows_of_another_version_of_the_code_are_kept_and_that_is_said(data, tmp_path, capsys):
+    problems, _ = read_problem_set(data / "bwd.test", limit=3)
+    solver = Solver("nobody", None, {}, lambda piece: piece, chunk=2)
+    collect(tmp_path, solver, "bwd", problems)
+    collect(tmp_path, solver, "bwd", problems)
+    assert "another version" not in capsys.readouterr().out
+    settings = tmp_path / "rows" / "nobody" / "bwd" / "settings.json"
+    there = json.loads(settings.read_text())
+    settings.write_text(json.dumps(there | {"code": there["code"][::-1]}))
+    before = (settings.parent / "rows.csv").read_bytes()
+    collect(tmp_path, solver, "bwd", problems)
+    assert f"{settings.parent}: made, or begun, by another version of this package" in capsys.readouterr().out
+    assert (settings.parent / "rows.csv").read_bytes() == before
+
+
 class _Interruption(Exception):
     pass
 
