@@ -18,7 +18,12 @@ from typing import Any
 from symbolic.startup import import_keras
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for the notes that TensorFlow writes when it begins to compute
-import_keras()  # without those that it writes when it is imported
+try:
+    import_keras()  # without those that it writes when it is imported
+except ValueError as error:
+    if __name__ == "__main__":
+        sys.exit(f"run_model_train.py: {error}")
+    raise
 
 import keras
 import numpy as np

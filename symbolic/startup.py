@@ -11,13 +11,23 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+BACKENDS = ("tensorflow", "jax")
 _NOTES = re.compile(rb"^(WARNING: All log messages before absl::InitializeLog|I0000 ).*\n", re.MULTILINE)
 
 
 def import_keras() -> None:
-    """Import Keras and its backend; later imports cost nothing and say nothing."""
+    """Import Keras and its backend; later imports cost nothing and say nothing.
+
+    Raises:
+        ValueError: it is a backend that models here do not run on.
+    """
     with _without_notes():
-        import keras  # noqa: F401
+        import keras
+    if keras.backend.backend() not in BACKENDS:
+        raise ValueError(
+            f"Keras's backend must be one of {', '.join(BACKENDS)}. Received: {keras.backend.backend()} "
+            "(from the variable KERAS_BACKEND or Keras's own settings)."
+        )
 
 
 @contextlib.contextmanager

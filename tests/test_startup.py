@@ -1,6 +1,8 @@
-"""Of what is written while Keras is imported, TensorFlow's notes are left out, and nothing else is."""
+"""Importing Keras: TensorFlow's notes are left out and nothing else is, and a backend of no use is refused."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -18,3 +20,13 @@ def test_notes_are_left_out_and_warnings_and_errors_passed_on(capfd):
         raise ImportError
     os.write(2, b"afterwards\n")
     assert capfd.readouterr().err == "E0000 00:00:1 2 plugin.cc:1] broken\nand this\nafterwards\n"
+
+
+def test_a_backend_that_models_do_not_run_on_is_refused_in_a_sentence():
+    words = [sys.executable, "-m", "symbolic", "integrate", "x"]
+    ended = subprocess.run(words, env=os.environ | {"KERAS_BACKEND": "numpy"}, capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(
+        "symbolic integrate: Keras's backend must be one of tensorflow, jax. Received: numpy "
+    )
+    assert ended.stderr.count("\n") == 1
