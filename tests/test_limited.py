@@ -18,7 +18,7 @@ def text(infix):
 
 def test_a_loss_costs_one_result_and_is_said(capsys):
     arguments = [("nothing", 1), ("hang", 2), ("nothing", 3), ("crash", 4), ("eat", 5), ("raise", 6), ("nothing", 7)]
-    with limited(2, time_limit=0.5) as compute:
+    with limited(2, time_limit=1.5) as compute:
         assert compute(worker_tasks.misbehave, arguments) == [1, None, 3, None, None, None, 7]
         said = capsys.readouterr().err
         assert "misbehave: lost 4 of 7" in said
