@@ -89,8 +89,8 @@ quick = {
     "warmup_steps": 100,
 }
 
-# The shipped model: short problems first, then all, with `--vocabulary fixed` and in `runs`, where the second trial
-# looks for the weights of the first. `results/LOG.md` says with which data.
+# The shipped model: short problems first, longer ones, then all, with `--vocabulary fixed` and in `runs`, where each
+# trial looks for the weights of the one before. `results/LOG.md` says with which data.
 pretrained = {
     "model": "transformer",
     "num_units": 256,
@@ -119,8 +119,10 @@ model_params = {
     "trial_7": transformer | {"num_units": 256, "num_layers": 3, "num_heads": 8, "feed_forward": 1024},
     "trial_8": transformer | {"num_units": 384, "num_layers": 3, "num_heads": 8, "feed_forward": 1536},
     "pretrained_start": pretrained | {"max_length": 64, "epoch": 5},
-    "pretrained": pretrained
+    "pretrained_middle": pretrained
     | {"initial_weights": "runs/pretrained_start", "max_length": 192, "epoch": 15, "schedule": "cosine"},
+    "pretrained": pretrained
+    | {"initial_weights": "runs/pretrained_middle", "max_length": 512, "epoch": 22, "schedule": "cosine"},
     "quick_rnn": quick | {"model": "attention_rnn", "learning_rate": 4e-3},
     "quick_transformer": quick | {"model": "transformer", "num_layers": 2, "feed_forward": 512, "learning_rate": 8e-3},
 }

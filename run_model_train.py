@@ -24,6 +24,10 @@ except ValueError as error:
     if __name__ == "__main__":
         sys.exit(f"run_model_train.py: {error}")
     raise
+except KeyboardInterrupt:
+    if __name__ == "__main__":
+        sys.exit(130)
+    raise
 
 import keras
 import numpy as np
@@ -322,7 +326,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         epilog="A killed run, started again with the same words, skips finished trials and resumes the unfinished one.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--trials", default="quick", metavar="NAMES", help="`all`, `quick`, or names: trial_3,trial_6")
+    parser.add_argument(
+        "--trials",
+        default="quick",
+        metavar="NAMES",
+        help="`all`, or names and beginnings of names, up to a _: trial_3,cells,quick",
+    )
     parser.add_argument(
         "--data",
         default="data/starter",
@@ -333,7 +342,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, metavar="N", help="train at most N epochs instead of the trial's own")
     parser.add_argument("--seed", type=int, metavar="N", help="seed instead of the trial's own")
     parser.add_argument(
-        "--workers", type=int, default=os.cpu_count(), metavar="N", help="processes that verify answers"
+        "--workers",
+        type=int,
+        default=os.cpu_count(),
+        metavar="N",
+        help="processes that verify answers, encode files and make the problems of a stream",
     )
     parser.add_argument(
         "--engine", default="local", help="local: trials one by one on this machine; ray: on the nodes of a cluster"

@@ -19,10 +19,16 @@ def import_keras() -> None:
     """Import Keras and its backend; later imports cost nothing and say nothing.
 
     Raises:
-        ValueError: it is a backend that models here do not run on.
+        ValueError: it is a backend that models here do not run on, or its package is not installed.
     """
     with _without_notes():
-        import keras
+        try:
+            import keras
+        except ModuleNotFoundError as error:
+            raise ValueError(
+                f"Keras's backend needs a package that is not installed: pip install {error.name}."
+            ) from error
+        import tensorflow  # noqa: F401  vocabularies are TensorFlow's on every backend
     if keras.backend.backend() not in BACKENDS:
         raise ValueError(
             f"Keras's backend must be one of {', '.join(BACKENDS)}. Received: {keras.backend.backend()} "

@@ -22,13 +22,20 @@ def add(command: AddCommand) -> None:
     sub.add_argument("--time-limit", type=float, default=30.0, metavar="S", help="seconds a system has for a problem")
     sub.add_argument("--workers", type=int, default=1, metavar="N", help="processes that judge, or that systems run in")
     sub.add_argument("--max-bad-lines", type=float, default=0.01, metavar="SHARE", help="bad lines allowed in a file")
-    sub.add_argument("--out", required=True, metavar="DIR", help="folder of the results, which a second start resumes")
+    sub.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="folder of the results, which a second start resumes; the tables are over all that it holds",
+    )
 
     sub = command("suite", _suite, "Write a suite of problems that test a solver's robustness, with proved solutions.")
     sub.add_argument("name", metavar="NAME", help="coefficients, far-coefficients, powers, roots, sums or scaled")
     sub.add_argument("--count", type=int, default=1000, metavar="N", help="problems")
     sub.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same suite")
-    sub.add_argument("--of", metavar="FILE", help="sums, scaled: problems, or rows of an evaluation: those it solved")
+    sub.add_argument(
+        "--of", metavar="FILE", help="sums, scaled need it: problems, or rows of an evaluation: those it solved"
+    )
     sub.add_argument("--workers", type=int, default=1, metavar="N", help="processes that prove the solutions")
     sub.add_argument("--out", required=True, metavar="FILE", help="file to write, gzip if it is named .gz")
 

@@ -18,6 +18,7 @@ def add(command: AddCommand) -> None:
 
 
 def _compare(args) -> int:
+    import_keras()
     from symbolic.experiments.comparison import TABLE, compare, format_table
 
     print(format_table(compare(args.runs)))
@@ -26,6 +27,7 @@ def _compare(args) -> int:
 
 
 def _plot(args) -> int:
+    import_keras()
     from symbolic.experiments.comparison import draw_curves
 
     if args.attention is None:
@@ -40,7 +42,6 @@ def _plot(args) -> int:
 
 
 def _draw_attention(integrand: str, run: str) -> str:
-    import_keras()
     from symbolic.experiments.plots import plot_attention, save_figure
     from symbolic.seq2seq.translator import Translator
     from symbolic.solver import problem_of

@@ -32,7 +32,7 @@ def _add_solving_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _integrate(args) -> int:
-    check_at_least_1("--beam", args.beam)
+    _check(args)
     import_keras()
     from symbolic.solver import integrate
 
@@ -40,11 +40,17 @@ def _integrate(args) -> int:
 
 
 def _dsolve(args) -> int:
-    check_at_least_1("--beam", args.beam)
+    _check(args)
     import_keras()
     from symbolic.solver import dsolve
 
     return _solve(dsolve, args)
+
+
+def _check(args) -> None:
+    check_at_least_1("--beam", args.beam)
+    if not args.time_limit > 0:
+        raise ValueError(f"`--time-limit` must be positive. Received: {args.time_limit}.")
 
 
 def _solve(solver, args) -> int:

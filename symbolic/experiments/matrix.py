@@ -208,7 +208,8 @@ def _open(folder: Path, settings: dict[str, Any]) -> None:
         names.remove(CODE)
         tqdm.write(f"{folder}: made, or begun, by another version of this package, and kept; delete it for new rows.")
     if names:
-        changed = "; ".join(f"{name}: {there.get(name)} there, {settings.get(name)} now" for name in names)
+        says = {name: f"{name}: {there.get(name)} there, {settings.get(name)} now" for name in names}
+        changed = "; ".join((says | {"content": "other problems"})[name] for name in names)
         raise ValueError(
             f"{folder} holds rows made with other settings ({changed}). Choose another folder (--out), or delete it."
         )

@@ -147,7 +147,7 @@ def _check_steps(name: str, params: Mapping[str, Any]) -> None:
     if params["warmup_steps"] >= steps:
         raise ValueError(
             f"{name}: `warmup_steps` must be fewer than all steps, epoch × steps_per_epoch = {steps}. "
-            f"Received: warmup_steps={params['warmup_steps']}."
+            f"Received: warmup_steps={params['warmup_steps']}. Give it more epochs, or fewer steps of warm-up."
         )
     if params["steps_per_epoch"] % params["gradient_accumulation"]:
         raise ValueError(
@@ -202,7 +202,7 @@ def select(names: str, trials: Mapping[str, Mapping]) -> dict[str, Mapping]:
     if names == "all":
         return dict(trials)
     selected = {}
-    for word in (word.strip() for word in names.split(",")):
+    for word in (word.strip() for word in names.strip(", ").split(",")):
         exact = {name: trials[name] for name in trials if name == word}
         matches = exact or {name: trial for name, trial in trials.items() if word and name.startswith(f"{word}_")}
         if not matches:

@@ -6,6 +6,7 @@
 Knows what a trial's folder and an evaluation's tables hold; not how either is made.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ import pandas as pd
 from symbolic.atomic import atomic_path
 from symbolic.experiments.recording import best_epoch, read_history
 from symbolic.experiments.tables import RESULTS, format_results
-from symbolic.experiments.trials import read_params
-from symbolic.seq2seq.translator import Translator
+from symbolic.experiments.trials import read_params, read_result
+from symbolic.folders import holds_earlier
+from symbolic.seq2seq.translator import CONTEXT_VOCABULARY, MODEL, SETTINGS, TARGET_VOCABULARY, Translator
 
 CARD = "README.md"
+_FILES = (MODEL, CONTEXT_VOCABULARY, TARGET_VOCABULARY, SETTINGS, CARD)
 
 _TEMPLATE = """\
 # {trial}
@@ -25,8 +28,7 @@ _TEMPLATE = """\
 A model (`{model}`) of {weights:,} weights that reads equations and writes solutions, in prefix tokens, each
 of at most {max_length}. What it writes is a guess until it is verified, as these do:
 
-    python -m symbolic integrate "x*exp(x)" --run FOLDER
-    python -m symbolic dsolve "y' + y = x" --run FOLDER
+{commands}
 
 ## Training
 
@@ -62,14 +64,21 @@ def release(run: Path | str, out: Path | str, results: Path | str | None = None,
 
     Raises:
         FileNotFoundError: the trial is not finished, or `results` holds no table.
-        ValueError: the table has no figures of a model of this name, or `out` is the trial's own folder.
+        ValueError: the table has no figures of a model of this name, or `out` is the trial's own folder or holds
+            anything but an earlier release of this trial.
     """
     run, out = Path(run).resolve(), Path(out).resolve()
     if run == out:
         raise ValueError(f"the folder to write must not be the trial's own. Received: {out}, twice.")
+    record = read_params(run)
+    if holds_earlier(out, _FILES):
+        card = out / CARD
+        if not card.exists() or not card.read_text(encoding="utf-8").startswith(f"# {record['trial']}\n"):
+            raise ValueError(f"{out} holds something else than an earlier release of `{record['trial']}`.")
     translator = Translator.load(run)
     figures = "Not measured yet." if results is None else _figures(Path(results) / RESULTS, run.name)
-    card = _card(read_params(run), read_history(run), translator, figures, note)
+    too_long = read_result(run).get("too_long", {}).get("train", 0)
+    card = _card(record, too_long, read_history(run), translator, figures, note)
     translator.save(out, half=True)
     with atomic_path(out / CARD) as temporary:
         temporary.write_text(card, encoding="utf-8")
@@ -87,7 +96,9 @@ def _figures(table: Path, name: str) -> str:
     return f"```\n{format_results(rows)}\n```"
 
 
-def _card(record: dict[str, Any], history: pd.DataFrame, translator: Translator, figures: str, note: str) -> str:
+def _card(
+    record: dict[str, Any], too_long: int, history: pd.DataFrame, translator: Translator, figures: str, note: str
+) -> str:
     params = record["params"]
     best = history.iloc[best_epoch(history, params["early_stopping"])]
     return _TEMPLATE.format(
@@ -95,7 +106,8 @@ def _card(record: dict[str, Any], history: pd.DataFrame, translator: Translator,
         model=params["model"],
         weights=translator.model.count_params(),
         max_length=translator.max_length,
-        problems=_problems(record["data"], params),
+        commands="\n".join(_commands(translator)),
+        problems=_problems(record["data"], params, too_long),
         epoch=int(best["epoch"]),
         epochs=len(history),
         steps=params["steps_per_epoch"],
@@ -112,10 +124,17 @@ def _card(record: dict[str, Any], history: pd.DataFrame, translator: Translator,
     )
 
 
-def _problems(data: dict[str, Any], params: dict[str, Any]) -> str:
+def _commands(translator: Translator) -> Iterator[str]:
+    yield """    python -m symbolic integrate "x*exp(x)" --run FOLDER"""
+    if "a8" in translator.target_processor.vocabulary:  # the constant that solutions of equations have
+        yield """    python -m symbolic dsolve "y' + y = x" --run FOLDER"""
+
+
+def _problems(data: dict[str, Any], params: dict[str, Any], too_long: int) -> str:
     if stream := data.get("stream"):
         shares = ", ".join(f"{task} {weight:g}" for task, weight in stream.items())
         return f"fresh ones all the time, of the families {shares}, from seed {params['seed']}"
     train = data["train"]
     files = (f"{digest} at weight {weight:g}" for digest, weight in zip(train["sha256"], train["weights"], strict=True))
-    return f"{train['problems']:,}, in files with the SHA-256 {', '.join(files)}"
+    left_out = f", of which {too_long:,} are too long" if too_long else ""
+    return f"{train['problems']:,}{left_out}, in files with the SHA-256 {', '.join(files)}"

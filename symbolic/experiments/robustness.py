@@ -101,11 +101,13 @@ class SuiteReport:
     """What a suite holds: verdict on the solution -> problems written, reason -> draws left out."""
 
     path: Path
+    wanted: int
     kept: Counter
     left_out: Counter
 
     def __str__(self) -> str:
-        return f"{self.path}: kept: {counts_by_reason(self.kept)}; left out: {counts_by_reason(self.left_out)}"
+        said = f"{self.path}: kept: {counts_by_reason(self.kept)}; left out: {counts_by_reason(self.left_out)}"
+        return f"{said}; no more were found of {self.wanted:,}" if self.kept.total() < self.wanted else said
 
 
 def make_suite(
@@ -142,7 +144,7 @@ def make_suite(
         pairs = _SIMPLE_SUITES[name](rng)
     else:
         pairs = _SUITES_OF_PROBLEMS[name](rng, _integrals_of(Path(source)))
-    report = SuiteReport(Path(path), Counter(), Counter())
+    report = SuiteReport(Path(path), count, Counter(), Counter())
     with contextlib.closing(_checked(pairs, workers, report)) as checked:
         write_problems(path, tqdm(itertools.islice(checked, count), total=count, desc=name, unit="problem"))
     return report

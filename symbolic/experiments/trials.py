@@ -95,7 +95,8 @@ def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: l
     params = record["params"]
     if not last_epoch(folder):
         _write_json(folder / PARAMS, record | _circumstances())
-    too_long = {split: int(exceeding(store, params["max_length"]).sum()) for split, store in data.stores.items()}
+    used = {split: store for split, store in data.stores.items() if split != "train" or not data.stream}
+    too_long = {split: int(exceeding(store, params["max_length"]).sum()) for split, store in used.items()}
     for split, count in too_long.items():
         if count:
             words = f"{split}: {count:,} problems need more than max_length={params['max_length']}: left out"

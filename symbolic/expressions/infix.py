@@ -66,6 +66,8 @@ _NAMES |= {f"ar{name[1:]}": name for name in _INVERSES if name.endswith("h")}
 
 def _did_you_mean(name: str) -> str:
     """A hint for an unknown name, or nothing: names run together, a power without its sign, a near miss."""
+    if re.fullmatch(r"[yY]'{3,}", name):
+        return "; equations are of first or second order"
     letters = name.rstrip("0123456789")
     if split := _split(name):
         meant = split

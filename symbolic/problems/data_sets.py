@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 import symbolic
 from symbolic.atomic import atomic_path
+from symbolic.folders import holds_earlier
 from symbolic.problems.files import write_problems
 from symbolic.problems.lengths import count_lengths, describe_lengths
 from symbolic.problems.problem import Problem, ProblemOptions, unknown_name
@@ -32,6 +33,7 @@ from symbolic.problems.splits import (
 )
 from symbolic.problems.tasks import problems
 
+README = "README.md"
 # Drawing stops when fewer than one in `_LEAST_KEPT` of the last `_WINDOW` problems was one to keep.
 _WINDOW, _LEAST_KEPT = 10_000, 100
 
@@ -89,21 +91,35 @@ def make_data_set(
 
     Raises:
         ValueError: an unknown task or kind of split, a size below 1, or options that do not allow so many distinct
-            problems.
+            problems, or a folder that holds anything but an earlier data set of the same tasks.
     """
     if split not in SPLIT_KINDS:
         raise unknown_name("kind of split", split, SPLIT_KINDS)
     folder, options = Path(folder), options or ProblemOptions()
     tasks = [tasks] if isinstance(tasks, str) else sorted(tasks)
+    name = "_".join(tasks)
+    _check_folder(folder, name)
     sizes = {"train": train, "valid": valid, "test": test}
     found, report = _collect(tasks, sizes, seed, skeleton if split == "skeleton" else str, options)
     assert not any(leakage(found[a], found[b]) for a, b in itertools.combinations(SPLITS, 2))
-    name = "_".join(tasks)
     for part in SPLITS:
-        write_problems(folder / f"{name}.{part}.gz", found[part].items())
-    with atomic_path(folder / "README.md") as temporary:
+        write_problems(folder / _file_name(name, part), found[part].items())
+    with atomic_path(folder / README) as temporary:
         temporary.write_text(_readme(folder, tasks, sizes, seed, split, options, report), encoding="utf-8")
     return report
+
+
+def _file_name(name: str, part: str) -> str:
+    return f"{name}.{part}.gz"
+
+
+def _check_folder(folder: Path, name: str) -> None:
+    """Only an earlier data set of the same name may be replaced."""
+    files = [README, *(_file_name(name, part) for part in SPLITS)]
+    if holds_earlier(folder, files):
+        readme = folder / README
+        if not readme.exists() or not readme.read_text(encoding="utf-8").startswith(_TITLE):
+            raise ValueError(f"{folder} holds files of another origin: give the data set a folder of its own.")
 
 
 def _in_turn(tasks: Sequence[str], seed: int, options: ProblemOptions, rejected: Counter) -> Iterator[Problem]:
@@ -184,8 +200,9 @@ def _words(value) -> list[str]:
     return [str(value)]
 
 
+_TITLE = "# Problems of "
 _README = """\
-# Problems of {families}
+{title}{families}
 
 Made by this project's own generator:
 
@@ -218,6 +235,7 @@ def _readme(folder, tasks, sizes, seed, split, options, report) -> str:
         folder.name if folder.is_absolute() else folder.as_posix(),
     ]
     return _README.format(
+        title=_TITLE,
         families=", ".join(f"`{task}`" for task in tasks),
         name="_".join(tasks),
         command=" ".join(words),

@@ -23,9 +23,15 @@ from tqdm import tqdm
 
 import symbolic
 from symbolic.atomic import atomic_path
+from symbolic.folders import holds_earlier, made
 from symbolic.locks import locked
 from symbolic.problems.database import MEMORY_LIMIT, find_source_files, open_database, read_files
-from symbolic.problems.files import MAX_BAD_SHARE, ReadReport, check_max_bad_share, write_counted_problems
+from symbolic.problems.files import (
+    MAX_BAD_SHARE,
+    ReadReport,
+    check_max_bad_share,
+    write_counted_problems,
+)
 from symbolic.problems.leakage import Leakage, leakage_of_tables
 from symbolic.problems.problem import unknown_name
 from symbolic.problems.production import ENGINES, MANIFEST, read_manifest
@@ -133,8 +139,7 @@ def prepare(
     unfinished = _unfinished(manifests)
     for line in unfinished:
         tqdm.write(line, file=sys.stderr)  # now, as there may be hours until the report
-    out.mkdir(parents=True, exist_ok=True)
-    with locked(out):
+    with made(out), locked(out):
         work = out / _WORK
         shutil.rmtree(work, ignore_errors=True)
         try:
@@ -200,12 +205,7 @@ def _check_out(out: Path, name: str, sources: Iterable[Path]) -> None:
     """Only an earlier preparation of the same name may be replaced."""
     if not name or "/" in name or name.startswith("."):
         raise ValueError(f"`name` must be the first part of a file name, such as bwd. Received: {name!r}.")
-    if out.exists() and not out.is_dir():
-        raise NotADirectoryError(f"{out} is a file; a folder to write was expected.")
-    there = {path.name for path in out.iterdir() if not path.name.startswith(".")} if out.exists() else set()
-    if others := sorted(there - set(_files_of(name))):
-        raise ValueError(f"{out} holds other files, such as {others[0]}: give the data set a folder of its own.")
-    if there and RECORD not in there:
+    if holds_earlier(out, _files_of(name)) and not (out / RECORD).exists():
         raise ValueError(f"{out} holds files of another origin (no {RECORD}): give the data set a folder of its own.")
     if any(out.resolve() in (source.resolve(), source.resolve().parent) for source in sources):
         raise ValueError(f"{out} is read and cannot be written: give the data set a folder of its own.")
@@ -235,7 +235,7 @@ def _cut(database: duckdb.DuckDBPyConnection, reports: list[ReadReport], sizes: 
         if kept[part] < size:
             raise ValueError(
                 f"`{part}` must be at most {kept[part]:,}: so many of the {distinct:,} distinct problems may be in "
-                f"that set. Received: {size:,}."
+                f"that set, about 5 % of them. Received: {size:,}."
             )
     return Preparation(
         reports, int(drawn), distinct, kept, [leakage_of_tables(database, "train", part) for part in sizes]

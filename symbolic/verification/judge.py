@@ -17,6 +17,7 @@ Everything runs in the calling process, without limits on time; `verify_many` ha
 """
 
 from symbolic.expressions.prefix import Tree, to_prefix
+from symbolic.expressions.program import Program
 from symbolic.verification import balls, floats, symbols
 from symbolic.verification.branches import branch_of
 from symbolic.verification.constants import constants_asked_for, independent_constants
@@ -31,6 +32,8 @@ ENOUGH_POINTS = 6  # fewer known points say too little
 # side.
 SHARP_POINTS, FAR_POINTS = 3, 3
 COMPLEX_POINTS = 24
+_SINGLE_VALUED = {"add", "sub", "mul", "div", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh"}
+_PIECEWISE = {"abs", "sign"}
 
 
 def verify(problem: Tree | str, answer: Tree | str, seed: int = 0) -> Verdict:
@@ -40,7 +43,7 @@ def verify(problem: Tree | str, answer: Tree | str, seed: int = 0) -> Verdict:
         problem: the left-hand side of an equation = 0 in x, Y, Y', Y'', as a tree or prefix text; `sub Y' f` asks for
             a primitive of f.
         answer: y(x) as a tree or prefix text. Coefficients a0 … a9 that are not the problem's are its constants: the
-            equation must hold for any values of them.
+            equation must hold for any values of them, or on a branch (see above).
         seed: of the random points.
 
     Returns:
@@ -89,8 +92,9 @@ def _by_balls(residual: Residual, points: list[Point], formula_is_zero: bool, se
     evidence = {"points": len(radii), "radius": max(radii)}
     if formula_is_zero:
         return _right("proved", residual, zeros, evidence)
-    # What fades, such as 1 - tanh(exp(x)), passes for 0 wherever it is small enough: least so where x is small, or, as
-    # 1 - tanh(exp(x + 60)) does, beyond all points tried.
+    # What fades on one side, such as 1 - tanh(exp(x)), passes for 0 wherever it is small enough: least so where x is
+    # small, or, as 1 - tanh(exp(x + 60)) does, beyond all points tried. What fades on both sides of some x, as
+    # exp(-(x - 200)^2) does, is seen only if that x is one of the numbers that `floats` looks near.
     far = floats.far_points(residual, seed, FAR_POINTS)
     for point in _nearest(points) + far:
         enclosure = balls.enclose(residual, point, precisions=balls.PRECISIONS[-1:])
@@ -136,13 +140,21 @@ def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
             continue
         evidence = {"points": len(wrong) + len(radii), "complex": True}
         if not radii:
-            return _refuted(*wrong[0], evidence)
+            if _is_single_valued(residual.program):
+                return _refuted(*wrong[0], evidence)
+            reason = (
+                "real at no point that was tried; with complex values it fails, but those of another branch may not"
+            )
+            return Verdict("undecided", reason, evidence | {"wrong_share": 1.0})
         if wrong:
             if (verdict := _on_real_values(residual, seed)) is not None:
                 return verdict
             reason = "not real everywhere; with complex values it holds at some points only"
             return Verdict("undecided", reason, evidence | {"wrong_share": round(len(wrong) / evidence["points"], 3)})
         evidence["radius"] = max(radii)
+        if not _PIECEWISE.isdisjoint(head for head, _ in residual.program.steps):
+            reason = "real at no point that was tried; complex values do not tell, since |.| or sign is in it"
+            return Verdict("undecided", reason, evidence)
         if symbols.is_zero(residual):
             return _right("proved", residual, points, evidence)
         for point in _nearest(points) + floats.far_points(residual, seed, FAR_POINTS):
@@ -152,6 +164,14 @@ def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
                 return Verdict("undecided", reason, evidence)
         return _right("confirmed", residual, points, evidence | {"unseen_share": _unseen_share(len(radii))})
     return Verdict("undecided", "no points were found at which problem and answer have values")
+
+
+def _is_single_valued(program: Program) -> bool:
+    """Whether a program has one value wherever it has any, so that complex values tell of the real ones."""
+    return all(
+        not operands or head in _SINGLE_VALUED or (head == "pow" and isinstance(program.steps[operands[1]][0], int))
+        for head, operands in program.steps
+    )
 
 
 def _on_real_values(residual: Residual, seed: int) -> Verdict | None:

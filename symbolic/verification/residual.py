@@ -5,7 +5,7 @@ An answer is right where its residual is zero. This file builds residuals; other
 
 from typing import NamedTuple
 
-from symbolic.expressions.prefix import PrefixError, Tree, from_prefix, to_prefix
+from symbolic.expressions.prefix import PrefixError, Tree, fold, from_prefix, to_prefix
 from symbolic.expressions.program import WITHOUT_VALUE, Program
 from symbolic.expressions.tokens import TOKENS, spellings
 
@@ -51,7 +51,7 @@ class Residual(NamedTuple):
     @property
     def is_integral(self) -> bool:
         """Whether the equation is one in Y' and x alone, which asks for a primitive."""
-        return self.unknowns == {"Y'"}
+        return self.unknowns == {"Y'"} and self.order == 1
 
 
 class ProblemError(ValueError):
@@ -71,7 +71,7 @@ def residual_of(problem: Tree | str, answer: Tree | str) -> Residual:
     """
     problem, answer = _tree(problem, ProblemError("malformed problem")), _tree(answer, AnswerError("malformed answer"))
     problem_leaves, answer_leaves = set(to_prefix(problem)), set(to_prefix(answer))
-    order = max((index for index, unknown in enumerate(UNKNOWNS) if unknown in problem_leaves), default=None)
+    order = fold(problem, _highest_derivative)
     if order is None:
         raise ProblemError("the problem holds none of Y, Y', Y''")
     for token in sorted(problem_leaves & WITHOUT_VALUE - {*UNKNOWNS, "derivative"}):
@@ -96,6 +96,14 @@ def residual_of(problem: Tree | str, answer: Tree | str) -> Residual:
     factors = {factor: program.terms(factor) for factor in _factors(program, slot)}
     unknowns = problem_leaves.intersection(UNKNOWNS)
     return Residual(problem, answer, program, slots, slot, factors, order, unknowns, constants, free)
+
+
+def _highest_derivative(head, operands: list[int | None]) -> int | None:
+    """Of Y in an expression, given those in its operands; `derivative` counts. None if there is no Y."""
+    if head in UNKNOWNS:
+        return UNKNOWNS.index(head)
+    highest = max((order for order in operands if order is not None), default=None)
+    return highest + 1 if head == "derivative" and highest is not None else highest
 
 
 def by_real_values(residual: Residual) -> Residual:

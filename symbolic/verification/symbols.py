@@ -13,7 +13,7 @@ from symbolic.expressions import engines
 from symbolic.verification.residual import UNKNOWNS, Residual
 
 MAX_TERMS = 3000  # sums that would expand to more are left alone
-_MAX_EXPONENT = 2**62  # of a larger one's power SymEngine computes derivatives that end the process
+_MAX_EXPONENT = 2**62  # with a larger one SymEngine does what ends the process
 
 
 def is_zero(residual: Residual) -> bool:
@@ -44,13 +44,21 @@ def is_undefined(residual: Residual) -> bool:
 def _formula(residual: Residual) -> se.Basic:
     x = se.Symbol("x")
     derivatives = [engines.to_symengine(residual.answer)]
-    exponents = [power.args[1] for power in derivatives[0].atoms(se.Pow)]
-    if any(isinstance(each, se.Integer) and abs(int(each)) > _MAX_EXPONENT for each in exponents):
-        raise engines.TooLargeError("an exponent is too large")
+    problem = engines.to_symengine(residual.problem)
+    for formula in (problem, derivatives[0]):
+        _check_exponents(formula)
     for _ in range(residual.order):
         derivatives.append(engines.differentiate(derivatives[-1], x))
     replacements = {se.Symbol(name): each for name, each in zip(UNKNOWNS, derivatives, strict=False)}
-    return engines.to_symengine(residual.problem).xreplace(replacements)
+    formula = problem.xreplace(replacements)
+    _check_exponents(formula)
+    return formula
+
+
+def _check_exponents(formula: se.Basic) -> None:
+    exponents = [power.args[1] for power in formula.atoms(se.Pow)]
+    if any(isinstance(each, se.Integer) and abs(int(each)) > _MAX_EXPONENT for each in exponents):
+        raise engines.TooLargeError("an exponent is too large")
 
 
 def _terms_expanded(expr: se.Basic) -> int:

@@ -133,7 +133,7 @@ def test_other_settings_do_not_mix(settings, lines, message, data, tmp_path):
     collect(tmp_path, solver, "bwd", problems)
     with pytest.raises(ValueError, match=rf"holds rows made with other settings \(.*{message}"):
         collect(tmp_path, solver._replace(settings=settings), "bwd", problems.head(lines))
-    with pytest.raises(ValueError, match="content: .* there, .* now"):
+    with pytest.raises(ValueError, match=r"other settings \(other problems\)"):
         collect(tmp_path, solver, "bwd", problems.assign(output="x"))
 
 

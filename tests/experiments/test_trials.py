@@ -311,8 +311,15 @@ def test_a_released_trial_answers_as_the_trial_does_and_its_card_has_the_trials_
         history = read_history(run)
         assert f"validation set {history['val_loss'].min():.3f}" in " ".join(card.split())
         assert (released / MODEL).stat().st_size < (run / MODEL).stat().st_size
+        assert "integrate" in card and "dsolve" not in card  # they learnt integrals alone
+        assert release(run, released).read_text(encoding="utf-8") == card
     with pytest.raises(ValueError, match="the trial's own"):
         release(run, run)
+    with pytest.raises(ValueError, match="something else than an earlier release of `rnn`"):
+        release(training.run_dir / "rnn", tmp_path / "transformer")
+    (tmp_path / "rnn" / "thesis.tex").write_text("mine")
+    with pytest.raises(ValueError, match="holds other files, such as thesis.tex"):
+        release(training.run_dir / "rnn", tmp_path / "rnn")
     with pytest.raises(FileNotFoundError, match="evaluate"):
         release(run, released, results=tmp_path)
 

@@ -128,6 +128,23 @@ def test_sizes_and_tasks_that_cannot_be(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_nothing_but_an_earlier_data_set_of_the_same_tasks_is_replaced(tmp_path):
+    def make(**folder):
+        make_data_set(folder.get("folder", tmp_path), "bwd", train=20, valid=1, test=1, seed=0, split="exact")
+
+    make()
+    make()
+    (tmp_path / "README.md").write_text("# My notes\n")
+    with pytest.raises(ValueError, match="files of another origin"):
+        make()
+    assert (tmp_path / "README.md").read_text() == "# My notes\n"
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(ValueError, match="holds other files, such as thesis.tex"):
+        make()
+    with pytest.raises(NotADirectoryError, match="a folder to write was expected"):
+        make(folder=tmp_path / "README.md")
+
+
 def test_a_known_equation_keeps_its_simplest_solution(tmp_path):
     """1/x is the derivative of every ln(n*x); the file has ln(x)."""
     options = ProblemOptions(operators={"ln": 1, "mul": 1}, max_ops=3, max_int=9)

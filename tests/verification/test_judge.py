@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from symbolic.expressions import numeric
-from symbolic.expressions.prefix import Tree
+from symbolic.expressions.infix import from_infix
+from symbolic.expressions.prefix import Tree, to_prefix
 from symbolic.expressions.program import CORE_HEADS, Program
 from symbolic.verification import SOLVED, balls, verify
 from symbolic.verification.residual import residual_of
@@ -11,6 +12,10 @@ from symbolic.verification.residual import residual_of
 
 def integral(integrand, answer, **options):
     return verify(f"sub Y' {integrand}", answer, **options)
+
+
+def text(infix):
+    return " ".join(to_prefix(from_infix(infix)))
 
 
 # integrand, a primitive
@@ -175,7 +180,7 @@ def test_real_nowhere_means_principal_values_at_complex_points():
     primitive = f"div sub mul x {root} atan div x {root} INT+ 2"
     right, wrong = integral(root, primitive), integral(root, f"mul INT+ 2 {primitive}")
     assert right.solved and right.evidence["complex"]
-    assert wrong.status == "refuted"
+    assert wrong.status == "undecided" and "another branch" in wrong.reason
     assert integral("mul I cos x", "mul I sin x").solved
     assert integral("mul I cos x", "sin x").status == "refuted"
     # acosh has this derivative on the whole line, below -1 too, where one square root of x^2 - 1 has the other sign.
@@ -219,6 +224,65 @@ def test_a_real_part_that_fades_away_where_the_answer_is_real_is_refuted(fading)
 def test_a_part_that_fades_away_at_all_but_far_points_is_refuted(far):
     for seed in range(10):
         assert verify("sub Y' cos x", f"add sin x {far}", seed=seed).status == "refuted"
+
+
+@pytest.mark.parametrize(
+    "away",
+    [
+        "tanh(100*(x - 30))",
+        "tanh(200*(x + 9))",
+        "exp(-20*(x - 30)^2)",
+        "exp(-1000*(x - 9)^2)",
+        "exp(-(x - 200)^2)",
+        "tanh(10^6*x)",
+        "exp(-10^10*x^2)",
+    ],
+)
+def test_a_part_that_is_seen_near_the_answers_own_numbers_alone_is_refuted(away):
+    for seed in range(10):
+        assert integral(text("cos(x)"), text(f"sin(x) + {away}"), seed=seed).status == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("equation", "answer"),
+    [
+        ("Y' - sqrt(1/(1 - (x - 500)^2))", "asin(x - 500)"),
+        ("Y' - sqrt(1/((x - 100)*(101 - x)))", "asin(2*x - 201)"),
+        ("Y' - ln(1/(1 - (x - 500)^2))", "2*(x - 500) - (x - 500)*ln(1 - (x - 500)^2) - ln((x - 499)/(501 - x))"),
+        ("Y' - Y*sqrt(1/(x - 20000))", "a8*exp(2*sqrt(x - 20000))"),
+    ],
+)
+def test_what_is_real_far_from_0_alone_is_judged_there(equation, answer):
+    for seed in range(5):
+        assert verify(text(equation), text(answer), seed=seed).solved
+        assert verify(text(equation), f"add abs x {text(answer)}", seed=seed).status == "refuted"
+
+
+def test_what_is_real_nowhere_is_not_judged_by_complex_values_where_these_may_differ():
+    """asin(2 x - 201) + |x - 100| - |x - 101|, shifted to where no number of it leads, is wrong where it is real."""
+    far = "(x - e^7)"
+    wrong = integral(text(f"1/sqrt({far}*(1 - {far}))"), text(f"asin(2*{far} - 1) + abs({far}) - abs({far} - 1)"))
+    assert not wrong.solved
+    assert integral(text(f"sqrt(1/(1 - {far}^2))"), text(f"asin({far})")).status != "refuted"
+
+
+def test_constants_are_tried_near_the_answers_numbers_too():
+    wrong_beyond_5 = verify("sub Y' Y", text("a8*exp(x) + abs(a8 - 5) + a8 - 5"))
+    assert wrong_beyond_5.status == "confirmed" and wrong_beyond_5.evidence["branch"]
+
+
+def test_a_derivative_counts_for_the_order():
+    assert verify("sub derivative Y x Y", "exp x").evidence["order"] == 1
+    second = verify("sub derivative Y' x Y", "mul a8 exp x")
+    assert (second.evidence["order"], second.general) == (2, False)
+    assert not verify(
+        "sub derivative Y' x INT+ 2", "pow x INT+ 2"
+    ).general  # no integral, whose + C goes without saying
+
+
+def test_huge_exponents_in_a_problem_do_not_end_the_process():
+    for problem, answer in (("(Y' - Y)*exp(-10^30)", "sin(x)"), ("Y' - exp(-10^30)*Y", "a8")):
+        assert not verify(text(problem), text(answer)).solved
 
 
 @pytest.mark.parametrize(
