@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from symbolic.expressions import numeric
+from symbolic.expressions.prefix import to_prefix
 from symbolic.expressions.tokens import spellings
-from symbolic.verification.residual import UNKNOWNS, Residual
+from symbolic.verification.residual import UNKNOWNS, Residual, by_real_values
 
 FIRST_POINTS, WIDEST_FIRST = 48, 50.0  # and the largest |x| among them
 MORE_POINTS, WIDEST = 4000, 1e4  # where the first points meet the real domain too rarely
@@ -103,6 +104,18 @@ def relative_sizes(residual: Residual, columns: dict[str, np.ndarray]) -> np.nda
         sizes = functools.reduce(np.minimum, (_size(values, *factor) for factor in residual.factors.items()))
     inside = np.isfinite(values[residual.answer_slot]) & np.isfinite(values[residual.slot]) & np.isfinite(sizes)
     return np.where(inside, sizes, np.full_like(columns["x"], np.nan))
+
+
+def problem_is_real(residual: Residual, seed: int) -> bool:
+    """Whether a problem is real at ENOUGH_POINTS of many, with random Y, Y', Y''; not if it derives Y."""
+    if "derivative" in to_prefix(residual.problem):
+        return False
+    columns = candidates(seed, MORE_POINTS, WIDEST)
+    unknowns = dict(zip(UNKNOWNS, (columns["a0"], columns["a1"], columns["a2"]), strict=True))
+    residual = by_real_values(residual).of_values
+    with np.errstate(all="ignore"):
+        values = numeric.run(residual.program, columns | unknowns)[residual.slot]
+    return bool(np.sum(np.isfinite(values)) >= ENOUGH_POINTS)
 
 
 def hardly_real(residual: Residual, seed: int) -> list[dict[str, float]]:

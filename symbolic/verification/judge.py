@@ -17,7 +17,6 @@ Everything runs in the calling process, without limits on time; `verify_many` ha
 """
 
 from symbolic.expressions.prefix import Tree, to_prefix
-from symbolic.expressions.program import Program
 from symbolic.verification import balls, floats, symbols
 from symbolic.verification.branches import branch_of
 from symbolic.verification.constants import constants_asked_for, independent_constants
@@ -140,11 +139,9 @@ def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
             continue
         evidence = {"points": len(wrong) + len(radii), "complex": True}
         if not radii:
-            if _is_single_valued(residual.program):
+            if _is_single_valued(residual) or floats.problem_is_real(residual, seed):
                 return _refuted(*wrong[0], evidence)
-            reason = (
-                "real at no point that was tried; with complex values it fails, but those of another branch may not"
-            )
+            reason = "no real point was found; with complex values it fails, but those of another branch may not"
             return Verdict("undecided", reason, evidence | {"wrong_share": 1.0})
         if wrong:
             if (verdict := _on_real_values(residual, seed)) is not None:
@@ -152,8 +149,8 @@ def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
             reason = "not real everywhere; with complex values it holds at some points only"
             return Verdict("undecided", reason, evidence | {"wrong_share": round(len(wrong) / evidence["points"], 3)})
         evidence["radius"] = max(radii)
-        if not _PIECEWISE.isdisjoint(head for head, _ in residual.program.steps):
-            reason = "real at no point that was tried; complex values do not tell, since |.| or sign is in it"
+        if not _PIECEWISE.isdisjoint(head for head, _ in _varying(residual)):
+            reason = "no real point was found, and complex values say nothing of |.| and sign"
             return Verdict("undecided", reason, evidence)
         if symbols.is_zero(residual):
             return _right("proved", residual, points, evidence)
@@ -166,12 +163,26 @@ def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
     return Verdict("undecided", "no points were found at which problem and answer have values")
 
 
-def _is_single_valued(program: Program) -> bool:
-    """Whether a program has one value wherever it has any, so that complex values tell of the real ones."""
+def _is_single_valued(residual: Residual) -> bool:
+    """Whether a residual has one value wherever it has any, so that complex values tell of the real ones."""
     return all(
-        not operands or head in _SINGLE_VALUED or (head == "pow" and isinstance(program.steps[operands[1]][0], int))
-        for head, operands in program.steps
+        head in _SINGLE_VALUED or (head == "pow" and isinstance(residual.program.steps[operands[1]][0], int))
+        for head, operands in _varying(residual)
     )
+
+
+def _varying(residual: Residual) -> list[tuple[str | int, tuple[int, ...]]]:
+    """The steps with operands that the residual needs and whose values are not the same at all points."""
+    steps, needed = residual.program.steps, {residual.slot}
+    for slot in range(residual.slot, -1, -1):  # operands come before their use
+        if slot in needed:
+            needed.update(steps[slot][1])
+    varying = set()
+    for slot in sorted(needed):
+        head, operands = steps[slot]
+        if not varying.isdisjoint(operands) or (not operands and head in residual.free):
+            varying.add(slot)
+    return [steps[slot] for slot in varying if steps[slot][1]]
 
 
 def _on_real_values(residual: Residual, seed: int) -> Verdict | None:
