@@ -5,6 +5,7 @@ Each command says what it takes with --help; what it does stands in `commands`.
 
 import argparse
 import os
+import re
 import sys
 
 from symbolic.commands import evaluate, export, problems, results, solve, verify
@@ -14,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow starts: 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 if all went well, 2 after an error that the user can mend, 130 after an interruption."""
-    args = _parser().parse_args(arguments)
+    args = _parser().parse_args(_with_signs(sys.argv[1:] if arguments is None else arguments))
     try:
         return args.action(args)
     except (ValueError, OSError) as error:
@@ -23,6 +24,13 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\nsymbolic {args.command}: interrupted", file=sys.stderr)
         return 130
+
+
+def _with_signs(arguments: list[str]) -> list[str]:
+    """Problems may begin with a minus: with a space before it argparse does not take one for an option."""
+    if arguments[:1] not in (["integrate"], ["dsolve"]):
+        return arguments
+    return [f" {word}" if re.match("-(?!-|h$)", word) else word for word in arguments]
 
 
 def _parser() -> argparse.ArgumentParser:

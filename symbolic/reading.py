@@ -85,7 +85,9 @@ def _read(problem: str | sp.Basic | Tree) -> Tree:
         return from_prefix(words) if is_prefix(words) or {POSITIVE, NEGATIVE} & set(words) else from_infix(problem)
     if isinstance(problem, sp.Expr | sp.Equality):
         # Symbols that were made with assumptions are others to SymPy than those without.
-        return from_sympy(problem.xreplace({symbol: sp.Symbol(symbol.name) for symbol in problem.free_symbols}))
+        replacements = {symbol: sp.Symbol(symbol.name) for symbol in problem.free_symbols}
+        replacements |= {number: sp.Rational(str(number)) for number in problem.atoms(sp.Float)}  # as in text
+        return from_sympy(problem.xreplace(replacements))
     raise ValueError(f"a problem is text, a SymPy expression or equation, or a tree. Received: {problem!r}.")
 
 
@@ -104,7 +106,8 @@ def integral_problem(integrand: Tree) -> str:
 def equation_problem(equation: str) -> tuple[str, int]:
     """An equation `sub LEFT RIGHT`, in prefix tokens, as the training data spell it; and its order, 1 or 2.
 
-    That is its numerator, without factors that hold no highest derivative. To find these may take very long.
+    That is its numerator, without factors that hold no highest derivative, or hold it within functions alone, if there
+    are others: what solves a factor solves the equation. To find these may take very long.
 
     Raises:
         ValueError: it is no differential equation, or one without solutions.
@@ -118,7 +121,14 @@ def equation_problem(equation: str) -> tuple[str, int]:
     if not has_real_constants(difference):
         raise ValueError(f"a differential equation has real numbers; `{to_infix(tree)}` has others")
     unknowns = tuple(se.Symbol(name) for name in reversed(_UNKNOWNS[: order + 1]))
-    factors = [factor for factor in numerator(difference, unknowns).factors() if factor.degree(0)]
-    if not factors:
+    try:
+        factors = numerator(difference, unknowns).factors()
+    except RuntimeError:  # FLINT's, for exponents beyond all measure
+        raise ValueError(f"`{to_infix(tree)}` is too large to be brought into the form that models read") from None
+    holding = [factor for factor in factors if se.has_symbol(factor.expression(), unknowns[0])]
+    kept = [factor for factor in holding if factor.degree(0)] or holding
+    if not kept:
+        if any(se.has_symbol(factor.expression(), unknown) for factor in factors for unknown in unknowns):
+            raise ValueError(f"`{to_infix(tree)}` holds no {unknowns[0]} but in a denominator")
         raise ValueError(f"nothing solves `{to_infix(tree)}`")
-    return " ".join(symengine_to_prefix(rebuilt(functools.reduce(operator.mul, factors).expression()))), order
+    return " ".join(symengine_to_prefix(rebuilt(functools.reduce(operator.mul, kept).expression()))), order

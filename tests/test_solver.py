@@ -12,7 +12,8 @@ from symbolic import solver
 from symbolic.__main__ import main
 from symbolic.answers import Candidate
 from symbolic.expressions.infix import from_infix, to_infix
-from symbolic.expressions.prefix import Tree
+from symbolic.expressions.prefix import Tree, to_prefix
+from symbolic.reading import equation_problem, equation_tree
 from symbolic.solution import Solution
 from symbolic.solver import dsolve, integrate
 from symbolic.verification import verify
@@ -104,7 +105,16 @@ def test_what_crashes_while_a_solution_is_shown_is_left_out(monkeypatch):
 
 @pytest.mark.parametrize(
     "integrand",
-    ["2x", "x*2", "mul INT+ 2 x", "sub Y' mul INT+ 2 x", "add x x", Tree("mul", (Tree(2), Tree("x"))), 2 * REAL_X],
+    [
+        "2x",
+        "x*2",
+        2.0 * X,
+        "mul INT+ 2 x",
+        "sub Y' mul INT+ 2 x",
+        "add x x",
+        Tree("mul", (Tree(2), Tree("x"))),
+        2 * REAL_X,
+    ],
 )
 def test_an_integrand_may_be_written_in_any_way(translator, integrand):
     assert solver.problem_of(integrand, translator) == "sub Y' mul INT+ 2 x"
@@ -136,6 +146,18 @@ def test_an_equation_is_judged_as_it_was_written(ode_translator):
     assert solution.answer is None  # ln 0 has no value
 
 
+@pytest.mark.parametrize(
+    ("equation", "problem"),
+    [
+        ("sin(y') = x", "add x mul INT- 1 sin Y'"),
+        ("|y'| = 1", "add INT- 1 abs Y'"),
+        ("exp(y'') + y' = x", "add Y' add exp Y'' mul INT- 1 x"),
+    ],
+)
+def test_a_derivative_may_stand_within_a_function_alone(equation, problem):
+    assert equation_problem(" ".join(to_prefix(equation_tree(equation))))[0] == problem
+
+
 def test_a_solution_short_of_a_constant_is_not_general(ode_translator):
     solution = dsolve("y' = y", ode_translator, beam=1, repair=False)
     assert solution.expression == sp.exp(X) and not solution.verdict.general
@@ -158,7 +180,6 @@ def test_a_solution_short_of_a_constant_is_not_general(ode_translator):
         ("mul INT+ 2", "incomplete at the end"),
         ("2" * 40 + "x", "needs 47 tokens, and this model reads at most 32"),
         (sp.erf(X), "no token spells erf"),
-        (sp.Float(0.5) * X, "no token spells Float"),
         (T**2, "has `t`"),
         (sp.Eq(X, X), "a problem is text, a SymPy expression or equation, or a tree. Received: True"),
         (Tree("erf", (Tree("x"),)), "unknown token at token 0 `erf`"),
@@ -181,7 +202,9 @@ def test_what_is_no_integrand_is_named(translator, integrand, message):
         ("a8*y' = 1", "has `a8`"),
         ("y' = I*y", "has real numbers"),
         ("1/y' = 0", "nothing solves"),
-        ("y''' = x", "did you mean `Y''`"),
+        ("y/y' = 0", "holds no Y' but in a denominator"),
+        ("y' = x^(10^100)", "too large to be brought into the form"),
+        ("y''' = x", "of first or second order"),
         ("y' = y/0", "no finite value"),
         ("y'' + y = 0", "not trained on differential equations of order 2: it cannot write their constant `a9`"),
         ("y' = tan(x)", "never saw `tan`"),
@@ -227,6 +250,10 @@ def test_the_exit_status_tells_whether_an_answer_verified(model_folder, capsys):
     assert "answer      sin(x) + C\n" in capsys.readouterr().out
     assert main(["integrate", "sin(x)", "--no-repair", *run]) == 1
     assert "no verified answer" in capsys.readouterr().out
+    assert main(["integrate", "-cos(x) + 2cos(x)", *run]) == 0
+    assert "answer      sin(x) + C\n" in capsys.readouterr().out
+    assert main(["integrate", "x", "--time-limit", "-1", *run]) == 2
+    assert "`--time-limit` must be positive. Received: -1.0." in capsys.readouterr().err
     assert main(["dsolve", "y' + y = x", *run]) == 2
     assert "not trained on differential equations" in capsys.readouterr().err
 

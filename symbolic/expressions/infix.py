@@ -62,12 +62,20 @@ _NAMES = {name: name for name in _FUNCTIONS | _LEAVES}
 _NAMES |= {"e": "E", "i": "I", "π": "pi", "log": "ln", "sgn": "sign"}
 _NAMES |= {f"arc{name[1:]}": name for name in _INVERSES}
 _NAMES |= {f"ar{name[1:]}": name for name in _INVERSES if name.endswith("h")}
+_NAMES |= {"y'": "Y'", "y''": "Y''"}
+_HINTS = {
+    "dy": "write y' for dy/dx",
+    "dx": "leave dx out, the variable is x",
+    **{f"log{base}": f"write ln(x)/ln({base}) for it" for base in (2, 3, 10)},
+}
 
 
 def _did_you_mean(name: str) -> str:
     """A hint for an unknown name, or nothing: names run together, a power without its sign, a near miss."""
     if re.fullmatch(r"[yY]'{3,}", name):
         return "; equations are of first or second order"
+    if name in _HINTS:
+        return f"; {_HINTS[name]}"
     letters = name.rstrip("0123456789")
     if split := _split(name):
         meant = split
@@ -156,6 +164,7 @@ LAYOUT.2: /\s+|\\(left|right)(?![A-Za-z])|\\[ ,;:!]/
 """
 
 _SAME_CHARACTER = str.maketrans("×·⋅∙∗÷−–′’", "****" + "*/--" + "''")
+_SCIENTIFIC = re.compile(r"(?<![A-Za-z0-9_.])([0-9]+\.?[0-9]*|\.[0-9]+)[eE]([+-]?)([0-9]+)")
 _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _OPERAND_ENDS = {"NAME", "UNKNOWN", "NUMBER", "SUPERSCRIPT", "_RPAR", "_BAR_CLOSE"}
@@ -170,6 +179,10 @@ def from_infix(text: str) -> Tree:
     if len(text) > MAX_CHARACTERS:
         raise InfixError(f"at most {MAX_CHARACTERS} characters are read, received {len(text)}", MAX_CHARACTERS)
     same_length = text.translate(_SAME_CHARACTER)
+    if scientific := _SCIENTIFIC.search(same_length):
+        number, sign, exponent = scientific.groups()
+        meant = f"`{number}*10^{sign}{exponent}` or `{number}*e {sign or '*'} {exponent}`"
+        raise InfixError(f"`{scientific[0]}` may mean several things: write {meant}", scientific.start(), text)
     if re.search(r"(?<![A-Za-z])y'", same_length):
         same_length = re.sub(r"(?<![A-Za-z])y(?![A-Za-z0-9_])", "Y", same_length)
     try:
