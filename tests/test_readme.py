@@ -27,6 +27,12 @@ def test_every_file_of_the_map_exists():
             room = base / names[0]
 
 
+def test_every_module_is_on_the_map():
+    named = set(README.split("## Map of the files")[1].split("```")[1].split())
+    for path in (PROJECT / "symbolic").rglob("*.py"):
+        assert path.name in named or path.name == "__init__.py" or path.parent.name == "commands", path
+
+
 def test_every_linked_file_exists():
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (PROJECT / target).exists(), target
