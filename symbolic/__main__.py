@@ -30,7 +30,11 @@ def _with_signs(arguments: list[str]) -> list[str]:
     """Problems may begin with a minus: with a space before it argparse does not take one for an option."""
     if arguments[:1] not in (["integrate"], ["dsolve"]):
         return arguments
-    return [f" {word}" if re.match("-(?!-|h$)", word) else word for word in arguments]
+    before = ["", *arguments]
+    return [
+        f" {word}" if re.match("-(?!-|h$)", word) and last != "--run" else word
+        for last, word in zip(before, arguments, strict=False)
+    ]
 
 
 def _parser() -> argparse.ArgumentParser:

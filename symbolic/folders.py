@@ -29,11 +29,13 @@ def holds_earlier(folder: Path, files: Collection[str]) -> bool:
 
 @contextlib.contextmanager
 def made(folder: Path) -> Iterator[None]:
-    """A folder that is made, with those above it, if it is not there; removed after an error that left it empty."""
+    """A folder, made if it is not there, with those above it; after an error it goes again if it is new and empty."""
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
         yield
     except BaseException:
-        with contextlib.suppress(OSError):
-            folder.rmdir()
+        if is_new:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
         raise

@@ -129,6 +129,6 @@ def equation_problem(equation: str) -> tuple[str, int]:
     kept = [factor for factor in holding if factor.degree(0)] or holding
     if not kept:
         if any(se.has_symbol(factor.expression(), unknown) for factor in factors for unknown in unknowns):
-            raise ValueError(f"`{to_infix(tree)}` holds no {unknowns[0]} but in a denominator")
+            raise ValueError(f"`{to_infix(tree)}` holds no {unknowns[0]}: it cancels, or stands in a denominator alone")
         raise ValueError(f"nothing solves `{to_infix(tree)}`")
     return " ".join(symengine_to_prefix(rebuilt(functools.reduce(operator.mul, kept).expression()))), order

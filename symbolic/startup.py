@@ -19,16 +19,15 @@ def import_keras() -> None:
     """Import Keras and its backend; later imports cost nothing and say nothing.
 
     Raises:
-        ValueError: it is a backend that models here do not run on, or its package is not installed.
+        ValueError: it is a backend that models here do not run on, or a package is not installed.
     """
     with _without_notes():
         try:
             import keras
+            import tensorflow  # noqa: F401  vocabularies are TensorFlow's on every backend
         except ModuleNotFoundError as error:
-            raise ValueError(
-                f"Keras's backend needs a package that is not installed: pip install {error.name}."
-            ) from error
-        import tensorflow  # noqa: F401  vocabularies are TensorFlow's on every backend
+            said = f"the package {error.name} is not installed, which Keras or its backend needs"
+            raise ValueError(f"{said}. Backends that models here run on: {', '.join(BACKENDS)}.") from error
     if keras.backend.backend() not in BACKENDS:
         raise ValueError(
             f"Keras's backend must be one of {', '.join(BACKENDS)}. Received: {keras.backend.backend()} "

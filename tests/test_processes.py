@@ -113,7 +113,7 @@ def test_a_pool_that_ends_while_processes_start_says_nothing(tmp_path):
         f"    with process_pool(8, {TASKS!r}) as pool:\n"
         "        pool.schedule(nap, [0.0]).result()\n"
     )
-    assert start(tmp_path, program).communicate(timeout=60) == ("", "")
+    assert start(tmp_path, program).communicate(timeout=200) == ("", "")
 
 
 PROGRAM = (

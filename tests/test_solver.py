@@ -202,7 +202,7 @@ def test_what_is_no_integrand_is_named(translator, integrand, message):
         ("a8*y' = 1", "has `a8`"),
         ("y' = I*y", "has real numbers"),
         ("1/y' = 0", "nothing solves"),
-        ("y/y' = 0", "holds no Y' but in a denominator"),
+        ("y/y' = 0", "holds no Y': it cancels, or"),
         ("y' = x^(10^100)", "too large to be brought into the form"),
         ("y''' = x", "of first or second order"),
         ("y' = y/0", "no finite value"),

@@ -26,7 +26,5 @@ def test_a_backend_that_models_do_not_run_on_is_refused_in_a_sentence():
     words = [sys.executable, "-m", "symbolic", "integrate", "x"]
     ended = subprocess.run(words, env=os.environ | {"KERAS_BACKEND": "numpy"}, capture_output=True, text=True)
     assert ended.returncode == 2
-    assert ended.stderr.startswith(
-        "symbolic integrate: Keras's backend must be one of tensorflow, jax. Received: numpy "
-    )
-    assert ended.stderr.count("\n") == 1
+    said = "symbolic integrate: Keras's backend must be one of tensorflow, jax. Received: numpy "
+    assert ended.stderr.splitlines()[-1].startswith(said) and "Traceback" not in ended.stderr

@@ -13,6 +13,7 @@ import functools
 import hashlib
 import json
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -206,7 +207,10 @@ def _open(folder: Path, settings: dict[str, Any]) -> None:
     names = sorted(name for name in there.keys() | settings.keys() if there.get(name) != settings.get(name))
     if CODE in names:
         names.remove(CODE)
-        tqdm.write(f"{folder}: made, or begun, by another version of this package, and kept; delete it for new rows.")
+        tqdm.write(
+            f"{folder}: made, or begun, by another version of this package, and kept; delete it for new rows.",
+            file=sys.stderr,
+        )
     if names:
         says = {name: f"{name}: {there.get(name)} there, {settings.get(name)} now" for name in names}
         changed = "; ".join((says | {"content": "other problems"})[name] for name in names)

@@ -70,12 +70,15 @@ def release(run: Path | str, out: Path | str, results: Path | str | None = None,
     run, out = Path(run).resolve(), Path(out).resolve()
     if run == out:
         raise ValueError(f"the folder to write must not be the trial's own. Received: {out}, twice.")
+    translator = Translator.load(run)
     record = read_params(run)
     if holds_earlier(out, _FILES):
         card = out / CARD
         if not card.exists() or not card.read_text(encoding="utf-8").startswith(f"# {record['trial']}\n"):
-            raise ValueError(f"{out} holds something else than an earlier release of `{record['trial']}`.")
-    translator = Translator.load(run)
+            raise ValueError(
+                f"{out} holds something else than an earlier release of `{record['trial']}`, or an unfinished one: "
+                "choose another folder, or delete it."
+            )
     figures = "Not measured yet." if results is None else _figures(Path(results) / RESULTS, run.name)
     too_long = read_result(run).get("too_long", {}).get("train", 0)
     card = _card(record, too_long, read_history(run), translator, figures, note)

@@ -181,7 +181,8 @@ def from_infix(text: str) -> Tree:
     same_length = text.translate(_SAME_CHARACTER)
     if scientific := _SCIENTIFIC.search(same_length):
         number, sign, exponent = scientific.groups()
-        meant = f"`{number}*10^{sign}{exponent}` or `{number}*e {sign or '*'} {exponent}`"
+        number, power = number.rstrip("."), f"{sign}{exponent}".lstrip("+")
+        meant = f"`({number}*10^{power})` or `({number}*e {sign or '*'} {exponent})`"
         raise InfixError(f"`{scientific[0]}` may mean several things: write {meant}", scientific.start(), text)
     if re.search(r"(?<![A-Za-z])y'", same_length):
         same_length = re.sub(r"(?<![A-Za-z])y(?![A-Za-z0-9_])", "Y", same_length)

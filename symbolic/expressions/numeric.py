@@ -20,7 +20,7 @@ def _power(base, exponent):
     return np.where(undefined, np.nan, np.power(base, exponent))
 
 
-_OPERATIONS = {
+OPERATIONS = {
     "add": np.add,
     "sub": np.subtract,
     "mul": np.multiply,
@@ -51,8 +51,8 @@ def _on_the_real_line(operation):
 
 
 # These two have no derivative elsewhere.
-_COMPLEX_OPERATIONS = _OPERATIONS | {name: _on_the_real_line(_OPERATIONS[name]) for name in ("abs", "sign")}
-_CONSTANTS = {"pi": np.float64(np.pi), "E": np.float64(np.e), "I": np.float64(np.nan)}
+_COMPLEX_OPERATIONS = OPERATIONS | {name: _on_the_real_line(OPERATIONS[name]) for name in ("abs", "sign")}
+CONSTANTS = {"pi": np.float64(np.pi), "E": np.float64(np.e), "I": np.float64(np.nan)}
 
 
 def run(program: Program, points: Mapping[str, np.ndarray], is_complex: bool = False) -> list[np.ndarray]:
@@ -67,25 +67,26 @@ def run(program: Program, points: Mapping[str, np.ndarray], is_complex: bool = F
     """
 
     def leaf(head):
-        if isinstance(head, int):
-            return _float(head)
-        if head in _CONSTANTS:
-            return _CONSTANTS[head]
+        if isinstance(head, int) or head in CONSTANTS:
+            return constant(head)
         if head not in points:
             raise ValueError(f"`points` must give every variable. Received: {sorted(points)}; missing: `{head}`.")
         return points[head]
 
     with np.errstate(all="ignore"):
         if not is_complex:
-            return program.run(leaf, _OPERATIONS)
+            return program.run(leaf, OPERATIONS)
         return program.run(lambda head: 1j if head == "I" else np.asarray(leaf(head), complex), _COMPLEX_OPERATIONS)
 
 
-def _float(integer: int) -> np.float64:
+def constant(head: int | str) -> np.float64:
+    """The value of an integer or of one of the CONSTANTS."""
+    if head in CONSTANTS:
+        return CONSTANTS[head]
     try:
-        return np.float64(integer)
+        return np.float64(head)
     except OverflowError:
-        return np.float64(np.inf if integer > 0 else -np.inf)
+        return np.float64(np.inf if head > 0 else -np.inf)
 
 
 def values(tree: Tree, points: Mapping[str, np.ndarray]) -> np.ndarray:

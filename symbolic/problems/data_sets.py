@@ -91,7 +91,8 @@ def make_data_set(
 
     Raises:
         ValueError: an unknown task or kind of split, a size below 1, or options that do not allow so many distinct
-            problems, or a folder that holds anything but an earlier data set of the same tasks.
+            problems; or the folder holds anything but an earlier data set of the same tasks.
+        NotADirectoryError: the folder is a file.
     """
     if split not in SPLIT_KINDS:
         raise unknown_name("kind of split", split, SPLIT_KINDS)
@@ -119,7 +120,10 @@ def _check_folder(folder: Path, name: str) -> None:
     if holds_earlier(folder, files):
         readme = folder / README
         if not readme.exists() or not readme.read_text(encoding="utf-8").startswith(_TITLE):
-            raise ValueError(f"{folder} holds files of another origin: give the data set a folder of its own.")
+            raise ValueError(
+                f"{folder} holds files of another origin, or of a run that was killed: give the data set a folder of "
+                "its own, or delete them."
+            )
 
 
 def _in_turn(tasks: Sequence[str], seed: int, options: ProblemOptions, rejected: Counter) -> Iterator[Problem]:

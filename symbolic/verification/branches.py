@@ -24,7 +24,7 @@ from symbolic.verification.residual import UNKNOWNS, Residual, by_real_values, r
 Point = dict[str, float]
 
 _DRAWS = 120  # values of the constants that are tried at every x
-_WIDEST = 50.0  # of every second draw of the constants, on any scale
+_WIDEST = 50.0  # of every second draw of the constants, on any scale, at least
 _HOLDS = 1e-11  # a residual this small relative to its largest term may be 0
 _TRIED = 120  # so many pairs of points are tried: some lie at kinks, some are right or wrong by rounding alone
 _ENOUGH = 16  # of them show a branch
@@ -80,10 +80,12 @@ def branch_of(residual: Residual, points: list[Point], seed: int) -> Branch | No
 def _pairs(residual: Residual, points: list[Point], rng: np.random.Generator) -> Iterator[tuple[Point, Point]]:
     """Points where floats say that the answer holds, each with one at the same x where they say that it fails."""
     known = np.sort([point["x"] for point in points])
-    _, holds, fails = _drawn(residual, known, rng)
+    largest = max((abs(value) for point in points for name, value in point.items() if name != "x"), default=0.0)
+    widest = max(_WIDEST, 2 * largest)  # where points have been chosen for their constants the edge may be far out
+    _, holds, fails = _drawn(residual, known, widest, rng)
     if not holds.any():
         return
-    columns, holds, fails = _drawn(residual, np.append(known, _between(known, holds, fails, rng)), rng)
+    columns, holds, fails = _drawn(residual, np.append(known, _between(known, holds, fails, rng)), widest, rng)
     found = np.flatnonzero(holds & fails.any(axis=1, keepdims=True))
     for index in rng.permutation(found)[:_TRIED]:
         abscissa = index // _DRAWS
@@ -92,7 +94,7 @@ def _pairs(residual: Residual, points: list[Point], rng: np.random.Generator) ->
 
 
 def _drawn(
-    residual: Residual, abscissae: np.ndarray, rng: np.random.Generator
+    residual: Residual, abscissae: np.ndarray, widest: float, rng: np.random.Generator
 ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     """Many draws of all else at each x, half of them common values and half of any scale.
 
@@ -101,7 +103,7 @@ def _drawn(
     count = len(abscissae) * _DRAWS
     columns = {}
     for name in residual.free:
-        any_scale = rng.choice([-1.0, 1.0], count) * np.exp(rng.uniform(np.log(0.01), np.log(_WIDEST), count))
+        any_scale = rng.choice([-1.0, 1.0], count) * np.exp(rng.uniform(np.log(0.01), np.log(widest), count))
         columns[name] = np.where(np.arange(count) % 2, any_scale, rng.uniform(-3.0, 3.0, count))
     columns["x"] = np.repeat(abscissae, _DRAWS)
     sizes = floats.relative_sizes(residual, columns).reshape(-1, _DRAWS)

@@ -12,15 +12,14 @@ import numpy as np
 from symbolic.expressions import numeric
 from symbolic.expressions.prefix import to_prefix
 from symbolic.expressions.tokens import spellings
+from symbolic.verification.landmarks import near_roots
 from symbolic.verification.residual import UNKNOWNS, Residual, by_real_values
 
 FIRST_POINTS, WIDEST_FIRST = 48, 50.0  # and the largest |x| among them
 MORE_POINTS, WIDEST = 4000, 1e4  # where the first points meet the real domain too rarely
+FIRST_NEAR_ROOTS, MORE_NEAR_ROOTS = 16, 64  # points for each of the `landmarks`
 ENOUGH_POINTS = 12
 SUSPICIOUS = 1e-7  # a relative size that is hardly rounding
-_USUAL, _UNUSUAL = 3.0, 1e9  # numbers between them are looked at on purpose
-_MOST_NUMBERS = 12  # the largest ones
-_CLOSEST, _FARTHEST = 1e-6, 3.0  # from such a number
 _REAL = 1e-9  # so small an imaginary part, relative to the value, is rounding
 
 
@@ -40,10 +39,12 @@ class Sample(NamedTuple):
 
 def sample(residual: Residual, seed: int) -> Sample:
     """Up to FIRST_POINTS points at which answer and residual are real and finite."""
-    columns = _with_landmarks(residual, candidates(seed, FIRST_POINTS, WIDEST_FIRST), seed)
+    columns = _joined(
+        residual, candidates(seed, FIRST_POINTS, WIDEST_FIRST), near_roots(residual, seed, FIRST_NEAR_ROOTS)
+    )
     sizes = relative_sizes(residual, columns)
     if np.sum(np.isfinite(sizes)) < ENOUGH_POINTS:
-        columns = _with_landmarks(residual, candidates(seed, MORE_POINTS, WIDEST), seed)
+        columns = _joined(residual, candidates(seed, MORE_POINTS, WIDEST), near_roots(residual, seed, MORE_NEAR_ROOTS))
         sizes = relative_sizes(residual, columns)
     inside = np.flatnonzero(np.isfinite(sizes))
     if not len(inside):
@@ -67,28 +68,8 @@ def candidates(seed: int, count: int, widest: float) -> dict[str, np.ndarray]:
     return columns
 
 
-def _with_landmarks(residual: Residual, columns: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
-    """As many points again where a residual's own numbers beyond the usual ones say that something may happen.
-
-    asin(x - 500) is real near 500 alone, and tanh(100 (x - 30)) is a constant but near 30. So x, and every second
-    coefficient, comes as close as 10^-6 to a number of the residual, to a ratio of two of them, or to 0.
-    """
-    numbers = {abs(head) for head, _ in residual.program.steps if isinstance(head, int) and abs(head) < _UNUSUAL}
-    numbers = sorted(numbers - {0})[-_MOST_NUMBERS:]
-    landmarks = sorted({over / under for over in numbers for under in (1, *numbers) if over > _USUAL * under})
-    if not landmarks:
-        return columns
-    count = len(columns["x"])
-    rng = np.random.default_rng([seed, count])
-    centres = np.array([0.0, *landmarks, *(-landmark for landmark in landmarks)])
-    drawn = {}
-    for name in residual.free:
-        turn = rng.permutation(count)  # every landmark has its turns, and each turn a distance of another scale
-        scale = (turn // len(centres) + rng.random(count)) / -(-count // len(centres))
-        distance = np.exp(np.log(_CLOSEST) + scale * np.log(_FARTHEST / _CLOSEST))
-        near = rng.permutation(centres)[turn % len(centres)] + rng.choice([-1.0, 1.0], count) * distance
-        drawn[name] = near if name == "x" else np.where(rng.random(count) < 0.5, near, rng.uniform(-3.0, 3.0, count))
-    return {name: np.concatenate([columns[name], drawn[name]]) for name in residual.free}
+def _joined(residual: Residual, *parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in residual.free}
 
 
 def relative_sizes(residual: Residual, columns: dict[str, np.ndarray]) -> np.ndarray:
@@ -107,7 +88,10 @@ def relative_sizes(residual: Residual, columns: dict[str, np.ndarray]) -> np.nda
 
 
 def problem_is_real(residual: Residual, seed: int) -> bool:
-    """Whether a problem is real at ENOUGH_POINTS of many, with random Y, Y', Y''; not if it derives Y."""
+    """Whether a problem is real at ENOUGH_POINTS of many, with random Y, Y', Y''.
+
+    False for one with `derivative`, whose value no values of Y tell.
+    """
     if "derivative" in to_prefix(residual.problem):
         return False
     columns = candidates(seed, MORE_POINTS, WIDEST)

@@ -31,7 +31,7 @@ ENOUGH_POINTS = 6  # fewer known points say too little
 # side.
 SHARP_POINTS, FAR_POINTS = 3, 3
 COMPLEX_POINTS = 24
-_SINGLE_VALUED = {"add", "sub", "mul", "div", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh"}
+_SINGLE_VALUED = {"add", "sub", "mul", "div", "pow", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh"}
 _PIECEWISE = {"abs", "sign"}
 
 
@@ -93,7 +93,7 @@ def _by_balls(residual: Residual, points: list[Point], formula_is_zero: bool, se
         return _right("proved", residual, zeros, evidence)
     # What fades on one side, such as 1 - tanh(exp(x)), passes for 0 wherever it is small enough: least so where x is
     # small, or, as 1 - tanh(exp(x + 60)) does, beyond all points tried. What fades on both sides of some x, as
-    # exp(-(x - 200)^2) does, is seen only if that x is one of the numbers that `floats` looks near.
+    # exp(-(x^2 - 200)^2) does, is seen only where `floats` looks: near 0, and near the roots of what is linear in it.
     far = floats.far_points(residual, seed, FAR_POINTS)
     for point in _nearest(points) + far:
         enclosure = balls.enclose(residual, point, precisions=balls.PRECISIONS[-1:])
@@ -139,7 +139,7 @@ def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
             continue
         evidence = {"points": len(wrong) + len(radii), "complex": True}
         if not radii:
-            if _is_single_valued(residual) or floats.problem_is_real(residual, seed):
+            if _complex_values_tell(residual, seed):
                 return _refuted(*wrong[0], evidence)
             reason = "no real point was found; with complex values it fails, but those of another branch may not"
             return Verdict("undecided", reason, evidence | {"wrong_share": 1.0})
@@ -149,9 +149,6 @@ def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
             reason = "not real everywhere; with complex values it holds at some points only"
             return Verdict("undecided", reason, evidence | {"wrong_share": round(len(wrong) / evidence["points"], 3)})
         evidence["radius"] = max(radii)
-        if not _PIECEWISE.isdisjoint(head for head, _ in _varying(residual)):
-            reason = "no real point was found, and complex values say nothing of |.| and sign"
-            return Verdict("undecided", reason, evidence)
         if symbols.is_zero(residual):
             return _right("proved", residual, points, evidence)
         for point in _nearest(points) + floats.far_points(residual, seed, FAR_POINTS):
@@ -163,16 +160,22 @@ def _off_the_real_domain(residual: Residual, seed: int) -> Verdict:
     return Verdict("undecided", "no points were found at which problem and answer have values")
 
 
-def _is_single_valued(residual: Residual) -> bool:
-    """Whether a residual has one value wherever it has any, so that complex values tell of the real ones."""
-    return all(
-        head in _SINGLE_VALUED or (head == "pow" and isinstance(residual.program.steps[operands[1]][0], int))
-        for head, operands in _varying(residual)
-    )
+def _complex_values_tell(residual: Residual, seed: int) -> bool:
+    """Whether complex values that are wrong refute an answer of which no real point is known.
+
+    They do if the residual has one value wherever it has any; and if the problem is real where the answer is not, but
+    for |.| and sign, which are other functions elsewhere.
+    """
+    steps, varying = residual.program.steps, _varying(residual)
+    heads = {steps[slot][0] for slot in varying if steps[slot][1]}
+    powers = [steps[slot][1] for slot in varying if steps[slot][0] == "pow"]
+    if heads <= _SINGLE_VALUED and all(base not in varying or isinstance(steps[n][0], int) for base, n in powers):
+        return True
+    return heads.isdisjoint(_PIECEWISE) and floats.problem_is_real(residual, seed)
 
 
-def _varying(residual: Residual) -> list[tuple[str | int, tuple[int, ...]]]:
-    """The steps with operands that the residual needs and whose values are not the same at all points."""
+def _varying(residual: Residual) -> set[int]:
+    """The slots that the residual needs and whose values are not the same at all points."""
     steps, needed = residual.program.steps, {residual.slot}
     for slot in range(residual.slot, -1, -1):  # operands come before their use
         if slot in needed:
@@ -182,7 +185,7 @@ def _varying(residual: Residual) -> list[tuple[str | int, tuple[int, ...]]]:
         head, operands = steps[slot]
         if not varying.isdisjoint(operands) or (not operands and head in residual.free):
             varying.add(slot)
-    return [steps[slot] for slot in varying if steps[slot][1]]
+    return varying
 
 
 def _on_real_values(residual: Residual, seed: int) -> Verdict | None:

@@ -45,19 +45,19 @@ def _formula(residual: Residual) -> se.Basic:
     x = se.Symbol("x")
     derivatives = [engines.to_symengine(residual.answer)]
     problem = engines.to_symengine(residual.problem)
-    for formula in (problem, derivatives[0]):
-        _check_exponents(formula)
+    _check_exponents(derivatives[0], _MAX_EXPONENT)
+    _check_exponents(problem, MAX_TERMS)  # the base may become a number, and the power be worked out
     for _ in range(residual.order):
         derivatives.append(engines.differentiate(derivatives[-1], x))
     replacements = {se.Symbol(name): each for name, each in zip(UNKNOWNS, derivatives, strict=False)}
     formula = problem.xreplace(replacements)
-    _check_exponents(formula)
+    _check_exponents(formula, _MAX_EXPONENT)
     return formula
 
 
-def _check_exponents(formula: se.Basic) -> None:
+def _check_exponents(formula: se.Basic, largest: int) -> None:
     exponents = [power.args[1] for power in formula.atoms(se.Pow)]
-    if any(isinstance(each, se.Integer) and abs(int(each)) > _MAX_EXPONENT for each in exponents):
+    if any(isinstance(each, se.Integer) and abs(int(each)) > largest for each in exponents):
         raise engines.TooLargeError("an exponent is too large")
 
 

@@ -142,13 +142,13 @@ def test_rows_of_another_version_of_the_code_are_kept_and_that_is_said(data, tmp
     solver = Solver("nobody", None, {}, lambda piece: piece, chunk=2)
     collect(tmp_path, solver, "bwd", problems)
     collect(tmp_path, solver, "bwd", problems)
-    assert "another version" not in capsys.readouterr().out
+    assert "another version" not in capsys.readouterr().err
     settings = tmp_path / "rows" / "nobody" / "bwd" / "settings.json"
     there = json.loads(settings.read_text())
     settings.write_text(json.dumps(there | {"code": there["code"][::-1]}))
     before = (settings.parent / "rows.csv").read_bytes()
     collect(tmp_path, solver, "bwd", problems)
-    assert f"{settings.parent}: made, or begun, by another version of this package" in capsys.readouterr().out
+    assert f"{settings.parent}: made, or begun, by another version of this package" in capsys.readouterr().err
     assert (settings.parent / "rows.csv").read_bytes() == before
 
 
