@@ -19,7 +19,7 @@ defaults = {
     "num_layers": 4,  # encoder layers, and as many decoder layers
     "feed_forward": 1024,  # width between the two dense layers of a block
     # --- the optimizer
-    "optimizer": "adam",  # a Keras optimizer's name; "muon" learns from half of the problems, see results/LOG.md
+    "optimizer": "adam",  # a Keras optimizer's name; "muon" learns from fewer problems, see results/LOG.md
     "learning_rate": 1e-3,  # its peak, reached after warmup_steps
     "schedule": "constant",  # what follows the peak: "constant", "inverse_square_root" or "cosine"
     "warmup_steps": 0,  # batches of linear growth up to the peak
