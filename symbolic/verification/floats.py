@@ -97,8 +97,7 @@ def problem_is_real(residual: Residual, seed: int) -> bool:
     columns = candidates(seed, MORE_POINTS, WIDEST)
     unknowns = dict(zip(UNKNOWNS, (columns["a0"], columns["a1"], columns["a2"]), strict=True))
     residual = by_real_values(residual).of_values
-    with np.errstate(all="ignore"):
-        values = numeric.run(residual.program, columns | unknowns)[residual.slot]
+    values = numeric.run(residual.program, columns | unknowns)[residual.slot]
     return bool(np.sum(np.isfinite(values)) >= ENOUGH_POINTS)
 
 

@@ -6,6 +6,7 @@ none of trigonometry.
 """
 
 import math
+from collections.abc import Iterable
 
 import symengine as se
 
@@ -45,18 +46,20 @@ def _formula(residual: Residual) -> se.Basic:
     x = se.Symbol("x")
     derivatives = [engines.to_symengine(residual.answer)]
     problem = engines.to_symengine(residual.problem)
-    _check_exponents(derivatives[0], _MAX_EXPONENT)
-    _check_exponents(problem, MAX_TERMS)  # the base may become a number, and the power be worked out
+    powers = derivatives[0].atoms(se.Pow), problem.atoms(se.Pow)
+    _check_exponents(powers[0] | powers[1], _MAX_EXPONENT)
+    unknown = [power for power in powers[1] if any(se.has_symbol(power, se.Symbol(name)) for name in UNKNOWNS)]
+    _check_exponents(unknown, MAX_TERMS)  # their bases may become numbers, and the powers be worked out
     for _ in range(residual.order):
         derivatives.append(engines.differentiate(derivatives[-1], x))
     replacements = {se.Symbol(name): each for name, each in zip(UNKNOWNS, derivatives, strict=False)}
     formula = problem.xreplace(replacements)
-    _check_exponents(formula, _MAX_EXPONENT)
+    _check_exponents(formula.atoms(se.Pow), _MAX_EXPONENT)
     return formula
 
 
-def _check_exponents(formula: se.Basic, largest: int) -> None:
-    exponents = [power.args[1] for power in formula.atoms(se.Pow)]
+def _check_exponents(powers: Iterable[se.Basic], largest: int) -> None:
+    exponents = [power.args[1] for power in powers]
     if any(isinstance(each, se.Integer) and abs(int(each)) > largest for each in exponents):
         raise engines.TooLargeError("an exponent is too large")
 
