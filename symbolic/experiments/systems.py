@@ -1,7 +1,7 @@
 """The alternatives that a user has: computer algebra systems, asked the same problems within the same limits.
 
-Integrals go to the systems of `problems.integrators`, differential equations to SymPy's `dsolve`, each in a process
-that is killed when its time is over. What they answer is not judged here.
+Integrals go to `problems.integrators`, differential equations to `ode_solvers`, each to a process that is killed when
+its time is over. What they answer is not judged here.
 """
 
 import contextlib
@@ -10,19 +10,20 @@ import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import sympy as sp
 from pebble import ProcessExpired
 
+from symbolic.experiments import ode_solvers
+from symbolic.experiments.ode_solvers import ODE_SOLVERS, OdeSolver
 from symbolic.experiments.problem_sets import family_of, is_integral
-from symbolic.expressions.engines import canonical, from_sympy, to_sympy
-from symbolic.expressions.prefix import from_prefix, to_prefix
-from symbolic.problems.integrators import INTEGRATORS, MEMORY_LIMIT, Integrator, NoPrimitive
+from symbolic.expressions.engines import canonical
+from symbolic.expressions.prefix import Tree, from_prefix, to_prefix
+from symbolic.problems.algebra_systems import MEMORY_LIMIT, NoAnswer
+from symbolic.problems.integrators import INTEGRATORS, Integrator
 from symbolic.processes import process_pool
 
 SYSTEMS = INTEGRATORS
-_SOLVES_ODES = "sympy"
 
 
 class Attempt(NamedTuple):
@@ -40,8 +41,8 @@ class Attempt(NamedTuple):
 
 
 def solves(system: str, family: str) -> bool:
-    """Whether a system is asked problems of a family: integrals all, differential equations SymPy alone."""
-    return is_integral(family) or system == _SOLVES_ODES
+    """Whether a system is asked problems of a family: integrals all, differential equations those that solve them."""
+    return is_integral(family) or system in ODE_SOLVERS
 
 
 @contextlib.contextmanager
@@ -59,28 +60,30 @@ def asking(
         ValueError: there is no such system, it is not installed, or the limit is not positive.
     """
     with contextlib.ExitStack() as stack:
-        idle: queue.SimpleQueue[Integrator] = queue.SimpleQueue()
+        integrators, solvers = queue.SimpleQueue(), queue.SimpleQueue()
         for _ in range(workers):
-            idle.put(stack.enter_context(contextlib.closing(Integrator(system, time_limit, time_limit))))
+            integrators.put(stack.enter_context(contextlib.closing(Integrator(system, time_limit, time_limit))))
+            if system in ODE_SOLVERS and system != "sympy":
+                solvers.put(stack.enter_context(contextlib.closing(OdeSolver(system, time_limit, time_limit))))
         pool = stack.enter_context(process_pool(workers, __name__, initializer=_limit_memory))
         threads = stack.enter_context(ThreadPoolExecutor(workers))
 
         def integrate(equation: str) -> list[str]:
-            integrator = idle.get()
-            try:
+            with _taken(integrators) as integrator:
                 return [_text(integrator.integrate(canonical(from_prefix(equation).operands[1])))]
-            finally:
-                idle.put(integrator)
 
         def solve(equation: str) -> list[str]:
-            return pool.schedule(dsolve, args=[equation], timeout=time_limit).result()
+            if system == "sympy":
+                return pool.schedule(dsolve, args=[equation], timeout=time_limit).result()
+            with _taken(solvers) as solver:
+                return list(map(_text, solver.solve(from_prefix(equation))))
 
         def attempt(equation: str) -> Attempt:
             started = time.perf_counter()
             try:
                 answers = integrate(equation) if is_integral(family_of(equation)) else solve(equation)
-                failure = "" if answers else "no solution found"
-            except NoPrimitive as error:
+                failure = "" if answers else "no answer found"
+            except NoAnswer as error:
                 answers, failure = [], error.reason
             except TimeoutError:
                 answers, failure = [], "time limit"
@@ -94,27 +97,23 @@ def asking(
 
 
 def dsolve(equation: str) -> list[str]:
-    """SymPy's explicit solutions of an equation = 0, with the constants `a8` and `a9`, as prefix texts.
-
-    Belongs into a process with limits on time and memory.
-    """
-    x, y = sp.Symbol("x"), sp.Function("Y")
-    constants = {sp.Symbol(f"C{number}"): sp.Symbol(f"a{number + 7}") for number in (1, 2)}
-    try:
-        found = sp.dsolve(to_sympy(from_prefix(equation), evaluate=True), y(x))
-    except Exception:  # what SymPy raises on equations that it cannot solve is of every kind
-        return []
-    answers = []
-    for solution in found if isinstance(found, list) else [found]:
-        with contextlib.suppress(ValueError):  # an integral, or a function that no token spells
-            if solution.lhs == y(x):
-                answers.append(_text(from_sympy(solution.rhs.xreplace(constants))))
-    return answers
+    """`ode_solvers.dsolve` from and to prefix texts, for a process with limits."""
+    return list(map(_text, ode_solvers.dsolve(from_prefix(equation))))
 
 
 def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
 
 
-def _text(tree) -> str:
+@contextlib.contextmanager
+def _taken(idle: queue.SimpleQueue) -> Iterator[Any]:
+    """One of the sessions that are idle, which it is again after the block."""
+    session = idle.get()
+    try:
+        yield session
+    finally:
+        idle.put(session)
+
+
+def _text(tree: Tree) -> str:
     return " ".join(to_prefix(tree))

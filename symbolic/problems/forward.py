@@ -1,6 +1,6 @@
 """Integration problems by the forward method of Lample & Charton 2020, section 4.1: a random f, and F by an integrator.
 
-Which systems integrate, and how, `integrators` knows. They may be wrong, so what they give is checked here, at real
+How systems are asked, `integrators` knows. They may be wrong, so what they give is checked here, at real
 points; this file knows no rule of integration.
 """
 
@@ -14,9 +14,10 @@ from symbolic.expressions import numeric
 from symbolic.expressions.engines import symengine_to_prefix, to_symengine
 from symbolic.expressions.prefix import Tree, fold, from_prefix
 from symbolic.expressions.program import Program
+from symbolic.problems.algebra_systems import REASONS
 from symbolic.problems.checks import check_primitive
 from symbolic.problems.integration import has_real_constants, integration_problem, rejecting, without_constant_terms
-from symbolic.problems.integrators import REASONS, Integrator, best_installed
+from symbolic.problems.integrators import Integrator, best_installed
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
 from symbolic.problems.simplification import rebuilt, simplified
 from symbolic.problems.trees import draw_below, draw_operator_count, operator_count, tree_sampler

@@ -44,7 +44,7 @@ def alkahest_integrator():
         except alkahest.BudgetExceededError:
             return "!step limit"
         except alkahest.AlkahestError as error:
-            return "!not elementary" if error.code == "E-INT-004" else "!no primitive found"
+            return "!not elementary" if error.code == "E-INT-004" else "!no answer found"
 
     return integrate
 
@@ -59,7 +59,7 @@ def sympy_integrator():
         try:
             return sympy.sstr(sympy.integrate(to_sympy(tree, evaluate=True), x))
         except Exception:  # what SymPy raises on integrals that it cannot do is of every kind
-            return "!no primitive found"
+            return "!no answer found"
 
     return integrate
 

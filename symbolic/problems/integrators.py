@@ -1,136 +1,45 @@
-"""Computer algebra systems that integrate, each in a long-lived process of its own, behind one small interface.
+"""What computer algebra systems are asked for a primitive.
 
-`Integrator(name, limit).integrate(tree)` asks one system for a primitive. A hang, a crash or a memory blow-up of the
-system costs that one integral and a new process. The answer is text; our own grammar reads it and nothing evaluates
-it. It may be wrong: whoever asks must check it. Needs a POSIX system.
-
-A new system is one `_Engine` in `_ENGINES`: how to start it, and how to make it print the answer between two marks.
+`Integrator(name, limit).integrate(tree)` asks one of the systems of `algebra_systems`. Its answer may be wrong: whoever
+asks must check it.
 """
 
-import ctypes
-import importlib.metadata
-import importlib.util
-import math
-import os
-import re
-import select
-import shutil
-import subprocess
-import sys
-import time
-import weakref
-from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
-import symbolic
-from symbolic.expressions.infix import MAX_CHARACTERS, InfixError, from_infix
-from symbolic.expressions.prefix import Tree, fold, to_prefix
-from symbolic.expressions.program import WITHOUT_VALUE
-from symbolic.expressions.tokens import spellings
-from symbolic.problems.problem import Rejected, unknown_name
-
-MEMORY_LIMIT = 4 << 30  # bytes of address space of a system
-_INTEGRALS_PER_PROCESS = 2000  # then a new one: sessions grow, and one whose caller died ends by its CPU limit
-_START_LIMIT = 60.0  # seconds until a system is ready
-_WAITING_LIMIT = 5.0  # seconds of wall time beyond 20 times its limit, for a system that waits instead of working
-
-# One thread, SymPy's answers the same in every process, and Giac without its manual, which takes half of its start.
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "XCAS_HELP": os.devnull}
+from symbolic.expressions.prefix import Tree
+from symbolic.problems.algebra_systems import Session, is_installed
+from symbolic.problems.problem import unknown_name
 
 
-class NoPrimitive(Rejected):
-    """A system gave no primitive that can be written in our tokens. `reason` is one of the REASONS."""
-
-
-# The reasons, gravest first: what says most about the settings is what a failed chain of systems is counted under.
-REASONS = (
-    "time limit",  # the system was stopped
-    "step limit",  # the system stopped itself after a fixed amount of work
-    "system crashed",
-    "too long",
-    "rounded numbers",  # Giac's, for the roots of a polynomial: the answer is only nearly right
-    "not elementary",  # proved so, or the answer holds a function that no token spells: erf, a sum over roots
-    "no primitive found",
-    "answer not readable",
-)
-
-
-class _Engine(NamedTuple):
-    """How a system is run through a pipe.
+class _Question(NamedTuple):
+    """How a system is asked.
 
     Attributes:
         limit: CPU seconds for one integral. What a system finds it mostly finds in less.
-        command: the program and its arguments.
-        setup: lines that make it ready.
         ask: a line with `{integrand}` that prints BEGIN and the primitive of it with respect to x as one line.
-        end: a line that prints END. Systems echo what they read, so no line may hold a mark as it stands.
-        names: tokens that the system spells otherwise; `None` where the integrand is written in prefix tokens.
-        prints: what the system prints for a token or an operator, where our grammar reads something else.
-        module: the Python package it needs.
-        own_limit: it keeps to its limit by itself; the process is only stopped when it takes twice as long.
+        setup: lines that the system reads first.
     """
 
     limit: float
-    command: tuple[str, ...]
-    setup: str
-    ask: str
-    end: str
-    names: Mapping[str, str] | None
-    prints: Mapping[str, str] = {}
-    module: str | None = None
-    own_limit: bool = False
+    ask: str = "{integrand}"
+    setup: str = ""
 
 
-def _python_engine(name: str, limit: float) -> _Engine:
-    command = (sys.executable, "-m", "symbolic.problems.integration_worker", name)
-    return _Engine(limit, command, "", "{integrand}", "end", names=None, module=name, own_limit=True)
-
-
-_ENGINES = {
-    "alkahest": _python_engine("alkahest", limit=0.5),
-    "giac": _Engine(
-        0.015,
-        ("giac",),
-        setup="",
-        ask='"BE"+"GIN"+string(integrate({integrand},x));',
-        end='"EN"+"D";',
-        names={"E": "exp(1)"},
-        prints={'"': ""},
-    ),
-    "maxima": _Engine(
-        0.06,
-        ("maxima", "--very-quiet"),
-        # Where it would ask a question ("Is x positive?") it gives up.
-        setup="display2d:false$linel:100000$\n"
-        ':lisp (defun retrieve (msg flag) (declare (ignore msg flag)) (merror "a question"))',
-        ask='print(sconcat("BE","GIN"),string(integrate({integrand},x)))$',
-        end='print(sconcat("EN","D"))$',
-        names={"E": "%e", "pi": "%pi", "ln": "log", "sign": "signum"},
-        prints={"%e": "E", "%pi": "pi", "%i": "I", "signum": "sign"},
-    ),
-    "fricas": _Engine(
+_QUESTIONS = {
+    "alkahest": _Question(0.5),
+    "giac": _Question(0.015, '"BE"+"GIN"+string(integrate({integrand},x));'),
+    "maxima": _Question(0.06, 'print(sconcat("BE","GIN"),string(integrate({integrand},x)))$'),
+    "fricas": _Question(
         0.1,
-        ("fricas", "-nosman"),
+        'PRINC(concat(["BE","GIN",primitive({integrand})]))$Lisp',
         # The last line makes it load and compile what it needs.
-        setup=")set message prompt none\n)set message type off\n)set output algebra off\n"
-        "primitive(f: EXPR INT): String == (F := integrate(f, x)$FSINT(INT, EXPR INT);"
+        setup="primitive(f: EXPR INT): String == (F := integrate(f, x)$FSINT(INT, EXPR INT);"
         " one := (if F case EXPR INT then F::EXPR INT else first(F::List EXPR INT)); unparse(one::InputForm))\n"
         "primitive(exp(x)+sqrt(x))",
-        ask='PRINC(concat(["BE","GIN",primitive({integrand})]))$Lisp',
-        end='PRINC(concat("EN","D"))$Lisp',
-        names={"E": "exp(1)", "pi": "%pi", "ln": "log"},
-        prints={"pi()": "pi"},
     ),
-    "sympy": _python_engine("sympy", limit=0.25),
+    "sympy": _Question(0.25),
 }
-INTEGRATORS = tuple(_ENGINES)
-
-
-def is_installed(name: str) -> bool:
-    """Whether a system of `INTEGRATORS` can be run here."""
-    engine = _ENGINES[name]
-    return bool(importlib.util.find_spec(engine.module) if engine.module else shutil.which(engine.command[0]))
+INTEGRATORS = tuple(_QUESTIONS)
 
 
 def best_installed() -> str:
@@ -138,7 +47,7 @@ def best_installed() -> str:
     return next(name for name in ("giac", "alkahest", "sympy") if is_installed(name))
 
 
-class Integrator:
+class Integrator(Session):
     """One computer algebra system; its process is started when it is first needed.
 
     Args:
@@ -146,167 +55,22 @@ class Integrator:
         limit: seconds of its CPU time that the system may spend on one integral; None for what suits the system.
             Alkahest counts its steps as well, and these stop it first: but for hangs, what it answers is the same on
             every machine.
-        wall_limit: seconds of wall time after which it is stopped in any case; None for many times its limit, so that
-            a busy machine changes no answer.
+        wall_limit: as for `Session`.
 
     Raises:
         ValueError: there is no such system, it is not installed, or the limit is not positive.
     """
 
     def __init__(self, name: str, limit: float | None = None, wall_limit: float | None = None):
-        if name not in _ENGINES:
+        if name not in _QUESTIONS:
             raise unknown_name("integrator", name, INTEGRATORS)
-        if not is_installed(name):
-            installed = ", ".join(filter(is_installed, INTEGRATORS))
-            raise ValueError(f"the integrator `{name}` is not installed. Installed: {installed}.")
-        if limit is not None and not 0 < limit < math.inf:
-            raise ValueError(f"an integrator's `limit` must be positive and finite. Received: {limit} s.")
-        self.name, self._engine = name, _ENGINES[name]
-        self._limit = limit or self._engine.limit
-        self._wall_limit = wall_limit
-        self._process: subprocess.Popen | None = None
-        self._asked = 0  # of this process
-        self._stop = lambda: None
+        self._question = _QUESTIONS[name]
+        super().__init__(name, self._question.limit if limit is None else limit, wall_limit, self._question.setup)
 
     def integrate(self, integrand: Tree) -> Tree:
         """A primitive of the integrand with respect to x, as the system gave it: not checked, not canonical.
 
         Raises:
-            NoPrimitive: the system found none, or none in time.
+            NoAnswer: the system found none, or none in time.
         """
-        if self._asked == _INTEGRALS_PER_PROCESS:
-            self.close()
-        if self._process is None:
-            self._start()
-        self._asked += 1
-        stop_after = 2 * self._limit if self._engine.own_limit else self._limit
-        question = self._engine.ask.format(integrand=self._written(integrand))
-        answer = self._converse(question, stop_after, self._wall_limit)
-        return _read(answer, self._engine.prints)
-
-    def version(self) -> str:
-        """The version of the system that is installed, by its own account."""
-        if self._engine.module:
-            return importlib.metadata.version(self._engine.module)
-        said = subprocess.run([self._engine.command[0], "--version"], capture_output=True, stdin=subprocess.DEVNULL)
-        found = re.search(r"\d+(\.\d+)+", said.stdout.decode(errors="replace"))
-        return found[0] if found else "unknown"
-
-    def close(self) -> None:
-        """End the system's process; the next integral starts a new one."""
-        self._stop()
-        self._process = None
-
-    def _start(self) -> None:
-        cpu_limit = math.ceil(_INTEGRALS_PER_PROCESS * 2 * self._limit + _START_LIMIT)
-        limits = f'ulimit -v {MEMORY_LIMIT >> 10}; ulimit -t {cpu_limit}; exec "$@"'
-        paths = [str(Path(symbolic.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
-        self._process = subprocess.Popen(
-            ["sh", "-c", limits, "sh", *self._engine.command, *([str(self._limit)] if self._engine.own_limit else [])],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,  # else what a dead process did not read would have to be flushed to it at the end
-            env=os.environ | _ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(paths)},
-        )
-        self._stop = weakref.finalize(self, _end, self._process)  # also when Python ends
-        self._asked = 0
-        try:
-            self._converse(self._engine.setup, _START_LIMIT)
-        except NoPrimitive as failure:
-            raise OSError(f"`{self._engine.command[0]}` did not start as an integrator: {failure.reason}") from None
-
-    def _converse(self, line: str, limit: float, wall_limit: float | None = None) -> str:
-        """What the system prints between a line's BEGIN and END; the process is lost if END does not come in time."""
-        try:
-            self._process.stdin.write(f"{line}\n{self._engine.end}\n".encode())
-            output = self._output_until_end(limit, wall_limit or 20 * limit + _WAITING_LIMIT)
-        except BrokenPipeError:
-            output = ""
-        except TimeoutError:
-            self.close()
-            raise NoPrimitive("time limit") from None
-        if not output:
-            self.close()
-            raise NoPrimitive("system crashed")
-        _, _, answer = output.rpartition("BEGIN")
-        return answer.partition("\n")[0].strip() if "BEGIN" in output else ""
-
-    def _output_until_end(self, limit: float, wall_limit: float) -> str:
-        """All that the system prints up to END, or nothing if it ends first."""
-        pipe, cpu_seconds = self._process.stdout.fileno(), _cpu_clock(self._process.pid)
-        cpu_start, wall_start = cpu_seconds(), time.monotonic()
-        output, wait = b"", min(limit, wall_limit)
-        while b"END" not in output[-200:]:
-            readable, _, _ = select.select([pipe], [], [], wait)
-            if readable:
-                piece = os.read(pipe, 1 << 16)
-                if not piece:
-                    return ""
-                output += piece
-            wall_left = wall_limit - (time.monotonic() - wall_start)
-            wait = min(limit - (cpu_seconds() - cpu_start), wall_left)
-            if wait <= 0:
-                raise TimeoutError
-        return output.decode(errors="replace")
-
-    def _written(self, integrand: Tree) -> str:
-        if self._engine.names is None:
-            return " ".join(to_prefix(integrand))
-        return _in_brackets(integrand, self._engine.names)
-
-
-def _cpu_clock(process_id: int) -> Callable[[], float]:
-    """A clock of the CPU seconds of another process; of wall time where the system has none (macOS)."""
-    clock = ctypes.c_int()
-    try:
-        error = ctypes.CDLL(None).clock_getcpuclockid(process_id, ctypes.byref(clock))
-    except AttributeError:
-        return time.monotonic
-    return time.monotonic if error else lambda: time.clock_gettime(clock.value)
-
-
-def _end(process: subprocess.Popen) -> None:
-    process.kill()
-    with process:  # closes its pipes and waits for its end
-        pass
-
-
-_SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^"}
-
-
-def _in_brackets(tree: Tree, names: Mapping[str, str]) -> str:
-    """The tree as text in which every operation has its brackets, so that no system reads it in another way."""
-
-    def write(head, operands):
-        if isinstance(head, int):
-            return f"({head})" if head < 0 else str(head)
-        if head in _SIGNS:
-            return f"({_SIGNS[head].join(operands)})"
-        name = names.get(head, head)
-        return f"{name}({operands[0]})" if operands else name
-
-    return fold(tree, write)
-
-
-_KNOWN_WORDS = {"x", "pi", "E", "I", "e", "i", "log", *spellings("operator"), *spellings("function")} - WITHOUT_VALUE
-
-
-def _read(answer: str, prints: Mapping[str, str]) -> Tree:
-    """The tree of a system's answer, which is an expression or `!` and one of the REASONS."""
-    if answer.startswith("!"):
-        raise NoPrimitive(answer[1:])
-    for printed, spelling in prints.items():
-        answer = answer.replace(printed, spelling)
-    if not answer or "integra" in answer.lower():  # no answer for an error, or the question given back
-        raise NoPrimitive("no primitive found")
-    if len(answer) > MAX_CHARACTERS:
-        raise NoPrimitive("too long")
-    if not _KNOWN_WORDS.issuperset(re.findall(r"[^\W\d]\w*", answer)):
-        raise NoPrimitive("not elementary")
-    if re.search(r"\.|\d[eE][+-]?\d", answer):
-        raise NoPrimitive("rounded numbers")
-    try:
-        return from_infix(answer)
-    except InfixError:
-        raise NoPrimitive("answer not readable") from None
+        return self.read(self.ask(self._question.ask.format(integrand=self.written(integrand))))

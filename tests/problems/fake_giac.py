@@ -1,4 +1,4 @@
-"""A program `giac` that answers every integral with one text, for what no real system can be made to do on demand."""
+"""A program `giac` with one answer to everything, for what no real system can be made to do on demand."""
 
 import os
 import stat
@@ -13,7 +13,7 @@ def fake_giac(folder, answer: str):
 echo $$ >> '{folder}/processes'
 while read -r line; do
     case "$line" in
-        *integrate*)
+        *integrate*|*desolve*)
             echo "$line" >> '{folder}/questions'
             case '{answer}' in
                 CRASH) exit 3;;

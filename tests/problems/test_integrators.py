@@ -8,14 +8,8 @@ import pytest
 
 from symbolic.expressions import numeric
 from symbolic.expressions.infix import from_infix
-from symbolic.problems.integrators import (
-    INTEGRATORS,
-    REASONS,
-    Integrator,
-    NoPrimitive,
-    best_installed,
-    is_installed,
-)
+from symbolic.problems.algebra_systems import REASONS, NoAnswer, is_installed
+from symbolic.problems.integrators import INTEGRATORS, Integrator, best_installed
 from tests.problems.fake_giac import fake_giac
 
 GENEROUS = 5.0  # seconds, where the limit is not what is tested
@@ -58,9 +52,9 @@ def test_known_integrals_agree_with_quadrature(integrator, integrand):
 
 @pytest.mark.parametrize("integrand", ["exp(x^2)", "x^x", "sin(x)/x", "x/ln(x)"])
 def test_integrals_that_are_not_elementary_have_no_primitive(integrator, integrand):
-    with pytest.raises(NoPrimitive) as caught:
+    with pytest.raises(NoAnswer) as caught:
         integrator.integrate(from_infix(integrand))
-    assert caught.value.reason in ("not elementary", "no primitive found", "step limit")
+    assert caught.value.reason in ("not elementary", "no answer found", "step limit")
 
 
 @pytest.mark.parametrize("name", INTEGRATORS)
@@ -69,7 +63,7 @@ def test_after_a_hard_integral_the_next_is_answered(name):
         pytest.skip(f"{name} is not installed")
     integrator = Integrator(name, 0.3)
     hard, easy = from_infix("(exp(x)+ln(x)*sin(x)+sqrt(x+tan(x)))^7*atan(x+cos(x))"), from_infix("x^2")
-    with pytest.raises(NoPrimitive) as caught:
+    with pytest.raises(NoAnswer) as caught:
         integrator.integrate(hard)
     assert caught.value.reason in REASONS
     assert_primitive(integrator.integrate(easy), easy)
@@ -80,7 +74,7 @@ def test_a_hang_is_stopped_and_the_process_is_gone(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", fake_giac(tmp_path, "HANG"))
     integrator = Integrator("giac", 0.05)
     for _ in range(2):
-        with pytest.raises(NoPrimitive, match="time limit"):
+        with pytest.raises(NoAnswer, match="time limit"):
             integrator.integrate(from_infix("x"))
     processes = [int(number) for number in (tmp_path / "processes").read_text().split()]
     assert len(processes) == 2
@@ -116,13 +110,13 @@ def test_closing_ends_the_process_and_so_does_forgetting(monkeypatch, tmp_path):
         ("exec(x)", "not elementary"),
         ("x + f(x)", "not elementary"),
         ("C_1*x + t + Y", "not elementary"),
-        ("", "no primitive found"),
-        ("x*integrate(1/x,x)", "no primitive found"),
+        ("", "no answer found"),
+        ("x*integrate(1/x,x)", "no answer found"),
         ("+x" * 6000, "too long"),
     ],
 )
 def test_answers_without_a_primitive_are_refused(answer, reason, monkeypatch, tmp_path):
-    with pytest.raises(NoPrimitive) as caught:
+    with pytest.raises(NoAnswer) as caught:
         primitive_by(answer, monkeypatch, tmp_path)
     assert caught.value.reason == reason
 
