@@ -1,8 +1,9 @@
 """What computer algebra systems are asked for the solutions of an ordinary differential equation.
 
 `OdeSolver(name, limit).solve(equation)` asks one of the systems of `problems.algebra_systems`; `dsolve` is SymPy's
-answer, for a process of the caller's. All are asked for explicit solutions y(x) with free constants; an implicit one,
-F(x, y) = C, they are asked to solve for y. What they answer is not judged here.
+answer, for a process of the caller's. What is wanted are explicit solutions y(x) with free constants: Maxima and FriCAS
+are asked to solve an implicit one, F(x, y) = C, for y; Giac and SymPy do so themselves. What they answer is not judged
+here.
 """
 
 import contextlib
@@ -13,7 +14,8 @@ from typing import NamedTuple
 import sympy as sp
 
 from symbolic.expressions.engines import from_sympy, to_sympy
-from symbolic.expressions.prefix import Tree
+from symbolic.expressions.prefix import Tree, to_prefix
+from symbolic.expressions.tokens import spellings
 from symbolic.problems.algebra_systems import NoAnswer, Session
 from symbolic.problems.problem import unknown_name
 
@@ -38,14 +40,20 @@ _QUESTIONS = {
         {"Y": "y(x)", "Y'": "diff(y(x),x)", "Y''": "diff(y(x),x,2)"},
     ),
     "maxima": _Question(
-        'print(sconcat("BE","GIN"),solutions({equation}))$',
+        # Its questions are replied to in one way, then in the other: it remembers a reply until the command ends.
+        "guess:[]$guess:found({equation},positive)$"
+        'print(sconcat("BE","GIN"),texts(if asked>0 then append(guess,found({equation},negative)) else guess))$',
         {"Y": "y", "Y'": "'diff(y,x)", "Y''": "'diff(y,x,2)"},
-        # contrib_ode begins with what the older ode2 knows; where y is in several logarithms, solve wants them as one.
+        # contrib_ode begins with what the older ode2 knows. Where y is in several logarithms, solve wants them as one.
         setup='load("contrib_ode")$\n'
-        "explicit(s):=if lhs(s)=y and freeof(y,rhs(s)) then [s] else append(solve(s,y),solve(logcontract(s),y))$\n"
-        "solutions(e):=block([s:contrib_ode(e=0,y,x)],simplode(map(lambda([q],string(rhs(q))),"
-        "sublist(if listp(s) then apply(append,map(explicit,s)) else [],"
-        'lambda([q],lhs(q)=y and freeof(y,rhs(q))))),","))$',
+        "solved(s):=apply(append,errcatch(solve(s,y)))$\n"
+        "explicit(s):=if not freeof(y,rhs(s)) then append(solved(s),solved(logcontract(s)))"
+        " elseif lhs(s)=y then [s]"
+        " else subst(rhs(s),w,append(solved(lhs(s)=w),solved(logcontract(lhs(s))=w)))$\n"
+        "found(e,reply):=(asked:0,apply(append,map(explicit,apply(append,"
+        "map(lambda([s],if listp(s) then s else []),errcatch(contrib_ode(e=0,y,x)))))))$\n"
+        "texts(s):=simplode(unique(map(lambda([q],string(rhs(q))),"
+        'sublist(s,lambda([q],lhs(q)=y and freeof(y,rhs(q)))))),",")$',
     ),
     "fricas": _Question(
         'PRINC(concat(["BE","GIN",solutions({equation})]))$Lisp',
@@ -67,6 +75,9 @@ _QUESTIONS = {
 }
 ODE_SOLVERS = (*_QUESTIONS, "sympy")
 _CONSTANT = re.compile(r"\bc_\d+|%c\b|%k\d\b")  # Giac's and Maxima's; in FriCAS they are ours
+_ANY_INTEGER = re.compile(r"\bn_\d+")  # Giac's, as in 2*n_0*pi
+_GIVEN_UP = "Unable to solve"  # Giac
+_OTHER_NAMES = {*spellings("variable"), *spellings("coefficient")} - {"x"}
 
 
 class OdeSolver(Session):
@@ -92,8 +103,15 @@ class OdeSolver(Session):
 
         Raises:
             NoAnswer: the system found none, or none in time.
+            ValueError: the equation holds other variables or coefficients.
         """
+        if clashes := _OTHER_NAMES.intersection(to_prefix(equation)):
+            raise ValueError(
+                f"an equation holds x, Y and its derivatives alone. Received: {', '.join(sorted(clashes))}."
+            )
         answer = self.ask(self._question.ask.format(equation=self.written(equation, self._question.unknown)))
+        if _GIVEN_UP in answer:
+            raise NoAnswer("no answer found")
         solutions, failures = [], []
         for text in _parts(answer.strip('" ').removeprefix("[").removesuffix("]")):
             try:
@@ -118,8 +136,9 @@ def _parts(answer: str) -> list[str]:
 
 
 def _with_our_constants(solution: str) -> str:
-    """The first constant of integration as `a8`, the second as `a9`; a third is then no word of ours."""
+    """The first constant of integration is `a8`, the second `a9`, a third no word of ours; any integer is 0."""
     names = {}
+    solution = _ANY_INTEGER.sub("0", solution)
     return _CONSTANT.sub(lambda match: names.setdefault(match[0], f"a{8 + len(names)}"), solution)
 
 

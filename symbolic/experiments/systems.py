@@ -32,7 +32,7 @@ class Attempt(NamedTuple):
     Attributes:
         answers: prefix texts, none of them checked.
         failure: why there is none, in a few words; empty if there is one.
-        seconds: how long it took, of wall time.
+        seconds: how long it took, of wall time; half a second more where a process had to be started.
     """
 
     answers: list[str]
@@ -76,7 +76,7 @@ def asking(
             if system == "sympy":
                 return pool.schedule(dsolve, args=[equation], timeout=time_limit).result()
             with _taken(solvers) as solver:
-                return list(map(_text, solver.solve(from_prefix(equation))))
+                return list(map(_text, solver.solve(canonical(from_prefix(equation)))))
 
         def attempt(equation: str) -> Attempt:
             started = time.perf_counter()

@@ -33,6 +33,7 @@ from symbolic.problems.problem import Rejected, unknown_name
 MEMORY_LIMIT = 4 << 30  # bytes of address space of a system
 _QUESTIONS_PER_PROCESS = 2000  # then a new one: sessions grow, and one whose caller died ends by its CPU limit
 _START_LIMIT = 60.0  # seconds until a system is ready
+_MOST_QUESTIONS = 20  # of Maxima's, which repeats a question until it likes the reply
 _WAITING_LIMIT = 5.0  # seconds of wall time beyond 20 times its limit, for a system that waits instead of working
 
 # One thread, SymPy's answers the same in every process, and Giac without its manual, which takes half of its start.
@@ -88,9 +89,10 @@ _PROGRAMS = {
     "giac": _Program(("giac",), setup="", end='"EN"+"D";', names={"E": "exp(1)"}, prints={'"': ""}),
     "maxima": _Program(
         ("maxima", "--very-quiet"),
-        # Where it would ask a question ("Is x positive?") it gives up.
-        setup="display2d:false$linel:100000$\n"
-        ':lisp (defun retrieve (msg flag) (declare (ignore msg flag)) (merror "a question"))',
+        # Its questions ("Is w positive?") are answered by `reply`, and after too many of them it gives up.
+        setup="display2d:false$linel:100000$reply:positive$asked:0$\n"
+        ":lisp (defun retrieve (msg flag) (declare (ignore msg flag))"
+        f' (if (> (incf $asked) {_MOST_QUESTIONS}) (merror "too many questions") $reply))',
         end='print(sconcat("EN","D"))$',
         names={"E": "%e", "pi": "%pi", "ln": "log", "sign": "signum"},
         prints={"%e": "E", "%pi": "pi", "%i": "I", "signum": "sign"},
@@ -270,7 +272,7 @@ def _in_brackets(tree: Tree, names: Mapping[str, str]) -> str:
         if head in _SIGNS:
             return f"({_SIGNS[head].join(operands)})"
         name = names.get(head, head)
-        return f"{name}({operands[0]})" if operands else name
+        return f"{name}({','.join(operands)})" if operands else name
 
     return fold(tree, write)
 

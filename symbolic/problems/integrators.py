@@ -28,7 +28,7 @@ class _Question(NamedTuple):
 _QUESTIONS = {
     "alkahest": _Question(0.5),
     "giac": _Question(0.015, '"BE"+"GIN"+string(integrate({integrand},x));'),
-    "maxima": _Question(0.06, 'print(sconcat("BE","GIN"),string(integrate({integrand},x)))$'),
+    "maxima": _Question(0.06, 'asked:0$print(sconcat("BE","GIN"),string(integrate({integrand},x)))$'),
     "fricas": _Question(
         0.1,
         'PRINC(concat(["BE","GIN",primitive({integrand})]))$Lisp',

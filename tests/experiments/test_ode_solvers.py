@@ -1,5 +1,7 @@
 """Computer algebra systems solve differential equations; what they print is read as it stands, or not at all."""
 
+import contextlib
+
 import pytest
 
 from symbolic.experiments.ode_solvers import ODE_SOLVERS, OdeSolver, dsolve
@@ -51,6 +53,21 @@ def test_solutions_are_right_and_general(solve, equation):
     assert any(v.solved and v.evidence["constants"] == v.evidence["order"] for v in verdicts)
 
 
+@pytest.mark.skipif(not is_installed("maxima"), reason="Maxima is not installed")
+@pytest.mark.parametrize(
+    "equation",
+    [
+        "sub mul x Y' sqrt Y",  # asks for a sign
+        "add Y' mul INT+ 8 sqrt Y",  # and solves it where that is negative
+        "sub mul Y' add INT+ 1 pow tan Y INT+ 2 mul x cos x",  # solves tan(y) = w, not tan(y) = x*sin(x) + ...
+    ],
+)
+def test_maxima_is_helped_to_an_explicit_solution(equation):
+    with contextlib.closing(OdeSolver("maxima", GENEROUS)) as solver:
+        answers = solver.solve(from_prefix(equation))
+    assert any(verify(equation, " ".join(to_prefix(answer))).solved for answer in answers)
+
+
 @pytest.mark.parametrize("equation", ["sub Y'' sin mul x Y", "sub Y' div x mul INT+ 0 Y"])
 def test_what_no_system_solves_has_no_answer(solve, equation):
     try:
@@ -66,6 +83,7 @@ def test_what_no_system_solves_has_no_answer(solve, equation):
         ("c_3*exp(x)+c_1", ["a8*exp(x)+a9"]),
         ("[c_1*exp(x)]", ["a8*exp(x)"]),
         ("[0,(x+c_1)^2]", ["0", "(x+a8)^2"]),
+        ("2*n_3*pi+acos(c_0*x)", ["2*0*pi+acos(a8*x)"]),
         ("[rootof([1,2]),x,x*integrate(c_0,x)]", ["x"]),  # what can be read
     ],
 )
@@ -79,6 +97,7 @@ def test_answers_are_read_as_they_stand(answer, expected, monkeypatch, tmp_path)
         ("CRASH", "system crashed"),
         ("", "no answer found"),
         ("[]", "no answer found"),
+        ('[""Unable to solve differential equation""]', "no answer found"),
         ("integrate(c_0*exp(x),x)", "no answer found"),
         ("c_0*erf(x)", "not elementary"),
         ("y(x)+c_0", "not elementary"),
@@ -91,6 +110,12 @@ def test_answers_without_a_solution_are_refused(answer, reason, monkeypatch, tmp
     with pytest.raises(NoAnswer) as caught:
         solutions_by(answer, monkeypatch, tmp_path)
     assert caught.value.reason == reason
+
+
+def test_equations_with_other_names_are_refused(solve):
+    if solve is not dsolve:
+        with pytest.raises(ValueError, match="x, Y and its derivatives alone. Received: a8, y"):
+            solve(from_prefix("sub Y' mul a8 add y mul x Y"))
 
 
 def test_wrong_names_are_refused():
