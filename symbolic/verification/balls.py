@@ -5,6 +5,7 @@ hold 0, the residual is not zero, whatever the rounding. Rational parts are comp
 an integer exponent.
 """
 
+import math
 import operator
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -30,12 +31,15 @@ class Enclosure(NamedTuple):
         radius: a bound of |residual|, or of a factor of it, where the status is "zero", else None.
         size: where it is "nonzero", a lower bound of the factor that is smallest beside its largest term, relative to
             that term, or itself where the terms are larger than 1; else None.
+        share: where it is "zero", `radius` beside that factor's largest term, in the same way; infinite where the terms
+            themselves cannot be told from zero.
     """
 
     status: str
     value: str
     radius: float | None = None
     size: float | None = None
+    share: float | None = None
 
 
 def enclose(
@@ -94,9 +98,10 @@ def _judge(residual, point, is_complex) -> Enclosure:
     if not value.contains(0):
         size = min(float(factor.abs_lower() / scale) for factor, scale in factors)
         return Enclosure("nonzero", value.str(10), size=size)
-    for factor, scale in factors:
-        if _counts_as_zero(factor, scale):
-            return Enclosure("zero", value.str(10), float(factor.abs_upper()))
+    bounds = [(factor.abs_upper(), scale) for factor, scale in factors if _counts_as_zero(factor, scale)]
+    if bounds:
+        share, radius = min((_share(bound, scale), float(bound)) for bound, scale in bounds)
+        return Enclosure("zero", value.str(10), radius, share=share)
     return Enclosure("unknown", value.str(10))
 
 
@@ -118,6 +123,10 @@ def _is_real(value: acb) -> bool:
 def _counts_as_zero(factor: arb | acb, scale: arb) -> bool:
     bound = factor.abs_upper()
     return factor.contains(0) and (bound <= _ZERO * scale or bound <= _TINY)
+
+
+def _share(bound: arb, scale: arb) -> float:
+    return float(bound / scale) if scale > 0 else math.inf if bound > 0 else 0.0
 
 
 def _scale(terms: list[arb | acb]) -> arb:

@@ -32,6 +32,7 @@ _EDGES, _FADINGS = 8, 2  # so many edges are looked at, and so few may be none: 
 # At so many bits a residual that fades is no larger than 1e-300 beside the place from where on it counts as 0. So many
 # steps leave about 1e-7 of the distance, and a residual that leaves 0 like its 30th power is larger than 1e-250 there.
 _BITS, _STEPS, _JUMP = (1024,), 24, 1e-250
+_MORE_BITS = 4096  # for a residual that is not that small beside its terms, or whose terms vanish at fewer bits
 _UNRELATED = from_prefix("div sin sin x INT+ 1 0 0 0 0 0 0 0 0 0")  # added to a solution: another function close by
 
 
@@ -59,8 +60,8 @@ def branch_of(residual: Residual, points: list[Point], seed: int) -> Branch | No
     other = other if residual.of_values is None else by_real_values(other)
     branch, sizes = Branch([], []), []
     for holding, failing in _pairs(residual, points, rng):
-        enclosure = balls.enclose(residual, holding, precisions=_BITS)
-        if enclosure.status != "zero" or balls.enclose(other, holding).status != "nonzero":
+        enclosure = _enclosure_where_it_holds(residual, holding)
+        if enclosure is None or balls.enclose(other, holding).status != "nonzero":
             continue
         outside = balls.enclose(residual, failing, precisions=_BITS)
         if outside.status != "nonzero":  # it fails by rounding alone
@@ -75,6 +76,17 @@ def branch_of(residual: Residual, points: list[Point], seed: int) -> Branch | No
             break
     is_found = len(sizes) == _EDGES and independent_constants(residual, branch.points) >= residual.order
     return branch if is_found else None
+
+
+def _enclosure_where_it_holds(residual: Residual, point: Point) -> balls.Enclosure | None:
+    """The residual if it is 0 beside terms that are not: tanh(u) with a large u is all but constant and solves much."""
+    for bits in (*_BITS, _MORE_BITS):
+        enclosure = balls.enclose(residual, point, precisions=(bits,))
+        if enclosure.status == "nonzero":
+            return None
+        if enclosure.status == "zero" and enclosure.share < _JUMP:
+            return enclosure
+    return None
 
 
 def _pairs(residual: Residual, points: list[Point], rng: np.random.Generator) -> Iterator[tuple[Point, Point]]:

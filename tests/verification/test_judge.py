@@ -381,6 +381,12 @@ def test_independent_constants_are_counted(equation, solution, constants):
         ("sub Y' Y", "add mul a8 exp x exp mul INT- 1 mul a9 exp x"),
         ("sub Y' Y", "add mul a8 exp x exp mul INT- 1 exp exp mul a9 x"),
         ("mul INT+ 3 sub Y' Y", "add mul a8 exp x exp mul INT- 1 mul a9 exp x"),
+        # All terms vanish together for large values of a constant, at so many bits as are looked at.
+        (
+            "add mul Y'' mul sin Y tanh cos Y add mul cos Y mul tanh cos Y pow Y' INT+ 2 add mul INT- 1 mul "
+            "pow Y' INT+ 2 pow sin Y INT+ 2 mul INT+ 3 mul pow Y' INT+ 2 mul pow sin Y INT+ 2 pow tanh cos Y INT+ 2",
+            "acos atanh exp mul a8 add a9 x",
+        ),
         # Wrong for x < 0, and for x > 0 floats are not 0 but for rounding.
         ("sub Y' mul sign x Y", "mul a8 pow exp div x INT+ 3 INT+ 3"),
         ("mul x sub Y' mul sign x Y", "mul a8 pow exp div x INT+ 3 INT+ 3"),
