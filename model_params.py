@@ -4,7 +4,7 @@
 quick` those whose name begins with "quick". A misspelt or contradictory parameter is refused before anything trains.
 """
 
-from symbolic.experiments.params import sweep
+from symbolic.training.params import sweep
 
 defaults = {
     # --- the model

@@ -6,16 +6,14 @@ From a shell: `python run_model_train.py --trials quick`. From a notebook: the s
 
 import argparse
 import functools
-import hashlib
-import math
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from symbolic.startup import import_keras
+from symbolic.runtime.startup import import_keras
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for the notes that TensorFlow writes when it begins to compute
 try:
@@ -30,37 +28,39 @@ except KeyboardInterrupt:
     raise
 
 import keras
-import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 import model_params as trials_file
-from symbolic.experiments import devices
-from symbolic.experiments.comparison import CURVES, TABLE, compare, draw_curves, format_table
-from symbolic.experiments.params import complete, select
-from symbolic.experiments.recording import read_history
-from symbolic.experiments.sweeps import on_cluster
-from symbolic.experiments.training import TrialData, jit_compiled
-from symbolic.experiments.trials import run_trial
+from symbolic.expressions.notation import prefix_notation
 from symbolic.expressions.tokens import TOKENS
-from symbolic.problems import cluster
-from symbolic.problems.files import ProblemFiles, find_data, parse_line, prefix_notation
-from symbolic.problems.problem import unknown_name
-from symbolic.problems.production import ENGINES
-from symbolic.problems.stream import check_tasks
-from symbolic.seq2seq.batches import Source
-from symbolic.seq2seq.encoding import EncodedFile, Notation, encode_files, sha256_of
+from symbolic.problems.files import ProblemFiles, find_data, parse_line
+from symbolic.problems.production.stream import check_tasks
+from symbolic.runtime import cluster
+from symbolic.runtime.cluster import ENGINES
+from symbolic.runtime.files import sha256_of
+from symbolic.runtime.names import did_you_mean, unknown_name
+from symbolic.seq2seq.encoding import EncodedFile, encode_files
+from symbolic.seq2seq.notation import Notation
 from symbolic.seq2seq.processors import TextProcessor
+from symbolic.seq2seq.shapes import Source
 from symbolic.seq2seq.special_tokens import SPECIAL_TOKENS
 from symbolic.seq2seq.token_store import FORMAT, TokenStore, read_settings
-from symbolic.suggestions import did_you_mean
+from symbolic.training import devices
+from symbolic.training.comparison import CURVES, TABLE, compare, draw_curves, format_table
+from symbolic.training.data import TrialData, in_turns, parse_weights, sha256_of_lines
+from symbolic.training.models import jit_compiled
+from symbolic.training.params import complete, select
+from symbolic.training.recording import read_history
+from symbolic.training.sweeps import on_cluster
+from symbolic.training.trials import run_trial
 
 
 class SymbolicModelTrain:
     """Trials on one data set, step by step or all at once.
 
     `run_all(data_path)` is `load_data`, `set_processor`, `set_train_datasets`, then `train_model` for every trial.
-    Processes that were launched together (`symbolic.experiments.devices`) each do all of it, and train together.
+    Processes that were launched together (`symbolic.training.devices`) each do all of it, and train together.
 
     Attributes:
         model_params: trial -> all its parameters.
@@ -167,7 +167,7 @@ class SymbolicModelTrain:
         for split in self.data:
             folder, files = self._encode(split)
             store = TokenStore.open(folder)
-            stores[split] = store if split == "train" or len(files) == 1 else _in_turns(store, files)
+            stores[split] = store if split == "train" or len(files) == 1 else in_turns(store, files)
             if split == "train":
                 parts = [store.part(file.first, file.report.kept) for file in files]
                 self.sources = [Source(*part) for part in zip(parts, self.weights.values(), strict=True)]
@@ -185,7 +185,7 @@ class SymbolicModelTrain:
             first = len(SPECIAL_TOKENS)
             contexts, targets = (p.vocabulary[first:] for p in (self.context_processor, self.target_processor))
         paths = self.data[split].paths
-        name = _sha256([str(FORMAT), *map(sha256_of, paths), *contexts, "", *targets, str(adapt)])[:12]
+        name = sha256_of_lines([str(FORMAT), *map(sha256_of, paths), *contexts, "", *targets, str(adapt)])[:12]
         folder = self.run_dir / "tokens" / f"{split}-{name}"
         files = encode_files(
             paths,
@@ -236,7 +236,7 @@ class SymbolicModelTrain:
 
         Args:
             engine: "local", one trial after the other in this process; or "ray", each on a node of a Ray cluster, as
-                `symbolic.problems.cluster.connection` finds it, with `workers` cores. The nodes need a common file
+                `symbolic.runtime.cluster.connection` finds it, with `workers` cores. The nodes need a common file
                 system. `training_result` stays empty then.
             vocabulary: as `set_processor` takes it; "fixed" with a stream, which may bring any token.
 
@@ -297,7 +297,10 @@ class SymbolicModelTrain:
         }
         description["train"]["weights"] = list(self.weights.values())
         for side, processor in (("context", self.context_processor), ("target", self.target_processor)):
-            description[f"{side}_vocabulary"] = {"tokens": len(processor), "sha256": _sha256(processor.vocabulary)}
+            description[f"{side}_vocabulary"] = {
+                "tokens": len(processor),
+                "sha256": sha256_of_lines(processor.vocabulary),
+            }
         return description | ({"stream": self.stream} if self.stream else {})
 
 
@@ -307,17 +310,6 @@ def _train_one(
     training = SymbolicModelTrain({trial: model_params[trial]}, run_dir, workers, stream)
     training._prepare(data_path, max_bad_share, vocabulary)
     training.train_model(trial)
-
-
-def _in_turns(store: TokenStore, files: list[EncodedFile]) -> TokenStore:
-    """The problems of several files in the order of `ProblemFiles`: the first of each, then the second of each."""
-    number = np.concatenate([np.arange(file.report.kept) for file in files])
-    first = np.repeat([file.first for file in files], [file.report.kept for file in files])
-    return store.select((first + number)[np.argsort(number, kind="stable")])
-
-
-def _sha256(lines: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -364,28 +356,6 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--list", action="store_true", help="list the trials and stop")
     return parser.parse_args(arguments)
-
-
-def parse_weights(words: str, option: str = "stream", what: str = "TASK") -> dict[str, float]:
-    """`bwd:0.6,ibp:0.4` as {"bwd": 0.6, "ibp": 0.4}; what has no weight has 1.
-
-    Raises:
-        ValueError: a name is empty or comes twice, or a weight is no finite number above 0.
-    """
-    weights = {}
-    for word in words.split(","):
-        name, colon, weight = word.partition(":")
-        try:
-            value = float(weight) if colon else 1.0
-        except ValueError:
-            value = math.nan
-        if not name or name in weights or not 0 < value < math.inf:
-            raise ValueError(
-                f"`--{option}` takes {what} or {what}:WEIGHT, separated by commas, each {what} once and with a number "
-                f"above 0. Received: {word!r} in {words!r}."
-            )
-        weights[name] = value
-    return weights
 
 
 def main(arguments: list[str] | None = None) -> int:

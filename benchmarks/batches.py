@@ -127,13 +127,15 @@ def _resident(field: str) -> float:
 
 
 def ours(store, step: int) -> Iterator:
-    from symbolic.seq2seq.batches import Source, training_batches
+    from symbolic.seq2seq.batches import training_batches
+    from symbolic.seq2seq.shapes import Source
 
     return training_batches([Source(store)], batch_size=BATCH_SIZE, max_length=MAX_LENGTH, seed=0, start_step=step)
 
 
 def ours_by_tokens(store, step: int) -> Iterator:
-    from symbolic.seq2seq.batches import Source, training_batches
+    from symbolic.seq2seq.batches import training_batches
+    from symbolic.seq2seq.shapes import Source
 
     return training_batches([Source(store)], batch_tokens=4096, max_length=MAX_LENGTH, seed=0, start_step=step)
 
@@ -150,7 +152,7 @@ def tf_data(store, step: int) -> Iterator:
     import numpy as np
     import tensorflow as tf
 
-    from symbolic.seq2seq.batches import Source, batch_shapes
+    from symbolic.seq2seq.shapes import Source, batch_shapes
 
     widths = batch_shapes([Source(store)], batch_size=BATCH_SIZE, max_length=MAX_LENGTH).widths.max(axis=1)
     boundaries = np.unique(widths + 1).tolist()

@@ -18,14 +18,16 @@ import torch
 from keras import ops
 from torch import nn
 
-from symbolic.answers import grammar_of
 from symbolic.expressions.tokens import TOKENS
-from symbolic.seq2seq.attention_rnn import AttentionRNN
 from symbolic.seq2seq.compilation import compiled
-from symbolic.seq2seq.decoding import Beam, Decoder, Greedy, ModelState
+from symbolic.seq2seq.decoding import Decoder
+from symbolic.seq2seq.models.attention_rnn import AttentionRNN
+from symbolic.seq2seq.models.contract import ModelState
+from symbolic.seq2seq.models.transformer import Transformer
 from symbolic.seq2seq.processors import TextProcessor
+from symbolic.seq2seq.searches import Beam, Greedy
 from symbolic.seq2seq.special_tokens import END_ID, START_ID
-from symbolic.seq2seq.transformer import Transformer
+from symbolic.solving.answers import grammar_of
 
 CONTEXT = 48  # tokens of a problem
 # With this penalty and these weights no beginning ever loses, so that a beam search too goes on to the forced end.

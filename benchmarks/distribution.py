@@ -20,10 +20,10 @@ import matplotlib
 import numpy as np
 from tqdm import tqdm
 
-from symbolic.atomic import atomic_path
 from symbolic.expressions.tokens import ARITY, DIGITS
 from symbolic.problems.files import read_problems
 from symbolic.problems.tasks import problems
+from symbolic.runtime.atomic import atomic_path
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402, the backend first

@@ -18,9 +18,11 @@ import sys
 import time
 from pathlib import Path
 
+from symbolic.expressions.notation import prefix_notation
 from symbolic.expressions.tokens import TOKENS
-from symbolic.problems.files import parse_line, prefix_notation
-from symbolic.seq2seq.encoding import Notation, encode_files
+from symbolic.problems.files import parse_line
+from symbolic.seq2seq.encoding import encode_files
+from symbolic.seq2seq.notation import Notation
 from symbolic.seq2seq.token_store import TokenStore
 
 _PUBLISHED = 45_000_000

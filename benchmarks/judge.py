@@ -27,7 +27,7 @@ import symengine as se
 from benchmarks.rewriting import FORMS, INTEGRAL_FORMS, ODE_FORMS, mutated
 from symbolic.expressions import engines
 from symbolic.expressions.infix import to_infix
-from symbolic.expressions.prefix import Tree, from_prefix, to_prefix
+from symbolic.expressions.prefix import Tree, from_prefix, prefix_text
 from symbolic.problems.files import numbered_lines, parse_line
 from symbolic.verification import STATUSES, balls, floats, verify
 from symbolic.verification.residual import AnswerError, residual_of
@@ -102,7 +102,7 @@ def _rewritten(pairs: list[Pair], form: Callable[[Tree], Tree]) -> Iterator[Pair
     for problem, answer in pairs:
         signal.alarm(REWRITING_LIMIT)
         try:
-            changed = " ".join(to_prefix(form(from_prefix(answer))))
+            changed = prefix_text(form(from_prefix(answer)))
         except (ValueError, RuntimeError, TimeoutError, NotImplementedError):
             continue  # this form has nothing to offer
         finally:

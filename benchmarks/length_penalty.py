@@ -9,10 +9,10 @@ The same problems with penalties 0, 0.5 and 1. `first` is the share of problems 
 import argparse
 from pathlib import Path
 
-from symbolic.answers import answers
-from symbolic.experiments.problem_sets import read_problem_set
-from symbolic.seq2seq.decoding import Beam
+from symbolic.evaluation.problem_sets import read_problem_set
+from symbolic.seq2seq.searches import Beam
 from symbolic.solver import default_model, load_model
+from symbolic.solving.answers import answers
 
 PENALTIES = (0.0, 0.5, 1.0)
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import psutil
 
-from symbolic.problems.production import generate
+from symbolic.problems.production.generate import generate
 
 GOAL = 100_000_000
 PAIRS = 250_000  # of a file

@@ -18,7 +18,7 @@ from symbolic.expressions.prefix import Tree, chain, from_prefix, operands_of_ch
 from symbolic.expressions.tokens import DIGITS, TOKENS
 from symbolic.problems.problem import ProblemOptions
 from symbolic.problems.tasks import problems
-from symbolic.repair import repaired
+from symbolic.solving.repair import repaired
 from symbolic.verification import verify_many
 
 BEAM = 10

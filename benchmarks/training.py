@@ -63,9 +63,10 @@ def drawn_batches(count: int) -> tuple[dict[str, list], int]:
 
     from symbolic.expressions.tokens import TOKENS
     from symbolic.problems.problem import ProblemOptions
-    from symbolic.problems.stream import stream
-    from symbolic.seq2seq.batches import EvaluationBatches, Source, training_batches
+    from symbolic.problems.production.stream import stream
+    from symbolic.seq2seq.batches import EvaluationBatches, training_batches
     from symbolic.seq2seq.processors import TextProcessor
+    from symbolic.seq2seq.shapes import Source
     from symbolic.seq2seq.token_store import TokenStore
 
     problems = stream({"bwd": 1.0}, seed=0, options=ProblemOptions(max_len=MAX_LENGTH - 16))
@@ -88,10 +89,10 @@ def keras_pass(contestant: Contestant, batches: list, vocabulary_size: int) -> C
     """A pass of one of our models over the batches, by `fit`."""
     import keras
 
-    from symbolic.seq2seq.attention_rnn import AttentionRNN
     from symbolic.seq2seq.batches import as_input
     from symbolic.seq2seq.losses import MaskedAccuracy, MaskedCrossEntropy
-    from symbolic.seq2seq.transformer import Transformer
+    from symbolic.seq2seq.models.attention_rnn import AttentionRNN
+    from symbolic.seq2seq.models.transformer import Transformer
 
     keras.config.set_dtype_policy("float32" if contestant.precision == "float32" else "mixed_bfloat16")
     if contestant.model == "transformer":

@@ -1,7 +1,7 @@
 """Integrals and differential equations: text, SymPy or prefix in, a checked answer out.
 
-Binds the two sides: problems as people write them, which `symbolic.reading` knows, and a trained model. How answers are
-found and judged is a matter of `symbolic.answers`.
+It joins problems as people write them (`symbolic.solving.reading`) with a trained model; `symbolic.solving.answers`
+finds and judges the answers.
 """
 
 import functools
@@ -11,14 +11,15 @@ from pathlib import Path
 import sympy as sp
 
 import symbolic
-from symbolic.answers import answers
+from symbolic.expressions.equations import integral_equation
 from symbolic.expressions.infix import to_infix
-from symbolic.expressions.prefix import Tree, to_prefix
-from symbolic.limited import LimitReached, within_limits
-from symbolic.reading import equation_problem, equation_tree, integral_problem, integrand_tree
-from symbolic.seq2seq.decoding import Beam
+from symbolic.expressions.prefix import Tree, prefix_text
+from symbolic.seq2seq.searches import Beam
 from symbolic.seq2seq.translator import Translator
-from symbolic.solution import Solution
+from symbolic.solving.answers import answers
+from symbolic.solving.reading import equation_problem, equation_tree, integral_problem, integrand_tree
+from symbolic.solving.sandbox import LimitReached, within_limits
+from symbolic.solving.solution import Solution
 
 PRETRAINED = Path(symbolic.__file__).parents[1] / "pretrained"  # the model that serves where none is given
 
@@ -55,7 +56,7 @@ def integrate(
     asked = integrand_tree(integrand)
     translator = load_model(model)
     problem = _readable_integral(asked, translator)
-    equation = " ".join(["sub", "Y'", *to_prefix(asked)])
+    equation = prefix_text(integral_equation(asked))
     return _solution(asked, problem, equation, translator, beam, time_limit, repair=repair, linearity=linearity)
 
 
@@ -84,7 +85,7 @@ def dsolve(
     asked = equation_tree(equation)
     translator = load_model(model)
     problem = _readable_equation(asked, translator, time_limit)
-    judged = " ".join(to_prefix(asked))
+    judged = prefix_text(asked)
     return _solution(asked, problem, judged, translator, beam, time_limit, repair=repair, linearity=linearity)
 
 
@@ -134,7 +135,7 @@ def _readable_integral(integrand: Tree, translator: Translator) -> str:
 
 def _readable_equation(equation: Tree, translator: Translator, time_limit: float) -> str:
     try:
-        problem, order = within_limits(equation_problem, " ".join(to_prefix(equation)), time_limit=time_limit)
+        problem, order = within_limits(equation_problem, prefix_text(equation), time_limit=time_limit)
     except LimitReached as limit:
         raise ValueError(f"the numerator of `{to_infix(equation)}` could not be found: {limit}") from None
     _check_model_writes(_CONSTANTS[order - 1], order, translator)

@@ -5,10 +5,11 @@ import signal
 import keras
 import pytest
 
-from symbolic.seq2seq.attention_rnn import AttentionRNN
-from symbolic.seq2seq.batches import Source, as_input, training_batches
+from symbolic.seq2seq.batches import as_input, training_batches
 from symbolic.seq2seq.losses import MaskedCrossEntropy
+from symbolic.seq2seq.models.attention_rnn import AttentionRNN
 from symbolic.seq2seq.processors import TextProcessor
+from symbolic.seq2seq.shapes import Source
 from symbolic.seq2seq.token_store import TokenStore
 from symbolic.seq2seq.translator import Translator
 

@@ -3,11 +3,10 @@
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parents[1]
+from tests import PROJECT
 
 
 @pytest.mark.parametrize(
@@ -16,9 +15,9 @@ PROJECT = Path(__file__).parents[1]
         ("symbolic", ("numpy", "sympy", "symengine", "tensorflow", "keras")),
         ("symbolic.__main__", ("numpy", "sympy", "symengine", "tensorflow", "keras")),
         ("symbolic.expressions.infix", ("tensorflow", "keras", "pandas")),
-        ("symbolic.problems.production", ("tensorflow", "keras")),
+        ("symbolic.problems.production.generate", ("tensorflow", "keras")),
         ("symbolic.verification", ("tensorflow", "keras", "pandas")),
-        ("symbolic.seq2seq.transformer", ("tensorflow_text", "sympy", "symengine")),
+        ("symbolic.seq2seq.models.transformer", ("tensorflow_text", "sympy", "symengine")),
     ],
 )
 def test_importing_a_room_stays_cheap(module, must_not_load):

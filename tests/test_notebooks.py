@@ -1,15 +1,14 @@
 """Every notebook runs from top to bottom, here on a tiny setting."""
 
-from pathlib import Path
-
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from symbolic.problems.data_sets import make_data_set
+from symbolic.problems.data_sets.drawn import make_data_set
 from symbolic.problems.problem import ProblemOptions
+from tests import PROJECT
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = PROJECT / "notebooks"
 
 
 @pytest.fixture(scope="module")

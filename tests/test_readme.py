@@ -2,9 +2,9 @@
 
 import doctest
 import re
-from pathlib import Path
 
-PROJECT = Path(__file__).parents[1]
+from tests import PROJECT
+
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 

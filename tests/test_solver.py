@@ -3,21 +3,20 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import sympy as sp
 
 from symbolic import solver
 from symbolic.__main__ import main
-from symbolic.answers import Candidate
 from symbolic.expressions.infix import from_infix, to_infix
-from symbolic.expressions.prefix import Tree, to_prefix
-from symbolic.reading import equation_problem, equation_tree
-from symbolic.solution import Solution
+from symbolic.expressions.prefix import Tree, prefix_text
 from symbolic.solver import dsolve, integrate
+from symbolic.solving.answers import Candidate
+from symbolic.solving.reading import equation_problem, equation_tree
+from symbolic.solving.solution import Solution
 from symbolic.verification import verify
-from tests import worker_tasks
+from tests import PROJECT, worker_tasks
 
 X, T = sp.symbols("x t")
 REAL_X = sp.Symbol("x", real=True)
@@ -93,7 +92,7 @@ def test_no_candidates_and_malformed_ones_are_shown():
 
 def test_what_crashes_while_a_solution_is_shown_is_left_out(monkeypatch):
     for name in ("derivative", "evaluated"):
-        monkeypatch.setattr(f"symbolic.solution.{name}", worker_tasks.crash)
+        monkeypatch.setattr(f"symbolic.solving.solution.{name}", worker_tasks.crash)
     candidate = Candidate("pow x INT+ 2", -1.0, "model", verify("sub Y' mul INT+ 2 x", "pow x INT+ 2"))
     shown = Solution(from_infix("2*x"), "", [candidate], 0.1)
     assert "answer      x^2 + C" in repr(shown) and "derivative" not in repr(shown)
@@ -155,7 +154,7 @@ def test_an_equation_is_judged_as_it_was_written(ode_translator):
     ],
 )
 def test_a_derivative_may_stand_within_a_function_alone(equation, problem):
-    assert equation_problem(" ".join(to_prefix(equation_tree(equation))))[0] == problem
+    assert equation_problem(prefix_text(equation_tree(equation)))[0] == problem
 
 
 def test_a_solution_short_of_a_constant_is_not_general(ode_translator):
@@ -266,7 +265,7 @@ def test_dsolve_from_the_command_line(ode_translator, tmp_path, capsys):
 
 def test_a_saved_model_answers_in_a_process_of_its_own(model_folder):
     command = [sys.executable, "-m", "symbolic", "integrate", "sin(x)", "--run", str(model_folder), "--json"]
-    done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=200)
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr
     printed = json.loads(done.stdout, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert printed["answer"] == "-cos(x)" and printed["status"] == "proved" and printed["seconds"] > 0

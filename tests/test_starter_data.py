@@ -1,17 +1,17 @@
 """The embedded data set: every line is well-formed, right, canonical, and in one split only."""
 
-from pathlib import Path
-
 import pytest
 
-from symbolic.expressions.engines import canonical, from_sympy, to_sympy
+from symbolic.expressions.engines import canonical
+from symbolic.expressions.exchange import from_sympy, to_sympy
 from symbolic.expressions.infix import from_infix, to_infix
-from symbolic.expressions.prefix import from_prefix, to_prefix
+from symbolic.expressions.prefix import from_prefix, prefix_text
 from symbolic.problems.files import read_data_folder
 from symbolic.problems.splits import skeleton, split_of
 from symbolic.verification import verify_many
+from tests import PROJECT
 
-STARTER = Path(__file__).parents[1] / "data" / "starter"
+STARTER = PROJECT / "data" / "starter"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_sizes_and_splits(data):
 
 
 def test_every_line_survives_the_way_to_trees_and_back(texts):
-    assert all(" ".join(to_prefix(from_prefix(text))) == text for text in texts)
+    assert all(prefix_text(from_prefix(text)) == text for text in texts)
 
 
 def test_every_line_survives_the_text_processor(data):

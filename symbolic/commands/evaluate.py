@@ -3,7 +3,7 @@
 import sys
 
 from symbolic.commands import AddCommand
-from symbolic.startup import import_keras
+from symbolic.runtime.startup import import_keras
 
 
 def add(command: AddCommand) -> None:
@@ -42,8 +42,8 @@ def add(command: AddCommand) -> None:
 
 def _evaluate(args) -> int:
     import_keras()
-    from symbolic.experiments.matrix import evaluate_matrix
-    from symbolic.experiments.tables import format_matrix, format_results, matrix_table
+    from symbolic.evaluation.matrix import evaluate_matrix
+    from symbolic.evaluation.tables import format_matrix, format_results, matrix_table
     from symbolic.solver import default_model
 
     options = {"repair": args.repair, "linearity": args.linearity, "grammar": not args.no_grammar}
@@ -70,7 +70,7 @@ def _evaluate(args) -> int:
 
 
 def _suite(args) -> int:
-    from symbolic.experiments.robustness import make_suite
+    from symbolic.evaluation.robustness import make_suite
 
     print(make_suite(args.name, args.out, args.count, args.seed, source=args.of, workers=args.workers))
     return 0

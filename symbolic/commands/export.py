@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from symbolic.commands import AddCommand, check_at_least_1
-from symbolic.startup import import_keras
+from symbolic.runtime.startup import import_keras
 
 
 def add(command: AddCommand) -> None:
@@ -23,10 +23,10 @@ def add(command: AddCommand) -> None:
 def _export(args) -> int:
     check_at_least_1("--beam", args.beam)
     import_keras()
-    from symbolic.answers import grammar_of
-    from symbolic.seq2seq.decoding import Beam, Greedy
     from symbolic.seq2seq.export import export
+    from symbolic.seq2seq.searches import Beam, Greedy
     from symbolic.seq2seq.translator import Translator
+    from symbolic.solving.answers import grammar_of
 
     how = Greedy() if args.beam == 1 else Beam(args.beam)
     translator = Translator.load(args.run)
@@ -38,7 +38,7 @@ def _export(args) -> int:
 
 def _release(args) -> int:
     import_keras()
-    from symbolic.experiments.release import release
+    from symbolic.training.release import release
 
     print(release(args.run, args.out, args.results, args.note))
     return 0

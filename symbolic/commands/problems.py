@@ -93,7 +93,7 @@ def _problem_options(args):
 
 
 def _generate(args) -> int:
-    from symbolic.problems.production import generate
+    from symbolic.problems.production.generate import generate
 
     limits = {"time_limit": args.time_limit, "memory_limit": args.memory_limit}
     sizes = {"workers": args.workers, "engine": args.engine, "shard_size": args.shard_size}
@@ -106,7 +106,7 @@ def _generate(args) -> int:
 
 
 def _dataset(args) -> int:
-    from symbolic.problems.data_sets import make_data_set
+    from symbolic.problems.data_sets.drawn import make_data_set
 
     counts = {"train": args.train, "valid": args.valid, "test": args.test}
     options, start = _problem_options(args), time.perf_counter()
@@ -117,7 +117,7 @@ def _dataset(args) -> int:
 
 
 def _prepare(args) -> int:
-    from symbolic.problems.preparation import prepare
+    from symbolic.problems.data_sets.prepared import prepare
 
     data_set = {"name": args.name, "split": args.split, "valid": args.valid, "test": args.test}
     limits = {"max_bad_share": args.max_bad_lines, "memory_limit": args.memory_limit}
@@ -131,7 +131,7 @@ def _prepare(args) -> int:
 
 
 def _leakage(args) -> int:
-    from symbolic.problems.leakage import leakage_between
+    from symbolic.problems.data_sets.leakage import leakage_between
 
     print(leakage_between(args.seen, args.tested, max_bad_share=args.max_bad_lines, workers=args.workers))
     return 0

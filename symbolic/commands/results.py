@@ -3,7 +3,7 @@
 import os
 
 from symbolic.commands import AddCommand
-from symbolic.startup import import_keras
+from symbolic.runtime.startup import import_keras
 
 
 def add(command: AddCommand) -> None:
@@ -19,7 +19,7 @@ def add(command: AddCommand) -> None:
 
 def _compare(args) -> int:
     import_keras()
-    from symbolic.experiments.comparison import TABLE, compare, format_table
+    from symbolic.training.comparison import TABLE, compare, format_table
 
     print(format_table(compare(args.runs)))
     print(f"\nwith parameters and reasons: {os.path.join(args.runs, TABLE)}")
@@ -28,7 +28,7 @@ def _compare(args) -> int:
 
 def _plot(args) -> int:
     import_keras()
-    from symbolic.experiments.comparison import draw_curves
+    from symbolic.training.comparison import draw_curves
 
     if args.attention is None:
         paths = draw_curves(args.runs)
@@ -42,7 +42,7 @@ def _plot(args) -> int:
 
 
 def _draw_attention(integrand: str, run: str) -> str:
-    from symbolic.experiments.plots import plot_attention, save_figure
+    from symbolic.evaluation.plots import plot_attention, save_figure
     from symbolic.seq2seq.translator import Translator
     from symbolic.solver import problem_of
 

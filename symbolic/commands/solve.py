@@ -4,7 +4,7 @@ import argparse
 import json
 
 from symbolic.commands import AddCommand, check_at_least_1
-from symbolic.startup import import_keras
+from symbolic.runtime.startup import import_keras
 
 
 def add(command: AddCommand) -> None:

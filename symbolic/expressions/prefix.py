@@ -136,6 +136,11 @@ def to_prefix(tree: Tree) -> list[str]:
     return tokens
 
 
+def prefix_text(tree: Tree) -> str:
+    """The tokens of a tree with one space between them, as they stand in files."""
+    return " ".join(to_prefix(tree))
+
+
 def is_prefix(tokens: list[str]) -> bool:
     """Whether a sequence is one well-formed expression: `from_prefix` without building the tree, several times faster.
 

@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from symbolic.atomic import atomic_path
-from symbolic.expressions.prefix import MAX_DEPTH, MAX_DIGITS, PrefixError, from_prefix, is_prefix
-from symbolic.expressions.tokens import ARITY, DIGITS, NEGATIVE, POSITIVE
-from symbolic.lines import (
+from symbolic.expressions.prefix import MAX_DEPTH, PrefixError, from_prefix, is_prefix
+from symbolic.problems.splits import SPLITS
+from symbolic.runtime.atomic import atomic_path
+from symbolic.runtime.lines import (
     OVERLONG,
     BadLine,
     ReadReport,
@@ -29,7 +29,6 @@ from symbolic.lines import (
     numbered_lines,
     tokens_of,
 )
-from symbolic.problems.splits import SPLITS
 
 _log = logging.getLogger(__name__)
 
@@ -106,29 +105,6 @@ def _check_side(side: str, text: str) -> None:
         from_prefix(tokens)  # slower, and says what is wrong
     except PrefixError as error:
         raise BadLine(error.reason, f"in the {side}, {error}") from None
-
-
-def prefix_notation() -> tuple[dict[str, int], list[int], list[int], list[list[bool]], int, int]:
-    """Prefix expressions as plain numbers, by which most good lines are told without `parse_line`.
-
-    What they let pass is well-formed; the reverse does not hold, as for `INT+ 0`.
-
-    Returns:
-        Token -> its kind, from 1 up, as 0 stands for the beginning and the end of a text. For each kind: 1 if it is an
-        operand or its beginning, else 0; and how many operands it waits for. Which kinds may follow which. How many
-        tokens with operands a text may have, lest it be too deep, and how many tokens, lest an integer be too long.
-    """
-    edge, sign, zero, digit, first_arity = range(5)
-    operators = range(first_arity, first_arity + max(ARITY.values()) + 1)
-    kinds = {token: first_arity + arity for token, arity in ARITY.items()}
-    kinds |= dict.fromkeys(DIGITS, digit) | {"0": zero, POSITIVE: sign, NEGATIVE: sign}
-    fills = [0, 1, 0, 0, *(1 for _ in operators)]
-    opens = [0, 0, 0, 0, *(kind - first_arity for kind in operators)]
-    begins = {sign, *operators}
-    after = {edge: begins, sign: {digit}, **dict.fromkeys((zero, digit), {edge, zero, digit, *begins})}
-    after |= dict.fromkeys(operators, {edge, *begins})
-    follows = [[kind in after[last] for kind in range(len(opens))] for last in range(len(opens))]
-    return kinds, fills, opens, follows, MAX_DEPTH, MAX_DIGITS
 
 
 def find_data_files(folder: Path | str) -> dict[str, Path]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from symbolic.expressions.tokens import TOKENS, spellings
-from symbolic.suggestions import did_you_mean
+from symbolic.runtime.names import unknown_name
 
 
 class Problem(NamedTuple):
@@ -27,12 +27,6 @@ class Rejected(Exception):
     def __init__(self, reason: str):
         super().__init__(reason)
         self.reason = reason
-
-
-def unknown_name(what: str, name: str, known: Iterable[str]) -> ValueError:
-    """The error for a misspelt name, with the nearest known one and the whole list."""
-    known = list(known)
-    return ValueError(f"unknown {what} `{name}`.{did_you_mean(name, known)} Known: {', '.join(known)}.")
 
 
 # The operators of the published integration data with their weights (Lample & Charton 2020, section 4.1).

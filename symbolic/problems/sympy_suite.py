@@ -12,7 +12,7 @@ import pandas as pd
 
 from symbolic.expressions.engines import TooLargeError, UndefinedError, canonical
 from symbolic.expressions.infix import InfixError, from_infix
-from symbolic.expressions.prefix import to_prefix
+from symbolic.expressions.prefix import prefix_text
 from symbolic.expressions.program import WITHOUT_VALUE
 from symbolic.expressions.tokens import spellings
 from symbolic.problems.files import MAX_BAD_SHARE, BadLine, ReadReport, read_lines
@@ -66,7 +66,7 @@ def _canonical_tokens(key: str, text: object) -> str:
         tree = from_infix(_in_our_spelling(text))
         if tree.head == "sub":
             raise BadLine("not readable", f"in the {key}, an equals sign")
-        return " ".join(to_prefix(canonical(tree)))
+        return prefix_text(canonical(tree))
     except InfixError as error:
         raise BadLine("not readable", f"in the {key}, {error.reason} at character {error.position}") from None
     except (UndefinedError, TooLargeError) as error:

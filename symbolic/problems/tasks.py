@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from symbolic.problems.by_parts import by_parts
-from symbolic.problems.forward import forward
-from symbolic.problems.integration import backward
-from symbolic.problems.odes import first_order, second_order
-from symbolic.problems.problem import Problem, ProblemOptions, Rejected, unknown_name
+from symbolic.problems.families.backward import backward
+from symbolic.problems.families.by_parts import by_parts
+from symbolic.problems.families.forward import forward
+from symbolic.problems.families.odes import first_order, second_order
+from symbolic.problems.problem import Problem, ProblemOptions, Rejected
+from symbolic.runtime.names import unknown_name
 
 TASKS: dict[str, Callable[[ProblemOptions], Callable[[np.random.Generator], Problem]]] = {
     "fwd": forward,

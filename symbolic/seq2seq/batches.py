@@ -11,158 +11,26 @@ array here is as long as a data set. This file knows lengths, not models.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from fractions import Fraction
 from itertools import count
-from typing import NamedTuple
 
 import keras
 import numpy as np
 
+from symbolic.seq2seq.shapes import Shapes, Source, batch_shapes, columns_of, fitted_widths, pieces_of, shares_of
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, START_ID
 from symbolic.seq2seq.token_store import TokenStore
-
-WIDTH_BLOCK = 8
-MOST_SHAPES = 24
 
 # Batches made of one window: more would pad less and, at the end of a window, fill fewer rows up.
 BATCHES_PER_WINDOW = 1000
 # A stream's window must be there before its first batch.
 BATCHES_PER_STREAMED_WINDOW = 100
 
-_SAMPLE = 10_000  # pairs whose lengths decide on the shapes
-_PIECE = 1024  # pairs of a store looked at, in ascending order, before what was mapped for it is given back
 _ROUNDS = 6  # of the network that shuffles
 
 Batch = tuple[dict[str, np.ndarray], np.ndarray]
 
 
-class Source(NamedTuple):
-    """A data set, and its weight among those that are mixed."""
-
-    store: TokenStore
-    weight: float = 1.0
-
-
 # --- shapes -----------------------------------------------------------------------------------------------------------
-
-
-class Shapes(NamedTuple):
-    """The shapes that batches have, those with the fewest columns first.
-
-    Attributes:
-        widths: (K, 2) columns of the context and of the target.
-        rows: (K,) rows.
-        pairs_per_batch: pairs in the average batch.
-    """
-
-    widths: np.ndarray
-    rows: np.ndarray
-    pairs_per_batch: int
-
-    def smallest(self, columns: np.ndarray) -> np.ndarray:
-        """The first shape (n,) into which each pair fits, by the columns (n, 2) that pairs need; K if there is none."""
-        smallest = np.full(len(columns), len(self.widths))
-        for i, (context, target) in reversed(list(enumerate(self.widths))):
-            smallest[(columns[:, 0] <= context) & (columns[:, 1] <= target)] = i
-        return smallest
-
-
-def batch_shapes(
-    sources: Sequence[Source],
-    *,
-    batch_size: int | None = None,
-    batch_tokens: int | None = None,
-    max_length: int,
-) -> Shapes:
-    """Shapes that pad a sample of the sources little.
-
-    Args:
-        batch_size: rows of a batch; or else
-        batch_tokens: its positions at most, padding included, of context and target together.
-        max_length: columns of a context or a target at most.
-
-    Raises:
-        ValueError: a size or a weight is not possible, a source is empty, or all pairs of the sample are too long.
-    """
-    _check_sources(sources)
-    if (batch_size is None) == (batch_tokens is None):
-        raise ValueError(
-            f"One of `batch_size` and `batch_tokens` must be given. Received: {batch_size} and {batch_tokens}."
-        )
-    if batch_size is not None and batch_size < 1:
-        raise ValueError(f"`batch_size` must be at least 1. Received: {batch_size}.")
-    if batch_tokens is not None and batch_tokens < 2 * max_length:
-        raise ValueError(
-            f"`batch_tokens` must be at least {2 * max_length}, twice max_length, so that any pair fits into a batch. "
-            f"Received: {batch_tokens}."
-        )
-    sample = [
-        (store, rows)
-        for (store, _), share in zip(sources, _shares(sources), strict=True)
-        for rows in _pieces(np.linspace(0, len(store) - 1, math.ceil(_SAMPLE * share)).astype(np.int64))
-    ]
-    columns = np.concatenate([_columns(store, rows) for store, rows in sample])
-    columns = columns[(columns <= max_length).all(axis=1)]
-    if not len(columns):
-        raise ValueError(f"`max_length` must leave some pairs. Received: {max_length}, and all of a sample need more.")
-    widths = _fitted_widths(columns, max_length)
-    if batch_size is not None:
-        return Shapes(widths, np.full(len(widths), batch_size), batch_size)
-    rows = batch_tokens // widths.sum(axis=1)
-    shapes = Shapes(widths, rows, 1)
-    return shapes._replace(pairs_per_batch=round(len(columns) / (1 / rows[shapes.smallest(columns)]).sum()))
-
-
-def _check_sources(sources: Sequence[Source]) -> None:
-    if not sources or not all(len(store) for store, _ in sources):
-        raise ValueError(
-            "Every source must hold at least one pair, and there must be one. "
-            f"Received sources of {[len(store) for store, _ in sources]} pairs."
-        )
-    if not all(0 < weight < math.inf for _, weight in sources):
-        raise ValueError(f"Weights must be finite and above 0. Received: {[weight for _, weight in sources]}.")
-
-
-def _shares(sources: Sequence[Source]) -> list[Fraction]:
-    weights = [Fraction(weight) for _, weight in sources]
-    return [weight / sum(weights) for weight in weights]
-
-
-def _pieces(rows: np.ndarray) -> list[np.ndarray]:
-    return np.split(rows, range(_PIECE, len(rows), _PIECE))
-
-
-def _columns(store: TokenStore, rows: np.ndarray) -> np.ndarray:
-    """Columns (n, 2) that the contexts and the targets of some pairs need in a batch."""
-    contexts = store.context_lengths[rows].astype(np.int64)
-    columns = np.stack([contexts, store.starts[rows + 1] - store.starts[rows] - contexts - 1], axis=1)
-    store.release()
-    return columns
-
-
-def _fitted_widths(columns: np.ndarray, widest: int) -> np.ndarray:
-    """Widths (K, 2) such that pairs, each in the narrowest into which it fits, take few positions.
-
-    The first two hold any pair, and all of these. Each one after them saves most: the greedy choice, which for savings
-    like these reaches at least 1 - 1/e of the best (Nemhauser, Wolsey & Fisher 1978, section 4).
-    """
-    sizes, counts = np.unique(np.minimum(_rounded_up(columns), widest), axis=0, return_counts=True)
-    choices = np.stack(np.meshgrid(*map(np.unique, sizes.T)), axis=-1).reshape(-1, 2)
-    costs = choices.sum(axis=1)
-    fits = (sizes <= choices[:, None]).all(axis=-1)
-    chosen, taken = [(widest, widest), tuple(sizes.max(axis=0))], np.full(len(sizes), sizes.max(axis=0).sum())
-    while len(chosen) < MOST_SHAPES:
-        saved = np.where(fits, np.maximum(taken - costs[:, None], 0), 0) @ counts
-        best = saved.argmax()
-        if not saved[best]:
-            break
-        chosen.append(tuple(choices[best]))
-        taken[fits[best]] = np.minimum(taken[fits[best]], costs[best])
-    return np.array(sorted(chosen, key=lambda widths: (sum(widths), widths)))
-
-
-def _rounded_up(lengths: np.ndarray) -> np.ndarray:
-    return -(-lengths // WIDTH_BLOCK) * WIDTH_BLOCK
 
 
 # --- which pairs meet -------------------------------------------------------------------------------------------------
@@ -199,7 +67,7 @@ def _training_batches(sources: Sequence[Source], shapes: Shapes, seed: int, star
     step = 0
     for number in count():
         drawn = _drawn(sources, shapes.pairs_per_batch * BATCHES_PER_WINDOW, seed, number)
-        columns = np.concatenate([_columns(store, rows) for store, rows in drawn])
+        columns = np.concatenate([columns_of(store, rows) for store, rows in drawn])
         rng = np.random.default_rng([seed, 0, number])
         batches = _cut(columns, rng.permutation(len(columns)), shapes)
         step += len(batches)
@@ -216,7 +84,7 @@ def _drawn(sources: Sequence[Source], size: int, seed: int, number: int) -> list
 
     The first windows end with the first pass over the source for which one takes longest.
     """
-    shares = _shares(sources)
+    shares = shares_of(sources)
     longest = max(len(store) / share for (store, _), share in zip(sources, shares, strict=True))
     exact_size = longest / math.ceil(longest / size)
     pieces = []
@@ -225,7 +93,7 @@ def _drawn(sources: Sequence[Source], size: int, seed: int, number: int) -> list
         passes = draws // len(store)
         for each in np.unique(passes):
             rows = np.sort(shuffled(draws[passes == each] % len(store), len(store), [seed, 1 + i, each]))
-            pieces += [(store, piece) for piece in _pieces(rows)]
+            pieces += [(store, piece) for piece in pieces_of(rows)]
     return pieces
 
 
@@ -301,7 +169,7 @@ def streamed_batches(windows: Iterable[TokenStore], shapes: Shapes, seed: int, s
     first, done = divmod(start_step, BATCHES_PER_STREAMED_WINDOW)
     for number, window in enumerate(windows, first):
         everything = np.arange(len(window))
-        batches = _cut(_columns(window, everything), everything, shapes)
+        batches = _cut(columns_of(window, everything), everything, shapes)
         order = np.random.default_rng([seed, 0, number]).permutation(len(batches))
         for i in np.resize(order, BATCHES_PER_STREAMED_WINDOW)[done:]:
             shape, rows = batches[i]
@@ -332,8 +200,8 @@ class EvaluationBatches(keras.utils.PyDataset):
         if not pairs:
             raise ValueError(f"There must be pairs to evaluate. Received: {len(store)} pairs, steps={steps}.")
         chosen = np.arange(pairs) * len(store) // pairs
-        columns = _columns(store, chosen)
-        widths = _fitted_widths(columns, columns.max())
+        columns = columns_of(store, chosen)
+        widths = fitted_widths(columns, columns.max())
         rows = np.full(len(widths), batch_size)
         if batch_tokens is not None:
             rows = np.maximum(batch_tokens // widths.sum(axis=1), 1)
@@ -351,13 +219,6 @@ class EvaluationBatches(keras.utils.PyDataset):
 
     def __iter__(self) -> Iterator[Batch]:
         return (self[i] for i in range(len(self)))
-
-
-def exceeding(store: TokenStore, max_length: int) -> np.ndarray:
-    """Which pairs (n,) need more than `max_length` columns, on the context's or the target's side; a pass over all."""
-    piece = 1 << 20
-    pieces = (np.arange(i, min(i + piece, len(store))) for i in range(0, len(store), piece))
-    return np.concatenate([(_columns(store, rows) > max_length).any(axis=1) for rows in pieces])
 
 
 # --- matrices ---------------------------------------------------------------------------------------------------------

@@ -6,51 +6,48 @@ good lines of a block at once, and that function is asked about the others alone
 needs no TensorFlow.
 """
 
-import contextlib
 import functools
-import hashlib
-import json
-import os
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
-from symbolic.atomic import atomic_path
-from symbolic.lines import BadLine, Block, ReadReport, blocks, check_max_bad_share, cut_count, lines_of, tokens_of
-from symbolic.locks import locked
-from symbolic.processes import ordered_map, preload_module
+from symbolic.runtime.files import sha256_of
+from symbolic.runtime.lines import (
+    BadLine,
+    Block,
+    ReadReport,
+    blocks,
+    check_max_bad_share,
+    cut_count,
+    lines_of,
+    tokens_of,
+)
+from symbolic.runtime.locks import locked
+from symbolic.runtime.processes import ordered_map, preload_module
+from symbolic.seq2seq.notation import Notation, keys_of, well_formed
 from symbolic.seq2seq.special_tokens import END_ID, SPECIAL_TOKENS, START_ID, UNKNOWN_ID
-from symbolic.seq2seq.token_store import CONTEXT_LENGTHS, FORMAT, IDS, SETTINGS, STARTS, TokenStore, read_settings
+from symbolic.seq2seq.token_store import (
+    CONTEXT_LENGTHS,
+    FORMAT,
+    IDS,
+    SETTINGS,
+    STARTS,
+    TokenStore,
+    _append,
+    _Pairs,
+    _write_settings,
+    read_settings,
+)
 
 Parser = Callable[[str], tuple[int, str, str]]
 
 _PAIRS_PER_STEP = 20_000  # of a pass over what is on disk
 _RECORDED = ("kept", "bad", "examples", "unknown")  # of a ReadReport
-
-
-class Notation(NamedTuple):
-    """A prefix notation: kinds of tokens, by which a good text is told from its ids. C kinds.
-
-    Attributes:
-        kinds: token -> kind, from 1 up; 0 stands for the beginning and the end of a text.
-        fills: (C,) 1 where a token of the kind is an operand or begins one, 0 where it goes on with the token before.
-        opens: (C,) how many operands it waits for.
-        follows: (C, C) whether a token of the second kind may come right after one of the first in every good text.
-        most_operators: texts with more tokens that wait for operands are left to the parser, as they may be too deep.
-        longest: and so are texts of more tokens.
-    """
-
-    kinds: Mapping[str, int]
-    fills: Sequence[int]
-    opens: Sequence[int]
-    follows: Sequence[Sequence[bool]]
-    most_operators: int
-    longest: int
 
 
 class EncodedFile(NamedTuple):
@@ -68,26 +65,6 @@ class _Encoder(NamedTuple):
     parse: Parser
     notation: Notation | None
     dtype: str
-
-
-class _Pairs(NamedTuple):
-    """The lines of a block as ids.
-
-    Attributes:
-        ids: of all pairs, end to end, as they are stored.
-        lengths: (n, 2) ids of every context and target.
-        lines: how many lines the block has.
-        bad: the bad ones, with their places among these, from 0 up.
-        unknown: tokens of the others that the vocabularies lack.
-        read: bytes of the file up to the end of the block.
-    """
-
-    ids: bytes
-    lengths: np.ndarray
-    lines: int
-    bad: list[tuple[int, BadLine]]
-    unknown: Counter
-    read: int
 
 
 _Reader = Callable[[_Encoder, ReadReport], Iterator[_Pairs]]
@@ -195,19 +172,6 @@ def _read(
     report.check(max_bad_share)
 
 
-def sha256_of(path: Path | str) -> str:
-    """The SHA-256 of a file's bytes; not computed twice while its size and time of change stay the same."""
-    path = Path(path)
-    status = path.stat()
-    return _sha256_of(path, status.st_size, status.st_mtime_ns)
-
-
-@functools.lru_cache
-def _sha256_of(path: Path, size: int, changed: int) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _new_settings(encoder: _Encoder) -> dict[str, Any]:
     return {
         "format": FORMAT,
@@ -242,7 +206,9 @@ def _encode(block: Block, encoder: _Encoder) -> _Pairs:
     ids = np.frombuffer(start + (end + start).join(texts) + end, encoder.dtype) if texts else np.empty(0, encoder.dtype)
     lengths = np.fromiter(map(len, texts), np.int64, len(texts)) // size + 2
     good, bad, unknown = np.ones(len(numbers), bool), [], Counter()
-    for pair in np.flatnonzero(~_well_formed(ids, lengths, encoder).reshape(-1, 2).all(axis=1)):
+    for pair in np.flatnonzero(
+        ~well_formed(ids, lengths, encoder.notation, encoder.contexts, encoder.targets).reshape(-1, 2).all(axis=1)
+    ):
         try:
             unknown += _parsed(lines[numbers[pair]], encoder)
         except BadLine as fault:
@@ -293,98 +259,7 @@ def _parsed(line: str, encoder: _Encoder) -> Counter:
     return unknown
 
 
-def _well_formed(ids: np.ndarray, lengths: np.ndarray, encoder: _Encoder) -> np.ndarray:
-    """Which texts (contexts and targets in turn) are well-formed beyond doubt: one expression each, and nothing else.
-
-    Before each operand at least one is waited for, and none at the end.
-    """
-    notation = encoder.notation
-    if notation is None or not len(lengths):
-        return np.zeros(len(lengths), bool)
-    kind = _kinds(ids, lengths, encoder)
-    fills, opens = (np.array([*numbers, 0], np.int8) for numbers in (notation.fills, notation.opens))
-    count = len(fills)
-    follows = np.zeros((count, count), bool)  # unknown tokens, the last kind, follow nothing
-    follows[:-1, :-1] = notation.follows
-    follows[0, 0] = True  # START after the END of the text before
-
-    lasts = np.cumsum(lengths) - 1
-    firsts = lasts - lengths + 1
-    change = (opens - fills)[kind]
-    change[firsts] = 1
-    waiting = np.cumsum(change, dtype=np.int32)
-    waiting -= np.repeat(waiting[firsts] - 1, lengths)
-    wrong = waiting - change < fills[kind]
-    wrong[lasts] = waiting[lasts] != 0
-    wrong[1:] |= ~follows.ravel()[kind[:-1] * count + kind[1:]]
-    operators = np.add.reduceat((opens > 0)[kind], firsts, dtype=np.int32)
-    is_short = (operators <= notation.most_operators) & (lengths - 2 <= notation.longest)
-    return is_short & ~np.logical_or.reduceat(wrong, firsts)
-
-
-def _kinds(ids: np.ndarray, lengths: np.ndarray, encoder: _Encoder) -> np.ndarray:
-    """The kind of every id: 0 for START and END, and one more than `notation` has for what it does not know."""
-    tokens, offset = [*encoder.contexts, *encoder.targets], len(encoder.contexts)
-    kinds = np.array([encoder.notation.kinds.get(token, len(encoder.notation.fills)) for token in tokens], np.uint16)
-    kinds[[START_ID, END_ID, offset + START_ID, offset + END_ID]] = 0
-    return kinds[_keys(ids, lengths, offset)]
-
-
-def _keys(ids: np.ndarray, lengths: np.ndarray, offset: int) -> np.ndarray:
-    """The ids of contexts and targets in turn, with `offset` added to those of the targets."""
-    return ids + np.repeat(np.tile(np.array([0, offset], np.uint32), len(lengths) // 2), lengths)
-
-
 # --- ids to the disk --------------------------------------------------------------------------------------------------
-
-
-def _append(folder: Path, settings: dict[str, Any], encoded: Iterable[_Pairs]) -> None:
-    """Write a file's pairs behind the end of the store, and count them in `settings`."""
-    count, end = settings["pairs"], settings["ids"]
-    with (
-        _opened_at(folder / IDS, end * np.dtype(settings["dtype"]).itemsize) as ids,
-        _opened_at(folder / STARTS, (count + 1) * 8) as starts,  # that of the first pair, 0, is there
-        _opened_at(folder / CONTEXT_LENGTHS, count * 2) as context_lengths,
-    ):
-        for pairs in encoded:
-            ends = end + np.cumsum(pairs.lengths.sum(axis=1))
-            with _writing(folder):
-                _write(ids, pairs.ids)
-                _write(starts, ends.tobytes())
-                _write(context_lengths, pairs.lengths[:, 0].astype(np.uint16).tobytes())
-            count, end = count + len(ends), int(ends[-1]) if len(ends) else end
-        with _writing(folder):
-            for file in (ids, starts, context_lengths):
-                os.fsync(file.fileno())
-    settings["pairs"], settings["ids"] = count, end
-
-
-@contextlib.contextmanager
-def _opened_at(path: Path, end: int) -> Iterator[BinaryIO]:
-    """A file to be written from byte `end` on; what lies behind, left by a run that was killed, is cut off."""
-    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0) as file:
-        file.truncate(end)
-        file.seek(end)
-        yield file
-
-
-def _write(file: BinaryIO, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:  # a disk that is nearly full takes a part
-        rest = rest[file.write(rest) :]
-
-
-@contextlib.contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, f"the token store {folder} cannot be written: {error.strerror}") from error
-
-
-def _write_settings(folder: Path, settings: dict[str, Any]) -> None:
-    with _writing(folder), atomic_path(folder / SETTINGS) as temporary:
-        temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
 # --- vocabularies of what occurs --------------------------------------------------------------------------------------
@@ -409,7 +284,7 @@ def _adapt(folder: Path, settings: dict[str, Any]) -> None:
 
 
 def _keyed_ids(folder: Path, settings: dict[str, Any], offset: int) -> Iterator[tuple[np.memmap, np.ndarray]]:
-    """The ids of a store part by part, to be written to, and their `_keys`."""
+    """The ids of a store part by part, to be written to, and their `keys_of`."""
     store = TokenStore(
         np.memmap(folder / IDS, settings["dtype"], mode="r+", shape=(settings["ids"],)),
         np.memmap(folder / STARTS, np.int64, mode="r"),
@@ -419,6 +294,6 @@ def _keyed_ids(folder: Path, settings: dict[str, Any], offset: int) -> Iterator[
         part = store.part(first, _PAIRS_PER_STEP)
         lengths = np.stack([part.context_lengths, part.target_lengths], axis=1).ravel()
         ids = store.ids[part.starts[0] : part.starts[-1]]
-        yield ids, _keys(ids, lengths, offset)
+        yield ids, keys_of(ids, lengths, offset)
         store.release()
     store.ids.flush()

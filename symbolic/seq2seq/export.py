@@ -16,8 +16,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from symbolic.seq2seq.decoding import Beam, Greedy, search
+from symbolic.seq2seq.decoding import search
 from symbolic.seq2seq.grammar import Grammar, rules_of
+from symbolic.seq2seq.searches import Beam, Greedy
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID
 from symbolic.seq2seq.translator import Translator
 

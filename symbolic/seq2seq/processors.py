@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text as tf_text
 
-from symbolic.atomic import atomic_path
+from symbolic.runtime.atomic import atomic_path
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, SPECIAL_TOKENS, START_ID, UNKNOWN_ID
 
 # Texts tokenised in one call: enough to amortise it, few enough to keep the intermediate tensors small.

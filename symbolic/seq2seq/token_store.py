@@ -11,12 +11,19 @@ are plain NumPy, so whatever trains can read them; nothing here needs TensorFlow
 makes the folders.
 """
 
+import contextlib
 import json
 import mmap
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
+
+from symbolic.runtime.atomic import atomic_path
+from symbolic.runtime.lines import BadLine
 
 FORMAT = 1  # to be raised with every change of these files, and of which lines are good
 SETTINGS, IDS, STARTS, CONTEXT_LENGTHS = "store.json", "ids.bin", "starts.bin", "context_lengths.bin"
@@ -147,3 +154,72 @@ def _mapped(path: Path, dtype: str, count: int) -> np.ndarray:
     if not count:
         return np.empty(0, dtype)  # an empty file cannot be mapped
     return np.asarray(np.memmap(path, dtype, mode="r", shape=(count,)))
+
+
+class _Pairs(NamedTuple):
+    """The lines of a block as ids.
+
+    Attributes:
+        ids: of all pairs, end to end, as they are stored.
+        lengths: (n, 2) ids of every context and target.
+        lines: how many lines the block has.
+        bad: the bad ones, with their places among these, from 0 up.
+        unknown: tokens of the others that the vocabularies lack.
+        read: bytes of the file up to the end of the block.
+    """
+
+    ids: bytes
+    lengths: np.ndarray
+    lines: int
+    bad: list[tuple[int, BadLine]]
+    unknown: Counter
+    read: int
+
+
+def _append(folder: Path, settings: dict[str, Any], encoded: Iterable[_Pairs]) -> None:
+    """Write a file's pairs behind the end of the store, and count them in `settings`."""
+    count, end = settings["pairs"], settings["ids"]
+    with (
+        _opened_at(folder / IDS, end * np.dtype(settings["dtype"]).itemsize) as ids,
+        _opened_at(folder / STARTS, (count + 1) * 8) as starts,  # that of the first pair, 0, is there
+        _opened_at(folder / CONTEXT_LENGTHS, count * 2) as context_lengths,
+    ):
+        for pairs in encoded:
+            ends = end + np.cumsum(pairs.lengths.sum(axis=1))
+            with _writing(folder):
+                _write(ids, pairs.ids)
+                _write(starts, ends.tobytes())
+                _write(context_lengths, pairs.lengths[:, 0].astype(np.uint16).tobytes())
+            count, end = count + len(ends), int(ends[-1]) if len(ends) else end
+        with _writing(folder):
+            for file in (ids, starts, context_lengths):
+                os.fsync(file.fileno())
+    settings["pairs"], settings["ids"] = count, end
+
+
+@contextlib.contextmanager
+def _opened_at(path: Path, end: int) -> Iterator[BinaryIO]:
+    """A file to be written from byte `end` on; what lies behind, left by a run that was killed, is cut off."""
+    with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0) as file:
+        file.truncate(end)
+        file.seek(end)
+        yield file
+
+
+def _write(file: BinaryIO, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:  # a disk that is nearly full takes a part
+        rest = rest[file.write(rest) :]
+
+
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, f"the token store {folder} cannot be written: {error.strerror}") from error
+
+
+def _write_settings(folder: Path, settings: dict[str, Any]) -> None:
+    with _writing(folder), atomic_path(folder / SETTINGS) as temporary:
+        temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")

@@ -22,11 +22,13 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from symbolic.atomic import atomic_path
-from symbolic.seq2seq import attention_rnn, transformer  # noqa: F401 - loading a model needs its class registered
-from symbolic.seq2seq.batches import WIDTH_BLOCK, padded
-from symbolic.seq2seq.decoding import Decoder, Grammar, Greedy, Hypothesis, Search
+from symbolic.runtime.atomic import atomic_path
+from symbolic.seq2seq.batches import padded
+from symbolic.seq2seq.decoding import Decoder, Grammar
+from symbolic.seq2seq.models import attention_rnn, transformer  # noqa: F401 - loading a model needs its class registered
 from symbolic.seq2seq.processors import TextProcessor
+from symbolic.seq2seq.searches import Greedy, Hypothesis, Search
+from symbolic.seq2seq.shapes import WIDTH_BLOCK
 
 MODEL, SETTINGS = "model.keras", "translator.json"
 _WEIGHTS = "model.weights.h5"  # within the Keras archive

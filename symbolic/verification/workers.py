@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from pebble import ProcessExpired
 
-from symbolic.expressions.prefix import Tree, to_prefix
-from symbolic.processes import limit_this_process, preload_module, process_pool
+from symbolic.expressions.prefix import Tree, prefix_text
+from symbolic.runtime.processes import limit_this_process, preload_module, process_pool
 from symbolic.verification.judge import verify
 from symbolic.verification.verdict import Verdict
 
@@ -73,7 +73,7 @@ def _verdicts(pairs, workers, time_limit):
 
 
 def _text(expression: Tree | str) -> str:
-    return " ".join(to_prefix(expression)) if isinstance(expression, Tree) else expression
+    return prefix_text(expression) if isinstance(expression, Tree) else expression
 
 
 def _verify_chunk(chunk: list[tuple[str, str]]) -> list[Verdict]:

@@ -14,14 +14,12 @@ from symbolic.expressions.engines import (
     canonical,
     differentiate,
     from_symengine,
-    from_sympy,
     symengine_to_prefix,
-    to_latex,
     to_symengine,
-    to_sympy,
 )
+from symbolic.expressions.exchange import from_sympy, to_latex, to_sympy
 from symbolic.expressions.infix import from_infix
-from symbolic.expressions.prefix import MAX_DEPTH, Tree, fold, from_prefix, is_prefix, to_prefix
+from symbolic.expressions.prefix import MAX_DEPTH, Tree, fold, from_prefix, is_prefix, prefix_text, to_prefix
 from symbolic.expressions.tokens import ARITY, TOKENS
 from tests.expressions.strategies import LEAVES, OPERATORS, repeatable, trees
 
@@ -81,7 +79,7 @@ def test_a_long_sum_has_one_spelling_whatever_the_order():
             total = order[0]
             for term in order[1:]:
                 total = Tree("add", (total, term))
-            spellings.add(" ".join(to_prefix(canonical(total))))
+            spellings.add(prefix_text(canonical(total)))
     assert len(spellings) == 1
 
 

@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, example, given, reject
 from hypothesis import strategies as st
 
 import symbolic
-from symbolic.expressions.engines import TooLargeError, UndefinedError, from_symengine, to_latex, to_symengine
+from symbolic.expressions.engines import TooLargeError, UndefinedError, from_symengine, to_symengine
+from symbolic.expressions.exchange import to_latex
 from symbolic.expressions.infix import _NAMES, MAX_CHARACTERS, InfixError, from_infix, to_infix
-from symbolic.expressions.prefix import MAX_DEPTH, MAX_DIGITS, Tree, chain, from_prefix, to_prefix
+from symbolic.expressions.prefix import MAX_DEPTH, MAX_DIGITS, Tree, chain, from_prefix, prefix_text, to_prefix
 from tests.expressions.strategies import LEAVES, OPERATORS, arithmetic_trees, repeatable, trees
 
 X = Tree("x")
@@ -166,7 +167,7 @@ def test_printed_form(prefix, text):
     ],
 )
 def test_what_people_type(typed, prefix):
-    assert " ".join(to_prefix(from_infix(typed))) == prefix
+    assert prefix_text(from_infix(typed)) == prefix
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from symbolic.expressions import engines
+from symbolic.expressions import engines, exchange
 from symbolic.expressions.numeric import values
 from symbolic.expressions.prefix import Tree, from_prefix
 from symbolic.expressions.program import Program
@@ -50,7 +50,7 @@ def test_every_token_has_the_value_that_sympy_gives_it_and_nan_where_that_is_com
     expected = []
     for row in range(16):
         exactly = {x: sp.Float(points["x"][row], 30), y: sp.Float(points["y"][row], 30)}
-        formula = engines.to_sympy(Tree("add", (tree, Tree(0))), evaluate=True)
+        formula = exchange.to_sympy(Tree("add", (tree, Tree(0))), evaluate=True)
         value = complex(formula.subs(exactly).evalf(20))
         expected.append(value.real if abs(value.imag) < 1e-15 else np.nan)
     assert np.isfinite(expected).any()

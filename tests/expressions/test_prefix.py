@@ -14,6 +14,7 @@ from symbolic.expressions.prefix import (
     from_prefix,
     is_prefix,
     operands_of_chain,
+    prefix_text,
     to_prefix,
 )
 from symbolic.expressions.tokens import TOKENS
@@ -95,7 +96,7 @@ def test_an_error_survives_the_way_between_processes():
 
 def test_the_deepest_tree_and_the_longest_integer_are_read():
     deepest = "sin " * MAX_DEPTH + "x"
-    assert " ".join(to_prefix(from_prefix(deepest))) == deepest
+    assert prefix_text(from_prefix(deepest)) == deepest
     assert from_prefix("INT-" + " 9" * MAX_DIGITS).head == 1 - 10**MAX_DIGITS
 
 

@@ -1,14 +1,12 @@
 """Conversions are exact inverses on published lines, where these lie beside the repository."""
 
-from pathlib import Path
-
 import pytest
 
-from symbolic.expressions.engines import from_sympy, to_sympy
+from symbolic.expressions.exchange import from_sympy, to_sympy
 from symbolic.expressions.infix import from_infix, to_infix
-from symbolic.expressions.prefix import from_prefix, is_prefix, to_prefix
+from symbolic.expressions.prefix import from_prefix, is_prefix, prefix_text
+from tests import SHARED_DATA
 
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 FILES = [
     "published_fwd.valid",
     "published_ode1.head",
@@ -21,7 +19,7 @@ FILES = [
 
 def assert_exact(name, step):
     """Round trips of both sides of every `step`-th line; a file without a failure passes."""
-    path = DATA / name
+    path = SHARED_DATA / name
     if not path.exists():
         pytest.skip("the published data does not lie beside the repository")
     lines = path.read_text(encoding="utf-8").splitlines()[::step]
@@ -31,8 +29,8 @@ def assert_exact(name, step):
             tree = from_prefix(prefix)
             assert is_prefix(prefix.split())
             exact = {
-                "tree": " ".join(to_prefix(tree)) == prefix,
-                "SymPy": " ".join(to_prefix(from_sympy(to_sympy(tree)))) == prefix,
+                "tree": prefix_text(tree) == prefix,
+                "SymPy": prefix_text(from_sympy(to_sympy(tree))) == prefix,
                 "infix": from_infix(to_infix(tree)) == tree,
             }
             failed += [f"{route}: {prefix}" for route, ok in exact.items() if not ok]

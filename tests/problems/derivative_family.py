@@ -2,11 +2,11 @@
 
 import symengine
 
+from symbolic.algebra.simplification import rebuilt
 from symbolic.expressions.engines import differentiate, symengine_to_prefix, to_symengine
-from symbolic.problems.integration import rejecting
+from symbolic.problems.families.drawing import draw_operator_count, rejecting
+from symbolic.problems.families.trees import tree_sampler
 from symbolic.problems.problem import Problem, Rejected
-from symbolic.problems.simplification import rebuilt
-from symbolic.problems.trees import draw_operator_count, tree_sampler
 
 
 def derivative(options):

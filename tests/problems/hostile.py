@@ -6,8 +6,8 @@ import os
 import tempfile
 import time
 
+from symbolic.problems.families.trees import draw_below
 from symbolic.problems.problem import Problem, Rejected
-from symbolic.problems.trees import draw_below
 
 _ACCIDENTS = {
     "time limit": [lambda: 3 ** (10**9), lambda: time.sleep(1000)],  # in C code without an end in sight; asleep

@@ -2,12 +2,11 @@
 
 import gzip
 import logging
-from pathlib import Path
 
 import duckdb
 import pytest
 
-from symbolic.lines import BadLine
+from symbolic.problems.data_sets.leakage import leakage_between
 from symbolic.problems.files import (
     ProblemFiles,
     find_data_files,
@@ -16,9 +15,8 @@ from symbolic.problems.files import (
     read_problems,
     write_problems,
 )
-from symbolic.problems.leakage import leakage_between
-
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+from symbolic.runtime.lines import BadLine
+from tests import SHARED_DATA
 
 GOOD = [
     ("sub Y' x", "mul div INT+ 1 INT+ 2 pow x INT+ 2"),
@@ -246,7 +244,7 @@ def test_wrong_folders(tmp_path):
         find_data_files(empty)
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the published files are not beside this checkout")
+@pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="the published files are not beside this checkout")
 @pytest.mark.parametrize(
     "name, count",
     [
@@ -259,6 +257,6 @@ def test_wrong_folders(tmp_path):
     ],
 )
 def test_published_files_are_read_whole(name, count):
-    frame, report = read_problems(SHARED / name)
+    frame, report = read_problems(SHARED_DATA / name)
     assert len(frame) == report.kept == count
     assert not report.bad

@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from symbolic.problems.problem import ProblemOptions
-from symbolic.problems.production import generate
+from symbolic.problems.production.generate import generate
 from symbolic.problems.tasks import TASKS, problems
 from symbolic.verification import verify
 from tests.problems.derivative_family import derivative

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from symbolic.expressions.prefix import Tree, chain, fold, from_prefix, operands_of_chain, to_prefix
+from symbolic.expressions.prefix import Tree, chain, fold, from_prefix, operands_of_chain, prefix_text
 from symbolic.expressions.tokens import ARITY, DIGITS, spellings
 from symbolic.problems.problem import Problem, ProblemOptions
 from symbolic.problems.splits import add_distinct, leakage, skeleton, split_of
@@ -66,7 +66,7 @@ def with_other_numbers(tree, rng):
 def test_problems_equal_up_to_their_numbers_have_one_skeleton():
     rng = random.Random(0)
     for equation in some_equations(300):
-        other = " ".join(to_prefix(with_other_numbers(from_prefix(equation), rng)))
+        other = prefix_text(with_other_numbers(from_prefix(equation), rng))
         assert skeleton(other) == skeleton(equation), other
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 import sympy as sp
 
-from symbolic.expressions.engines import to_sympy
+from symbolic.expressions.exchange import to_sympy
 from symbolic.expressions.prefix import from_prefix
 from symbolic.problems.sympy_suite import parse_object, read_suite
 from symbolic.verification import verify

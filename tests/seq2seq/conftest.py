@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from symbolic.seq2seq.attention_rnn import AttentionRNN
 from symbolic.seq2seq.batches import EvaluationBatches
+from symbolic.seq2seq.models.attention_rnn import AttentionRNN
+from symbolic.seq2seq.models.transformer import Transformer
 from symbolic.seq2seq.special_tokens import END_ID, START_ID
 from symbolic.seq2seq.token_store import TokenStore
-from symbolic.seq2seq.transformer import Transformer
 
 V = 16
 

@@ -3,14 +3,15 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
-from symbolic.seq2seq.decoding import Beam, Decoder, Greedy
+from symbolic.seq2seq.decoding import Decoder
 from symbolic.seq2seq.losses import MaskedAccuracy, MaskedCrossEntropy
+from symbolic.seq2seq.searches import Beam, Greedy
+from tests import PROJECT
 from tests.seq2seq.conftest import build, reversal
 
 pytest.importorskip("jax", reason="JAX is an optional extra")
@@ -108,7 +109,7 @@ def run_on_jax(script, *arguments):
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
     run = subprocess.run(
         [sys.executable, "-c", script, *arguments],
-        cwd=Path(__file__).resolve().parents[2],
+        cwd=PROJECT,
         env=environment,
         capture_output=True,
         text=True,

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections import Counter
 from itertools import islice
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,23 +14,20 @@ from keras import ops
 
 from symbolic.seq2seq.batches import (
     BATCHES_PER_STREAMED_WINDOW,
-    MOST_SHAPES,
     EvaluationBatches,
-    Source,
     as_input,
-    batch_shapes,
-    exceeding,
     padded,
     shuffled,
     streamed_batches,
     training_batches,
 )
 from symbolic.seq2seq.losses import MaskedCrossEntropy
+from symbolic.seq2seq.shapes import MOST_SHAPES, Source, batch_shapes, exceeding
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, START_ID
 from symbolic.seq2seq.token_store import CONTEXT_LENGTHS, FORMAT, IDS, SETTINGS, STARTS, TokenStore
+from tests import PROJECT, SHARED_DATA
 
-ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT.parent / "shared" / "data" / "published_fwd.valid"
+DATA = SHARED_DATA / "published_fwd.valid"
 
 
 def random_store(count, longest=60, seed=0, first=10):
@@ -300,7 +296,7 @@ print(keras.backend.backend())
 """
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
     command = [sys.executable, "-W", "error::UserWarning", "-c", check]
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    run = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.split() == ["jax"]
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from symbolic.seq2seq.decoding import Beam, Decoded, Decoder, Greedy, ModelState, Sampling, search
+from symbolic.seq2seq.decoding import Decoder, search
+from symbolic.seq2seq.models.contract import ModelState
+from symbolic.seq2seq.searches import Beam, Decoded, Greedy, Sampling
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, START_ID
 from tests.seq2seq.conftest import build, reversal
 

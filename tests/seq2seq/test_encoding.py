@@ -8,23 +8,24 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pytest
 
-from symbolic import lines
+from symbolic.expressions.notation import prefix_notation
 from symbolic.expressions.tokens import TOKENS
-from symbolic.lines import BadLine
-from symbolic.problems.files import parse_line, prefix_notation, read_problems
+from symbolic.problems.files import parse_line, read_problems
 from symbolic.problems.tasks import problems
-from symbolic.seq2seq.encoding import Notation, encode_files
+from symbolic.runtime import lines
+from symbolic.runtime.lines import BadLine
+from symbolic.seq2seq.encoding import encode_files
+from symbolic.seq2seq.notation import Notation
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.special_tokens import UNKNOWN_ID
 from symbolic.seq2seq.token_store import CONTEXT_LENGTHS, FORMAT, IDS, SETTINGS, STARTS, TokenStore, read_settings
+from tests import PROJECT
 
-PROJECT = Path(__file__).parents[2]
 NOTATION = Notation(*prefix_notation())
 PAIRS = list(itertools.islice(problems("bwd", seed=5), 400))
 

@@ -9,11 +9,11 @@ import pytest
 import tensorflow as tf
 
 from symbolic.__main__ import main
-from symbolic.answers import grammar_of
-from symbolic.seq2seq.decoding import Beam
 from symbolic.seq2seq.export import export
 from symbolic.seq2seq.processors import TextProcessor
+from symbolic.seq2seq.searches import Beam
 from symbolic.seq2seq.translator import Translator
+from symbolic.solving.answers import grammar_of
 from tests.conftest import LEARNT
 from tests.seq2seq.conftest import V, build
 

@@ -8,13 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from symbolic.answers import grammar_of
 from symbolic.expressions.prefix import MAX_DEPTH, from_prefix, is_prefix
 from symbolic.expressions.tokens import TOKENS
-from symbolic.seq2seq.decoding import Beam, Greedy, ModelState, Sampling, search
+from symbolic.seq2seq.decoding import search
 from symbolic.seq2seq.grammar import allowed, first_parse, parsed, rules_of
+from symbolic.seq2seq.models.contract import ModelState
 from symbolic.seq2seq.processors import TextProcessor
+from symbolic.seq2seq.searches import Beam, Greedy, Sampling
 from symbolic.seq2seq.special_tokens import END_ID
+from symbolic.solving.answers import grammar_of
 
 
 def rules(processor: TextProcessor, max_length: int):

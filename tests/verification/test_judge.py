@@ -4,7 +4,7 @@ import pytest
 
 from symbolic.expressions import numeric
 from symbolic.expressions.infix import from_infix
-from symbolic.expressions.prefix import Tree, to_prefix
+from symbolic.expressions.prefix import Tree, prefix_text
 from symbolic.expressions.program import CORE_HEADS, Program
 from symbolic.verification import SOLVED, balls, verify
 from symbolic.verification.residual import residual_of
@@ -15,7 +15,7 @@ def integral(integrand, answer, **options):
 
 
 def text(infix):
-    return " ".join(to_prefix(from_infix(infix)))
+    return prefix_text(from_infix(infix))
 
 
 # integrand, a primitive

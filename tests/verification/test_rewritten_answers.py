@@ -4,7 +4,6 @@ import itertools
 import random
 import shutil
 from collections import Counter
-from pathlib import Path
 
 import pytest
 import sympy as sp
@@ -13,12 +12,11 @@ from hypothesis import strategies as st
 
 from benchmarks.judge import differ_by_a_constant
 from benchmarks.rewriting import FORMS, INTEGRAL_FORMS, ODE_FORMS, mutated
-from symbolic.expressions.engines import to_sympy
-from symbolic.expressions.prefix import from_prefix, to_prefix
+from symbolic.expressions.exchange import to_sympy
+from symbolic.expressions.prefix import from_prefix, prefix_text
 from symbolic.verification import verify
+from tests import SHARED_DATA
 from tests.expressions.strategies import repeatable
-
-SHARED_DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
 # problem, answer: what rewriting can go wrong on, roots, logarithms, inverse functions and branches among it
 INTEGRALS = [
@@ -60,7 +58,7 @@ def test_right_answers_written_otherwise_are_solved(pairs, form, request):
     for problem, answer in pairs:
         written = form(from_prefix(answer))
         verdict = verify(problem, written)
-        assert verdict.general, (problem, " ".join(to_prefix(written)), verdict)
+        assert verdict.general, (problem, prefix_text(written), verdict)
 
 
 _LOGARITHMS = "div sub ln sub mul INT- 1 sin x INT+ 1 ln sub sin x INT+ 1 INT+ 2"  # atanh(sin(x)), of negative numbers

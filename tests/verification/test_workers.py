@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from symbolic.verification import verify, verify_many
+from tests import PROJECT
 
 RIGHT = ("sub Y' cos x", "sin x")
 WRONG = ("sub Y' cos x", "cos x")
@@ -126,7 +127,7 @@ def test_hostile_answers_end_quickly_and_are_never_accepted():
 
 def test_importing_the_room_loads_no_tensorflow():
     code = "import sys, symbolic.verification; print({'tensorflow', 'keras', 'jax'} & set(sys.modules))"
-    result = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True)
+    result = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True)
     assert result.stdout.decode().strip() == "set()"
 
 

@@ -1,0 +1,1 @@
+"""What several packages compute with expressions: simplification, polynomials, terms, constants, agreement."""

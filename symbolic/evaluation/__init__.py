@@ -1,0 +1,1 @@
+"""What a model really solves: rows, matrix, tables, plots, problem sets, robustness suites."""

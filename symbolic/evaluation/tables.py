@@ -1,0 +1,159 @@
+"""Tables and curves of evaluations, counted from the rows that a folder holds (see `matrix`).
+
+    results.csv                      a row per solver and problem set
+    matrix.csv                       solve rates: a row per solver, a column per set
+    by_family.csv, by_operators.csv, by_length.csv    the results in groups of problems
+    by_operators.png, by_length.png  solve rates in those groups, of the models at their largest beam
+    by_beam.png                      solve rates by beam size
+    verdicts.png                     what became of the problems, of the models at their largest beam
+
+Knows nothing of how rows come about.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from symbolic.evaluation.plots import (
+    plot_solve_rates,
+    plot_solve_rates_by_beam,
+    plot_verdicts,
+    save_figure,
+)
+from symbolic.evaluation.rows import ADDED, CONTROL, OUTCOMES, summarise
+from symbolic.runtime.atomic import atomic_path
+
+ROWS = "rows.csv"  # of one solver on one set
+RESULTS, MATRIX = "results.csv", "matrix.csv"
+
+# Groups of problems by the largest number in each; the last has no end.
+_GROUP_ENDS = {"operators": (2, 4, 6, 8, 10, 12, 15, 20, 30), "length": (10, 20, 30, 40, 60, 80, 120, 160, 240)}
+AXIS_LABELS = {"operators": "operators in the problem", "length": "tokens of the problem"}
+_SHARES = ("exact_match", "solve_rate", "fail", "general", *ADDED.values(), CONTROL, "invalid", *OUTCOMES)
+
+
+def write_tables(out: Path | str) -> pd.DataFrame:
+    """Count all rows in a folder, and write its tables and curves; the table of results.
+
+    Raises:
+        FileNotFoundError: there are no rows.
+    """
+    out = Path(out)
+    rows = read_rows(out)
+    results = results_table(rows)
+    _write(results, out / RESULTS)
+    _write(matrix_table(results).reset_index(), out / MATRIX)
+    _write(results_table(rows, "family"), out / "by_family.csv")
+    for by, ends in _GROUP_ENDS.items():
+        table = results_table(rows.assign(**{by: _grouped(rows[by], ends)}), by)
+        _write(table, out / f"by_{by}.csv")
+        save_figure(plot_solve_rates(at_largest_beam(table), by, AXIS_LABELS[by]), out / f"by_{by}.png")
+    save_figure(plot_solve_rates_by_beam(results), out / "by_beam.png")
+    save_figure(plot_verdicts(at_largest_beam(results), OUTCOMES), out / "verdicts.png")
+    return results
+
+
+def read_rows(out: Path | str) -> pd.DataFrame:
+    """The rows of all solvers and sets in a folder; of their texts only those that are counted.
+
+    Raises:
+        FileNotFoundError: there are none.
+    """
+    files = sorted(Path(out).glob(f"rows/*/*/{ROWS}"))
+    if not files:
+        raise FileNotFoundError(f"{out} holds no rows of an evaluation: no file rows/SOLVER/SET/{ROWS}")
+    texts = {"line", "input", "reference", "answer", "score", "reason", "candidates"}
+    types = dict.fromkeys(("solver", "set", "family", "status"), str) | {"beam": "Int64"}
+    return pd.concat(
+        [pd.read_csv(file, usecols=lambda column: column not in texts, dtype=types) for file in files],
+        ignore_index=True,
+    )
+
+
+def results_table(rows: pd.DataFrame, *by: str) -> pd.DataFrame:
+    """The figures of `evaluation.summarise` per solver, beam and set, and per value of the columns `by`.
+
+    With `fail`, the share of problems that is not solved: at beam k it is the Fail@k of Welleck et al. 2022.
+    """
+    keys = ["solver", "beam", "set", *by]
+    table = []
+    for group, its_rows in rows.groupby(keys, dropna=False, observed=True):
+        figures = summarise(its_rows)
+        table.append(dict(zip(keys, group, strict=True)) | figures | {"fail": 1 - figures["solve_rate"]})
+    return pd.DataFrame(table).astype({"beam": "Int64"} | {column: rows[column].dtype for column in by})
+
+
+def matrix_table(results: pd.DataFrame) -> pd.DataFrame:
+    """Solve rates, a row per solver and a column per set; with repair, linearity and control in rows of their own."""
+    pieces = [
+        results.assign(row=solver_labels(results) + words, rate=results[column])
+        for column, words in {
+            "solve_rate": "",
+            **{name: f" {name.replace('_', ' ')}" for name in (*ADDED.values(), CONTROL)},
+        }.items()
+        if column in results
+    ]
+    stacked = pd.concat(pieces).dropna(subset="rate").sort_values(["solver", "beam"], kind="stable")
+    matrix = stacked.pivot(index="row", columns="set", values="rate")
+    return matrix.reindex(stacked["row"].drop_duplicates()).rename_axis("solver")
+
+
+def read_groups(out: Path | str, by: str) -> pd.DataFrame:
+    """The table of groups that `write_tables` left, by "operators" or "length", its groups in their order.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    table = pd.read_csv(Path(out) / f"by_{by}.csv", dtype={"beam": "Int64"})
+    labels = pd.CategoricalDtype(_group_labels(_GROUP_ENDS[by]), ordered=True)
+    return table.astype({by: labels})
+
+
+def solver_labels(table: pd.DataFrame) -> pd.Series:
+    """`quick_rnn@10` for a model at a beam size; for a system its name alone."""
+    return table["solver"] + [("" if pd.isna(beam) else f"@{beam}") for beam in table["beam"]]
+
+
+def at_largest_beam(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of systems, and of models at their largest beam, their solvers under the names of `solver_labels`."""
+    table = table[table["beam"].isna() | (table["beam"] == table.groupby("solver")["beam"].transform("max"))]
+    return table.assign(solver=solver_labels(table))
+
+
+def format_results(results: pd.DataFrame) -> str:
+    """The results as text for a terminal."""
+    shown = ["solver", "set", "problems", *_SHARES, "seconds_per_problem"]
+    table = results.assign(solver=solver_labels(results))
+    formats = dict.fromkeys(_SHARES, "{:.1%}") | {"problems": "{:,.0f}", "seconds_per_problem": "{:.3f}"}
+    return as_text(table[[column for column in shown if column in table]], formats)
+
+
+def format_matrix(matrix: pd.DataFrame) -> str:
+    """The matrix as text for a terminal."""
+    shown = matrix.map("{:.1%}".format, na_action="ignore")
+    return shown.fillna("").reset_index().to_string(index=False)
+
+
+def _grouped(numbers: pd.Series, ends: Sequence[int]) -> pd.Series:
+    """Each number's group, such as `11–20`."""
+    return pd.cut(numbers, [-1, *ends, float("inf")], labels=_group_labels(ends))
+
+
+def _group_labels(ends: Sequence[int]) -> list[str]:
+    starts = [0, *(end + 1 for end in ends)]
+    return [*(f"{start}–{end}" for start, end in zip(starts, ends, strict=False)), f"{starts[-1]}–"]
+
+
+def _write(table: pd.DataFrame, path: Path) -> None:
+    with atomic_path(path) as temporary:
+        table.to_csv(temporary, index=False)
+
+
+def as_text(table: pd.DataFrame, formats: Mapping[str, str]) -> str:
+    """A table for a terminal, with numbers in the format of their column and missing ones left blank."""
+    shown = table.copy()
+    for column in shown.columns.intersection(list(formats)):
+        shown[column] = ["" if pd.isna(value) else formats[column].format(value) for value in shown[column]]
+    headings = [column.replace("_", " ") if column in formats else column for column in shown]
+    return shown.to_string(index=False, header=headings)

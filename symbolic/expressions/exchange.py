@@ -1,0 +1,144 @@
+"""Trees to SymPy expressions and back, and to LaTeX.
+
+By default nothing is evaluated, so that prefix -> SymPy -> prefix gives back what went in. That holds for the spelling
+of the published data: rationals in lowest terms, no `inv`, `pow2` and the like, for which SymPy has no form of its own.
+"""
+
+import functools
+
+import sympy as sp
+
+from symbolic.expressions.engines import (
+    ABSTRACT,
+    NAMED_FUNCTIONS,
+    TooLargeError,
+    UndefinedError,
+    short_text,
+    to_symengine,
+)
+from symbolic.expressions.prefix import Tree, chain, fold
+from symbolic.expressions.tokens import TOKENS
+
+_SP_X = sp.Symbol("x")
+_SP_Y = sp.Function("Y")
+_SP_SYMBOLS = {t.spelling: sp.Symbol(t.spelling) for t in TOKENS.values() if t.kind in ("variable", "coefficient")}
+_SP_UNKNOWNS = {"Y": _SP_Y(_SP_X), "Y'": sp.Derivative(_SP_Y(_SP_X), _SP_X)}
+_SP_UNKNOWNS["Y''"] = sp.Derivative(_SP_Y(_SP_X), (_SP_X, 2))
+_SP_CONSTANTS = {"pi": sp.pi, "E": sp.E, "I": sp.I}
+_SP_FUNCTIONS = {token: getattr(sp, name) for token, name in NAMED_FUNCTIONS.items()} | {"exp": sp.exp}
+_SP_FUNCTIONS |= {name: sp.Function(name) for name in ABSTRACT}
+
+
+@functools.cache
+def _sp_operators(evaluate: bool, flat: bool = False):
+    def operands(kind, a, b):
+        return (*kind.make_args(a), *kind.make_args(b)) if flat else (a, b)
+
+    def add(a, b):
+        return sp.Add(*operands(sp.Add, a, b), evaluate=evaluate)
+
+    def mul(a, b):
+        return sp.Mul(*operands(sp.Mul, a, b), evaluate=evaluate)
+
+    def power(a, b):
+        return sp.Pow(a, b, evaluate=evaluate)
+
+    def div(a, b):
+        if a.is_Integer and b.is_Integer and b > 1:
+            return sp.Rational(a, b)
+        if flat and a == 1:
+            return power(b, sp.S.NegativeOne)
+        return mul(a, power(b, sp.S.NegativeOne))
+
+    operators = {
+        "add": add,
+        "sub": lambda a, b: add(a, mul(sp.S.NegativeOne, b)),
+        "mul": mul,
+        "div": div,
+        "pow": power,
+        "rac": lambda a, b: power(a, div(sp.S.One, b)),
+        "inv": lambda a: power(a, sp.S.NegativeOne),
+        "sqrt": lambda a: power(a, sp.S.Half),
+    }
+    for exponent in range(2, 6):
+        operators[f"pow{exponent}"] = functools.partial(lambda a, n: power(a, n), n=sp.Integer(exponent))
+    for token, function in _SP_FUNCTIONS.items():
+        operators[token] = functools.partial(function, evaluate=evaluate)
+    return operators
+
+
+def to_sympy(tree: Tree, evaluate: bool = False) -> sp.Basic:
+    """The SymPy expression of a tree; a difference at the root, as in `sub Y' f`, becomes an equation.
+
+    `Y`, `Y'` and `Y''` become Y(x) and its derivatives. Unless `evaluate`, the structure is kept as it is written, so
+    that `from_sympy` finds it again; `.doit()` evaluates afterwards. Trees can hold numbers that evaluation would
+    blow up, so evaluation of text from outside belongs in a process with limits.
+
+    Raises:
+        UndefinedError, TooLargeError: with `evaluate`, where `to_symengine` raises them.
+    """
+    if evaluate:
+        to_symengine(tree)  # refuses powers of numbers that SymPy would write out
+    return _build_sympy(tree, _sp_operators(evaluate), _SP_SYMBOLS | _SP_UNKNOWNS | _SP_CONSTANTS)
+
+
+def _build_sympy(tree: Tree, operators: dict, leaves: dict) -> sp.Basic:
+    def combine(head, operands):
+        if isinstance(head, int):
+            return sp.Integer(head)
+        return operators[head](*operands) if operands else leaves[head]
+
+    if tree.head == "sub":
+        left, right = (fold(operand, combine) for operand in tree.operands)
+        return sp.Eq(left, right, evaluate=False)
+    return fold(tree, combine)
+
+
+_SP_TOKENS = {function: token for token, function in _SP_FUNCTIONS.items()}
+
+
+def from_sympy(expr: sp.Basic) -> Tree:
+    """The tree of a SymPy expression, operands in the order SymPy holds them; an equation becomes `sub`.
+
+    Raises:
+        UndefinedError: infinity or nan occurs in it.
+        ValueError: it holds something that no token spells.
+    """
+    if isinstance(expr, sp.Equality):
+        return Tree("sub", tuple(from_sympy(side) for side in expr.args))
+    if expr.is_Integer:
+        return Tree(int(expr))
+    if expr.is_Rational:
+        return Tree("div", (Tree(int(expr.p)), Tree(int(expr.q))))
+    for table in (_SP_SYMBOLS, _SP_UNKNOWNS, _SP_CONSTANTS):
+        for token, value in table.items():
+            if expr == value:
+                return Tree(token)
+    if expr in (sp.nan, sp.oo, -sp.oo, sp.zoo):
+        raise UndefinedError(f"the expression has no finite value: it contains {expr}")
+    if expr.is_Add or expr.is_Mul:
+        return chain("add" if expr.is_Add else "mul", [from_sympy(operand) for operand in expr.args])
+    if expr.is_Pow:
+        base, exponent = expr.args
+        if exponent == sp.S.Half:
+            return Tree("sqrt", (from_sympy(base),))
+        return Tree("pow", (from_sympy(base), from_sympy(exponent)))
+    if expr.func in _SP_TOKENS:
+        return Tree(_SP_TOKENS[expr.func], tuple(from_sympy(operand) for operand in expr.args))
+    raise ValueError(f"no token spells {type(expr).__name__} {short_text(expr)}")
+
+
+_LATEX_LEAVES = _SP_SYMBOLS | {unknown: sp.Symbol(unknown) for unknown in _SP_UNKNOWNS} | _SP_CONSTANTS
+
+
+def to_latex(tree: Tree) -> str:
+    """LaTeX source of a tree, for math mode: `Y'` without its argument, sums and products without inner brackets.
+
+    Raises:
+        TooLargeError: the tree nests more deeply than SymPy can print.
+    """
+    expr = _build_sympy(tree, _sp_operators(False, flat=True), _LATEX_LEAVES)
+    try:
+        return sp.latex(expr, ln_notation=True, order="none")
+    except RecursionError:
+        raise TooLargeError("the expression nests too deeply to be printed") from None

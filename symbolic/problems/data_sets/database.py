@@ -1,0 +1,174 @@
+"""A database of problems on disk, and how files of problems get into it.
+
+DuckDB keeps on disk what does not fit in the memory that it may use, so that memory does not grow with the number of
+problems. Lines are checked, and skeletons found, by processes of this machine or by the nodes of a Ray cluster; the
+database is this machine's. Knows nothing of what is asked of the database.
+"""
+
+import contextlib
+import itertools
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import duckdb
+import numpy as np
+from tqdm import tqdm
+
+from symbolic.problems.files import BadLine, ReadReport, numbered_lines, parse_line
+from symbolic.problems.splits import SPLITS, content_hash, skeleton, split_of
+from symbolic.runtime import cluster
+from symbolic.runtime.processes import ordered_map
+
+MEMORY_LIMIT = "4GB"
+
+_NOT_PROBLEMS = (".json", ".md")  # what may lie beside shards
+_BATCH = 5_000  # lines that a process checks at a time
+
+
+def find_source_files(sources: Iterable[Path]) -> list[Path]:
+    """The files, and those in the folders, each once.
+
+    Raises:
+        OSError: one of them does not exist.
+        ValueError: a folder holds no files of problems.
+    """
+    found = []
+    for source in sources:
+        files = [source]
+        if source.is_dir():
+            files = [path for path in sorted(source.iterdir()) if path.is_file() and _may_hold_problems(path)]
+            if not files:
+                raise ValueError(f"{source} holds no files of problems.")
+        elif not source.exists():
+            raise FileNotFoundError(f"{source} does not exist; a file or a folder of files was expected.")
+        found += files
+    return list({path.resolve(): path for path in found}.values())
+
+
+def _may_hold_problems(path: Path) -> bool:
+    return not path.name.startswith(".") and path.suffix not in _NOT_PROBLEMS
+
+
+@contextlib.contextmanager
+def open_database(temp: Path | str, memory_limit: str, threads: int | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in a new folder inside `temp`, where it also puts what does not fit in memory; gone with the block.
+
+    Args:
+        memory_limit: what DuckDB may use before it goes to disk, such as "4GB".
+        threads: of DuckDB; None for all cores.
+
+    Raises:
+        ValueError: `memory_limit` is no size.
+        OSError: the disk is full, or the memory limit too low.
+    """
+    Path(temp).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=temp, prefix="duckdb-") as folder:
+        config = {
+            "memory_limit": memory_limit,
+            "temp_directory": folder,
+            "threads": threads or os.cpu_count(),
+            "preserve_insertion_order": False,
+            "autoload_known_extensions": False,
+        }
+        try:
+            database = duckdb.connect(os.path.join(folder, "problems.duckdb"), config=config)
+        except duckdb.Error as error:
+            raise ValueError(
+                f"`memory_limit` must be a size such as 4GB. Received: {memory_limit!r} ({error})."
+            ) from None
+        try:
+            yield database
+        except duckdb.OutOfMemoryException as error:
+            raise OSError(
+                f"the memory limit of {memory_limit} or the disk of {temp} does not do for so many problems: {error}"
+            ) from None
+        except duckdb.IOException as error:
+            raise OSError(f"the database in {temp} failed: {error}") from None
+        except RuntimeError as error:
+            if str(error) != "Query interrupted":  # what DuckDB makes of Ctrl-C during a query
+                raise
+            raise KeyboardInterrupt from None
+        finally:
+            database.close()
+
+
+def read_files(
+    database: duckdb.DuckDBPyConnection,
+    table: str,
+    files: list[Path],
+    split: str,
+    max_bad_share: float,
+    workers: int | None,
+    engine: str = "local",
+) -> list[ReadReport]:
+    """Fill a new table with the good lines of all files; the hashes stand for equation and skeleton from here on.
+
+    Its columns are `count`, `input`, `output`, the hashes `exact` and `skeleton`, and `part`, the number in `SPLITS` of
+    the set that the problem may be in. Two of 100 million equations have the same 64 bits by chance in one of 4,000
+    cases; texts are to be compared where problems could be lost by that.
+
+    Args:
+        split: what decides about the set, "skeleton" or "exact".
+        max_bad_share: bad lines allowed in a file; they are left out and reported.
+        workers: processes, or tasks on a cluster, that check lines; None for all cores.
+        engine: a name in `production.ENGINES`: where they are checked.
+
+    Raises:
+        OSError: a file cannot be read.
+        ValueError: a file is empty, is not UTF-8, or has too many bad lines.
+    """
+    database.execute(
+        f"CREATE TABLE {table} (count BIGINT, input VARCHAR, output VARCHAR, "
+        "exact UBIGINT, skeleton UBIGINT, part UTINYINT)"
+    )
+    reports = []
+    with _mapper(workers, engine) as parallel_map, tqdm(desc="reading", unit=" lines", unit_scale=True) as progress:
+        for path in files:
+            report = ReadReport(path)
+            batches = _batches(numbered_lines(path))
+            for batch, bad in parallel_map(_checked, ((lines, split) for lines in batches)):
+                if good := len(batch["count"]):
+                    database.execute(f"INSERT INTO {table} SELECT * FROM batch")
+                report.kept += good
+                for number, fault in bad:
+                    report.add_bad(number, fault)
+                progress.update(good + len(bad))
+            report.check(max_bad_share)
+            reports.append(report)
+    return reports
+
+
+def _batches(lines: Iterator[tuple[int, str]]) -> Iterator[list[tuple[int, str]]]:
+    while batch := list(itertools.islice(lines, _BATCH)):
+        yield batch
+
+
+def _checked(task: tuple[list[tuple[int, str]], str]) -> tuple[dict[str, np.ndarray], list[tuple[int, BadLine]]]:
+    """The columns of the good lines, and the bad ones with their numbers; runs in the worker processes."""
+    lines, split = task
+    rows, bad = [], []
+    for number, line in lines:
+        try:
+            count, equation, solution = parse_line(line)
+        except BadLine as fault:
+            bad.append((number, fault))
+            continue
+        bones = skeleton(equation)
+        part = SPLITS.index(split_of(bones if split == "skeleton" else equation))
+        rows.append((count, equation, solution, content_hash(equation), content_hash(bones), part))
+    types = {"count": "i8", "input": "O", "output": "O", "exact": "u8", "skeleton": "u8", "part": "u1"}
+    columns = zip(*rows, strict=True) if rows else [()] * len(types)
+    return {name: np.array(values, type_) for (name, type_), values in zip(types.items(), columns, strict=True)}, bad
+
+
+@contextlib.contextmanager
+def _mapper(workers: int | None, engine: str) -> Iterator[Callable]:
+    """`map`, done by so many processes or by a cluster, with few items under way at a time."""
+    if engine == "ray":
+        with cluster.connection():
+            yield lambda function, items: cluster.mapped(function, items, workers)
+        return
+    with ordered_map(workers or os.cpu_count(), "reading problems", __name__) as parallel_map:
+        yield parallel_map

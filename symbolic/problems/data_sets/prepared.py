@@ -1,0 +1,310 @@
+"""From generated or published files to a training data set.
+
+Duplicates are removed with their counts kept, and valid and test sets cut by content, in a database on disk, so that
+memory does not grow with the number of problems. The files written depend on the problems read alone, not on their
+order or on the files they come from. Knows nothing of how problems are drawn, and computes with none.
+"""
+
+import dataclasses
+import itertools
+import json
+import os
+import platform
+import shlex
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from tqdm import tqdm
+
+import symbolic
+from symbolic.problems.data_sets.database import MEMORY_LIMIT, find_source_files, open_database, read_files
+from symbolic.problems.data_sets.leakage import Leakage, leakage_of_tables
+from symbolic.problems.files import MAX_BAD_SHARE, ReadReport, check_max_bad_share, write_counted_problems
+from symbolic.problems.production.generate import MANIFEST, read_manifest
+from symbolic.problems.splits import SPLIT_KINDS, SPLITS, describe_split
+from symbolic.runtime.atomic import atomic_path
+from symbolic.runtime.cluster import ENGINES
+from symbolic.runtime.folders import holds_earlier, made
+from symbolic.runtime.locks import locked
+from symbolic.runtime.names import unknown_name
+
+RECORD = "preparation.json"
+README = "README.md"
+
+_WORK = ".preparing"  # subfolder of what is not finished; a later run removes what a killed one left
+_FETCH = 10_000  # rows read back at a time
+
+
+@dataclasses.dataclass
+class Preparation:
+    """What a preparation did; `str(preparation)` is a small table.
+
+    Attributes:
+        files: what was read from each file.
+        drawn: sum of the counts of all lines read.
+        distinct: equations without duplicates.
+        kept: set -> problems in it.
+        leakage: from train into valid and test.
+        unfinished: what runs of the generator have left to make, a line for each folder.
+    """
+
+    files: list[ReadReport]
+    drawn: int
+    distinct: int
+    kept: dict[str, int]
+    leakage: list[Leakage]
+    unfinished: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def unused(self) -> int:
+        """Problems of the two held-out shares that no set asked for."""
+        return self.distinct - sum(self.kept.values())
+
+    def __str__(self) -> str:
+        bad = sum((report.bad for report in self.files), Counter())
+        left_out = "".join(f" · {reason} {count:,}" for reason, count in bad.most_common())
+        return "\n".join(
+            [
+                *self.unfinished,
+                f"read: {len(self.files):,} files · good lines {sum(file.kept for file in self.files):,}{left_out}",
+                *(example for report in self.files for example in report.examples),
+                f"problems: drawn {self.drawn:,} · distinct {self.distinct:,}",
+                f"kept: {' · '.join(f'{name} {count:,}' for name, count in self.kept.items())}"
+                f" · held out but in no set {self.unused:,}",
+                *(str(leakage) for leakage in self.leakage),
+            ]
+        )
+
+
+def prepare(
+    sources: Iterable[Path | str],
+    out: Path | str,
+    *,
+    name: str | None = None,
+    split: str = "skeleton",
+    valid: int = 10_000,
+    test: int = 10_000,
+    max_bad_share: float = MAX_BAD_SHARE,
+    workers: int | None = 1,
+    engine: str = "local",
+    memory_limit: str = MEMORY_LIMIT,
+    temp: Path | str | None = None,
+) -> Preparation:
+    """Write `NAME.train.gz`, `NAME.valid.gz`, `NAME.test.gz`, a README.md and `preparation.json`.
+
+    A line is `count|input<TAB>output`, the most frequent first and in the alphabet of the inputs among those. An input
+    occurs once: of several solutions the simplest is kept, as `splits.add_distinct` has it, and its count is the sum of
+    all their counts. Of the two shares that `splits.split_of` holds out, the valid and the test set are the problems
+    with the lowest hashes of their equations; what is left of these shares is in no set.
+
+    Nothing is written to `out` before all is done, but for a folder `.preparing` that is removed at the end.
+
+    Args:
+        sources: files, and folders of files: all in it but hidden ones, `.json` and `.md`.
+        name: the first part of the file names. None for the tasks that the generator's manifests beside the shards
+            name (`bwd`, `bwd_ibp`), or `problems` where there are none.
+        split: "skeleton", so that problems equal up to their numbers fall on the same side, or "exact", where only the
+            same equations do, as published.
+        valid, test: the exact sizes of those sets.
+        max_bad_share: bad lines allowed in a file; they are left out and counted.
+        workers: processes that check lines, or tasks on a cluster, and threads of DuckDB; None for all cores. They
+            change nothing but the time it takes.
+        engine: a name in `production.ENGINES`: "local", or "ray" for a cluster, whose nodes check the lines. All else,
+            reading files, DuckDB and writing, is done on this machine.
+        memory_limit: what DuckDB may use before it goes to disk, such as "4GB". It should be half of the machine's
+            memory at most: the rest of the program needs about 0.5 GB, and more with many workers.
+        temp: a folder with room for all problems several times over, best on a fast disk of the machine; `out` if None.
+
+    Raises:
+        ValueError: an argument out of its range, a file that is no problem file, or a share too small for its set.
+        OSError: a file that cannot be read, a folder that cannot be written or that another run writes, or a full disk.
+    """
+    out, sources = Path(out), [Path(source) for source in sources]
+    sizes = {"valid": valid, "test": test}
+    _check_arguments(split, sizes, workers, engine, max_bad_share)
+    files = find_source_files(sources)
+    manifests = _manifests(files)
+    generated = {folder: manifest["settings"] for folder, manifest in manifests.items()}
+    name = _default_name(generated) if name is None else name
+    _check_out(out, name, sources)
+    unfinished = _unfinished(manifests)
+    for line in unfinished:
+        tqdm.write(line, file=sys.stderr)  # now, as there may be hours until the report
+    with made(out), locked(out):
+        work = out / _WORK
+        shutil.rmtree(work, ignore_errors=True)
+        try:
+            with open_database(temp or work, memory_limit, workers) as database:
+                reports = read_files(database, "lines", files, split, max_bad_share, workers, engine)
+                preparation = dataclasses.replace(_cut(database, reports, sizes), unfinished=unfinished)
+                for part in SPLITS:
+                    _write(database, part, work / _file_name(name, part), preparation.kept[part])
+            words = ["prepare", *map(str, sources), "--out", str(out), "--name", name, "--split", split]
+            words += [f"--{part}={size}" for part, size in sizes.items()]
+            command = f"python -m symbolic {shlex.join(words)}"
+            _describe(work, preparation, name, split, command, generated)
+            _publish(work, out, name)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return preparation
+
+
+def _manifests(files: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """Folder -> what the generator wrote beside its shards, for each folder of files that has a manifest."""
+    manifests = dict.fromkeys(path.parent / MANIFEST for path in files)
+    return {str(path.parent): read_manifest(path) for path in manifests if path.exists()}
+
+
+def _unfinished(manifests: Mapping[str, dict[str, Any]]) -> list[str]:
+    """A line for each folder whose generator was interrupted or is still at work."""
+    lines = []
+    for folder, manifest in manifests.items():
+        made, count = sum(shard["problems"] for shard in manifest["shards"].values()), manifest["settings"]["count"]
+        if made < count:
+            lines.append(
+                f"unfinished: {folder} holds {made:,} of {count:,} problems; the same `generate` makes the rest"
+            )
+    return lines
+
+
+def _default_name(generated: Mapping[str, dict[str, Any]]) -> str:
+    return "_".join(sorted({settings["task"] for settings in generated.values()})) or "problems"
+
+
+def _check_arguments(
+    split: str, sizes: Mapping[str, int], workers: int | None, engine: str, max_bad_share: float
+) -> None:
+    if split not in SPLIT_KINDS:
+        raise unknown_name("kind of split", split, SPLIT_KINDS)
+    if engine not in ENGINES:
+        raise unknown_name("engine", engine, ENGINES)
+    check_max_bad_share(max_bad_share)
+    for name, value in (*sizes.items(), ("workers", workers)):
+        if value is not None and value < 1:
+            raise ValueError(f"`{name}` must be at least 1. Received: {value}.")
+
+
+def _file_name(name: str, part: str) -> str:
+    return f"{name}.{part}.gz"
+
+
+def _files_of(name: str) -> list[str]:
+    return [RECORD, README, *(_file_name(name, part) for part in reversed(SPLITS))]
+
+
+def _check_out(out: Path, name: str, sources: Iterable[Path]) -> None:
+    """Only an earlier preparation of the same name may be replaced."""
+    if not name or "/" in name or name.startswith("."):
+        raise ValueError(f"`name` must be the first part of a file name, such as bwd. Received: {name!r}.")
+    if holds_earlier(out, _files_of(name)) and not (out / RECORD).exists():
+        raise ValueError(f"{out} holds files of another origin (no {RECORD}): give the data set a folder of its own.")
+    if any(out.resolve() in (source.resolve(), source.resolve().parent) for source in sources):
+        raise ValueError(f"{out} is read and cannot be written: give the data set a folder of its own.")
+
+
+def _cut(database: duckdb.DuckDBPyConnection, reports: list[ReadReport], sizes: Mapping[str, int]) -> Preparation:
+    """Make a table for each set, in place of `lines`."""
+    tqdm.write("removing duplicates", file=sys.stderr)
+    (drawn,) = database.execute("SELECT sum(count) FROM lines").fetchone()
+    # The simplest solution, as in splits.add_distinct: structs are compared field by field.
+    database.execute(
+        "CREATE TABLE problems AS SELECT sum(count) AS count, input, "
+        "min({'spaces': length(output) - length(replace(output, ' ', '')), 'output': output}).output AS output, "
+        "any_value(exact) AS exact, any_value(skeleton) AS skeleton, any_value(part) AS part "
+        "FROM lines GROUP BY input"
+    )
+    database.execute("DROP TABLE lines")
+    (distinct,) = database.execute("SELECT count(*) FROM problems").fetchone()
+    database.execute("CREATE VIEW train AS SELECT * FROM problems WHERE part = 0")
+    for part, size in sizes.items():
+        database.execute(
+            f"CREATE TABLE {part} AS SELECT * FROM problems WHERE part = ? ORDER BY exact, input LIMIT ?",
+            [SPLITS.index(part), size],
+        )
+    kept = {part: database.execute(f"SELECT count(*) FROM {part}").fetchone()[0] for part in SPLITS}
+    for part, size in sizes.items():
+        if kept[part] < size:
+            raise ValueError(
+                f"`{part}` must be at most {kept[part]:,}: so many of the {distinct:,} distinct problems may be in "
+                f"that set, about 5 % of them. Received: {size:,}."
+            )
+    return Preparation(
+        reports, int(drawn), distinct, kept, [leakage_of_tables(database, "train", part) for part in sizes]
+    )
+
+
+def _write(database: duckdb.DuckDBPyConnection, part: str, path: Path, total: int) -> None:
+    result = database.execute(f"SELECT count, input, output FROM {part} ORDER BY count DESC, input")
+    rows = itertools.chain.from_iterable(iter(lambda: result.fetchmany(_FETCH), []))
+    write_counted_problems(path, tqdm(rows, desc=f"writing {part}", total=total, unit=" problems", unit_scale=True))
+
+
+_README = """\
+# {name}: a training data set
+
+```
+{command}
+```
+
+`{name}.train.gz`, `{name}.valid.gz` and `{name}.test.gz` hold a problem a line, as `count|input<TAB>output` in prefix
+tokens: how often the input was drawn, the input, and the simplest output that came with it. The most frequent come
+first.
+
+```
+{preparation}
+```
+
+{split}
+- What the two held-out shares hold beyond the sizes asked for is in no set.
+- The problems are {origin}
+- `{record}` has the same figures for programs, what was read from each file, and the generators' settings.
+- Made with symbolic {symbolic}, DuckDB {duckdb}, Python {python}.
+"""
+
+
+def _describe(
+    work: Path, preparation: Preparation, name: str, split: str, command: str, generated: Mapping[str, dict[str, Any]]
+) -> None:
+    runs = [f"{of['count']:,} of {of['task']} with seed {of['seed']}" for of in generated.values()]
+    versions = {"symbolic": symbolic.__version__, "duckdb": duckdb.__version__, "python": platform.python_version()}
+    readme = _README.format(
+        name=name,
+        command=command,
+        preparation=preparation,
+        split=describe_split(split),
+        origin=f"this project's own, from runs for {'; '.join(runs)}."
+        if runs
+        else "from files that do not say how they were made.",
+        record=RECORD,
+        **versions,
+    )
+    files = {
+        str(file.path): {"good_lines": file.kept, "bad_lines": dict(file.bad.most_common())}
+        for file in preparation.files
+    }
+    record = {
+        "command": command,
+        **{"drawn": preparation.drawn, "distinct": preparation.distinct},
+        **{"kept": preparation.kept, "held_out_unused": preparation.unused},
+        "leakage": [dataclasses.asdict(leakage) for leakage in preparation.leakage],
+        "versions": versions,
+        "generated": generated,
+        "unfinished": preparation.unfinished,
+        "files": files,
+    }
+    for file, text in ((README, readme), (RECORD, json.dumps(record, indent=1) + "\n")):
+        with atomic_path(work / file) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+def _publish(work: Path, out: Path, name: str) -> None:
+    """Move the finished files to their place. A kill on the way leaves no folder that could be read as a data set."""
+    for file in reversed(_files_of(name)):
+        (out / file).unlink(missing_ok=True)
+    for file in _files_of(name):
+        os.replace(work / file, out / file)

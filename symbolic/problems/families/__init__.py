@@ -1,0 +1,1 @@
+"""The families of random problems, and what they share."""

@@ -1,0 +1,149 @@
+"""Integration problems by the forward method of Lample & Charton 2020, section 4.1: a random f, and F by an integrator.
+
+How systems are asked, `integrators` knows. They may be wrong, so what they give is checked here, at real
+points; this file knows no rule of integration.
+"""
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import symengine as se
+
+from symbolic.algebra.constants import has_real_constants
+from symbolic.algebra.simplification import rebuilt, simplified
+from symbolic.algebra.terms import without_constant_terms
+from symbolic.expressions import numeric
+from symbolic.expressions.engines import symengine_to_prefix, to_symengine
+from symbolic.expressions.prefix import Tree, fold, from_prefix
+from symbolic.expressions.program import Program
+from symbolic.problems.families.checks import check_primitive
+from symbolic.problems.families.drawing import draw_operator_count, integration_problem, operator_count, rejecting
+from symbolic.problems.families.trees import draw_below, tree_sampler
+from symbolic.problems.problem import Problem, ProblemOptions, Rejected
+from symbolic.systems.integrators import Integrator, best_installed
+from symbolic.systems.sessions import REASONS, NoAnswer
+
+_X = se.Symbol("x")
+
+# Where f and F are compared: closely around 0, and on every scale up to 10^4, the same points for every problem.
+_SCALES = np.geomspace(0.0101, 9e3, 100)
+_POINTS = {"x": np.concatenate([np.linspace(-5.01, 5.02, 400), _SCALES, -1.01 * _SCALES])}
+
+
+def forward(options: ProblemOptions) -> Callable[[np.random.Generator], Problem]:
+    """A function that draws one problem forwards: a random f, made canonical, and its primitive F.
+
+    The systems of `options.integrators` are asked one after the other until one gives an F that holds at all points of
+    the common real domain of f and F. As published, the constant terms of every second f are dropped; those of F always
+    are, as a model could not know them. ln|u| is written ln u where that is real.
+
+    The function raises `Rejected` for a draw that gives no problem. The draws themselves depend on the seed alone,
+    whatever the systems answer and however long they take.
+
+    Raises:
+        ValueError: a system in `options.integrators` is unknown or not installed, or there are variables beside x or
+            coefficients.
+    """
+    names = (*options.variables, *options.coefficients)
+    if set(names) != {"x"}:
+        raise ValueError(f"`fwd` integrates functions of x alone. Received: variables and coefficients {names}.")
+    draw_tree = tree_sampler(options)
+    chain = integrators_of(options)
+
+    def draw(rng: np.random.Generator) -> Problem:
+        operators = draw_operator_count(rng, options, smallest=3)
+        tree = draw_tree(rng, operators)
+        keeps_constants = bool(draw_below(rng, 2))
+        integrand = _integrand(tree, operators, keeps_constants)
+        if len(integrand) + 2 > options.max_len:
+            raise Rejected("too long")
+        integrand_tree = from_prefix(integrand)
+        if not _has_real_domain(integrand_tree):
+            raise Rejected("no real domain")
+        reasons = []
+        for integrator in chain:
+            try:
+                answer = integrator.integrate(integrand_tree)
+                return integration_problem(integrand, _checked(answer, integrand_tree), options)
+            except (NoAnswer, Rejected) as failure:
+                reasons.append(failure.reason)
+        raise Rejected(min(reasons, key=_GRAVITY.index))
+
+    return draw
+
+
+def integrators_of(options: ProblemOptions) -> list[Integrator]:
+    """The systems that the options name, in their order, or the best one that is installed.
+
+    Raises:
+        ValueError: a system is unknown or not installed.
+    """
+    return [Integrator(name, options.integrator_limit) for name in options.integrators or [best_installed()]]
+
+
+# What a draw is counted under when several systems fail for several reasons.
+_GRAVITY = (
+    "wrong primitive",
+    *REASONS,
+    "no finite value",
+    "too large",
+    "constant part not real",
+    "no real domain",
+)
+
+
+@rejecting()
+def _integrand(tree: Tree, operators: int, keeps_constants: bool) -> list[str]:
+    expression = _canonical(tree)
+    if not se.has_symbol(expression, _X):
+        raise Rejected("constant")
+    if not keeps_constants:
+        expression = rebuilt(without_constant_terms(expression))
+    tokens = symengine_to_prefix(expression)
+    if operator_count(tokens) < operators / 2:  # as published: what collapses so far is too easy
+        raise Rejected("collapsed")
+    return tokens
+
+
+def _checked(answer: Tree, integrand: Tree) -> list[str]:
+    """The canonical primitive that a system's answer is, with ln u for ln|u| where that is real too."""
+    plain = _without_bars(answer)
+    try:
+        return _canonical_primitive(plain, integrand)
+    except Rejected:
+        if plain == answer:
+            raise
+        return _canonical_primitive(answer, integrand)
+
+
+@rejecting()
+def _canonical_primitive(answer: Tree, integrand: Tree) -> list[str]:
+    primitive = simplified(without_constant_terms(_canonical(answer)))
+    tokens = symengine_to_prefix(rebuilt(without_constant_terms(primitive)))
+    check_primitive(from_prefix(tokens), integrand, _POINTS)
+    return tokens
+
+
+def _canonical(tree: Tree) -> se.Basic:
+    expression = rebuilt(to_symengine(tree))
+    if not has_real_constants(expression):
+        raise Rejected("constant part not real")
+    return expression
+
+
+def _without_bars(tree: Tree) -> Tree:
+    def write(head, operands):
+        if head == "ln" and operands[0].head == "abs":
+            operands = operands[0].operands
+        return Tree(head, tuple(operands))
+
+    return fold(tree, write)
+
+
+def _has_real_domain(integrand: Tree) -> bool:
+    """Whether at some of the points all parts of the integrand have values; exp(ln(0)), say, is 0 to floats."""
+    program = Program()
+    program.enter(integrand)
+    has_values = [np.isfinite(values) for values in numeric.run(program, _POINTS)]
+    return bool(functools.reduce(np.logical_and, has_values).any())

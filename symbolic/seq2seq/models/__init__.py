@@ -1,0 +1,1 @@
+"""The models, and the contract that a model must meet."""

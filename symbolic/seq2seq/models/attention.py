@@ -1,0 +1,152 @@
+"""Multi-head attention (Vaswani et al. 2017, section 3.2), as both models use it.
+
+Keys and values are projected apart from the queries, so that step-by-step decoding can keep them. A mask is added to
+the scores: 0 where a position may be looked at, a large negative number where not. Where Keras computes with JAX on a
+GPU in bfloat16 or float16, cuDNN's fused kernel (Dao et al. 2022) writes down neither scores nor mask.
+
+Shapes: B batch, T queries, S keys, U units, H heads.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from symbolic.seq2seq.models.layers import Dense
+from symbolic.seq2seq.special_tokens import PADDING_ID
+
+_FUSED = "cudnn"  # what `jax.nn.dot_product_attention` calls its fused kernel
+_HIDDEN = -3e4  # in place of minus infinity, which float16 would make nan of where nothing is hidden
+
+
+class Mask(NamedTuple):
+    """Which keys each query may look at.
+
+    Attributes:
+        bias: what is added to the scores, of a shape that broadcasts to (B, H, T, S).
+        key_lengths: (B,) the first so many keys are what the bias shows; None if it is not of that kind.
+    """
+
+    bias: Any
+    key_lengths: Any = None
+
+
+def padding_mask(ids, dtype) -> Mask:
+    """Hides padding among the ids (B, S) from all queries."""
+    is_token = ops.not_equal(ids, PADDING_ID)
+    lengths = ops.sum(ops.cast(is_token, "int32"), axis=1)
+    # No batch has a row without tokens, but a caller's may; a softmax over none of its keys would be nan.
+    return Mask(_bias(~is_token[:, None, None, :], dtype), ops.maximum(lengths, 1))
+
+
+def causal_mask(length, dtype) -> Mask:
+    """Hides from each of `length` queries the keys at later positions."""
+    positions = ops.arange(length)
+    later = ops.less(positions[:, None], positions[None, :])
+    return Mask(_bias(later[None, None, :, :], dtype))
+
+
+def visibility_mask(visible, dtype) -> Mask:
+    """Hides what is false in `visible`, which broadcasts to (B, H, T, S)."""
+    return Mask(_bias(~visible, dtype))
+
+
+def _bias(hidden, dtype):
+    return ops.cast(hidden, dtype) * _HIDDEN
+
+
+def rotated(x, positions):
+    """Rotary position encoding (Su et al. 2021): x (B, H, T, D) turned by angles that grow with the positions (T,).
+
+    Pairs of units are turned, each pair at a frequency of its own, so that the product of a query and a key depends on
+    how far apart they are. D must be even.
+    """
+    half = x.shape[-1] // 2
+    frequencies = ops.exp(ops.arange(half, dtype="float32") * (-math.log(10_000) / half))
+    angles = ops.cast(positions, "float32")[:, None] * frequencies[None, :]
+    cos, sin = ops.cast(ops.cos(angles), x.dtype), ops.cast(ops.sin(angles), x.dtype)
+    first, second = ops.split(x, 2, axis=-1)  # the gradient of slices is far slower on TensorFlow
+    return ops.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)
+
+
+class MultiHeadAttention(keras.layers.Layer):
+    """Scaled dot-product attention with `num_heads` heads; `num_heads` must divide `num_units`.
+
+    Args:
+        num_units: width of queries, keys, values and output, all heads together.
+        num_heads: number of heads.
+    """
+
+    def __init__(self, num_units: int, num_heads: int, **kwargs):
+        super().__init__(**kwargs)
+        if num_units % num_heads:
+            raise ValueError(
+                f"`num_heads` must divide `num_units`. Received: num_heads={num_heads}, num_units={num_units}."
+            )
+        self.num_units, self.num_heads = num_units, num_heads
+        self.query = Dense(num_units, name="query")
+        self.key = Dense(num_units, name="key")
+        self.value = Dense(num_units, name="value")
+        self.output_projection = Dense(num_units, name="output_projection")
+
+    def keys_values(self, context, positions=None):
+        """Keys and values, each (B, H, S, U / H), of a context (B, S, U); keys know their positions (S,) if given."""
+        keys = self._split_heads(self.key(context))
+        return keys if positions is None else rotated(keys, positions), self._split_heads(self.value(context))
+
+    def call(self, queries, keys, values, key_mask, positions=None, is_causal=False, return_weights=False):
+        """Attend from (B, T, U) to keys and values; queries know their positions (T,) if given.
+
+        Args:
+            key_mask: the keys that a query may look at.
+            is_causal: whether it is a `causal_mask`.
+
+        Returns:
+            The attended values (B, T, U), and if `return_weights` the attention weights (B, H, T, S) too.
+        """
+        query = self._split_heads(self.query(queries) * (self.num_units // self.num_heads) ** -0.5)
+        query = query if positions is None else rotated(query, positions)
+        attended = None if return_weights else _attended_by_one_kernel(query, keys, values, key_mask, is_causal)
+        if attended is None:
+            weights = ops.softmax(ops.matmul(query, ops.transpose(keys, (0, 1, 3, 2))) + key_mask.bias)
+            attended = ops.matmul(weights, values)
+        attended = ops.transpose(attended, (0, 2, 1, 3))
+        batch, length, _, _ = ops.shape(attended)
+        output = self.output_projection(ops.reshape(attended, (batch, length, self.num_units)))
+        return (output, weights) if return_weights else output
+
+    def _split_heads(self, x):
+        batch, length, _ = ops.shape(x)
+        x = ops.reshape(x, (batch, length, self.num_heads, self.num_units // self.num_heads))
+        return ops.transpose(x, (0, 2, 1, 3))
+
+
+def _attended_by_one_kernel(query, keys, values, mask: Mask, is_causal: bool):
+    """What queries, already scaled, find in the values, all (B, H, ., U / H); None where no fused kernel can tell."""
+    if not (is_causal or mask.key_lengths is not None) or not _has_fused_kernel(query.dtype):
+        return None
+    import jax
+
+    by_position = [ops.transpose(x, (0, 2, 1, 3)) for x in (query, keys, values)]
+    hidden = {"is_causal": is_causal, "key_value_seq_lengths": mask.key_lengths}
+    try:
+        attended = jax.nn.dot_product_attention(*by_position, scale=1.0, implementation=_FUSED, **hidden)
+    except (RuntimeError, ValueError, NotImplementedError):  # no cuDNN, or sizes that it cannot take
+        return None
+    return ops.transpose(attended, (0, 2, 1, 3))
+
+
+def _has_fused_kernel(dtype) -> bool:
+    """Whether there is one where Keras computes, and for numbers of this kind; Keras has a switch for it."""
+    if (
+        keras.backend.backend() != "jax"
+        or keras.config.is_flash_attention_enabled() is False
+        or keras.backend.standardize_dtype(dtype) not in ("bfloat16", "float16")
+    ):
+        return False
+    import jax
+
+    # JAX itself does not look; on an older GPU than Ampere the kernel would fail when it is compiled.
+    capability = getattr(jax.local_devices()[0], "compute_capability", "0.0")
+    return tuple(map(int, capability.split("."))) >= (8, 0)

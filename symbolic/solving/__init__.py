@@ -1,0 +1,1 @@
+"""From a question to checked answers: reading, answers, repair, linearity, sandbox, solution."""

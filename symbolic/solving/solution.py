@@ -1,0 +1,143 @@
+"""What a solver gives back: what was asked, everything that was tried, and which of it is an answer.
+
+What did not verify is never an answer. Knows how candidates are shown to a person, not how they were found.
+"""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+
+from symbolic.expressions.exchange import to_latex, to_sympy
+from symbolic.expressions.infix import to_infix
+from symbolic.expressions.prefix import PrefixError, Tree, from_prefix
+from symbolic.solving.answers import Candidate
+from symbolic.solving.sandbox import derivative, evaluated, limited
+from symbolic.verification import Verdict
+
+_TIME_LIMIT = 5.0  # seconds for what is worked out to be shown
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Solution:
+    """The outcome for one integral or differential equation. Prints as text, and in a notebook as LaTeX.
+
+    Attributes:
+        asked: the integrand, or the equation `sub left right`, as it was written.
+        problem: what the model read, as prefix text.
+        candidates: all that was tried: the model's hypotheses, the likeliest first, then what was made of them.
+        seconds: how long search, repair and proof took.
+    """
+
+    asked: Tree
+    problem: str
+    candidates: list[Candidate]
+    seconds: float
+
+    @property
+    def is_integral(self) -> bool:
+        """Whether an integral was asked for; then the answer is one primitive, without its + C."""
+        return self.asked.head != "sub"
+
+    @property
+    def best(self) -> Candidate | None:
+        """The first candidate that verified; of an equation's, the first general solution if there is one.
+
+        If none verified, the first of all; None if nothing was tried.
+        """
+        verified = [candidate for candidate in self.candidates if candidate.verdict.solved]
+        general = [candidate for candidate in verified if candidate.verdict.general]
+        return next(iter(general or verified or self.candidates), None)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the judge says of the best candidate, and what that rests on (`verdict.evidence`)."""
+        return Verdict("undecided", "nothing was tried") if self.best is None else self.best.verdict
+
+    @property
+    def answer(self) -> Tree | None:
+        """y(x); None if no candidate verified."""
+        return from_prefix(self.best.tokens) if self.verdict.solved else None
+
+    @functools.cached_property
+    def expression(self) -> sp.Expr | None:
+        """The answer in SymPy, unevaluated if SymPy takes too long to evaluate it; None if no candidate verified."""
+        if not self.verdict.solved:
+            return None
+        expression = _within_limits(evaluated, self.best.tokens)
+        return to_sympy(self.answer) if expression is None else expression
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain texts and numbers, expressions as a person types them."""
+        answer = self.answer
+        return {
+            "integrand" if self.is_integral else "equation": to_infix(self.asked),
+            "answer": None if answer is None else to_infix(answer),
+            "latex": None if answer is None else to_latex(answer),
+            "general": self.verdict.general,
+            **self.verdict._asdict(),
+            "seconds": round(self.seconds, 3),
+            "problem": self.problem,
+            "candidates": [_as_dict(candidate) for candidate in self.candidates],
+        }
+
+    def __repr__(self) -> str:
+        lines = [f"{'integrand' if self.is_integral else 'equation':<11} {to_infix(self.asked)}"]
+        if self.answer is not None:
+            lines.append(f"answer      {self._answer_as_text()}")
+        elif self.best is not None:
+            lines.append(f"no verified answer; the likeliest of {len(self.candidates)} candidates: {_text(self.best)}")
+        if self.is_integral and self.best is not None and (slope := _within_limits(derivative, self.best.tokens)):
+            lines.append(f"derivative  {to_infix(from_prefix(slope))}")
+        lines.append(f"verdict     {self.verdict.status}: {self.verdict.reason}")
+        if self.answer is None and self.candidates:
+            lines += ["tried         score  by         verdict    candidate", *map(_line, self.candidates)]
+        return "\n".join(lines)
+
+    def _answer_as_text(self) -> str:
+        text = to_infix(self.answer) + self._plus_constant()
+        remarks = [] if self.verdict.general else ["a particular solution"]
+        remarks += [] if self.best.origin == "model" else [f"by {self.best.origin}"]
+        return ("" if self.is_integral else "Y = ") + text + (f" ({', '.join(remarks)})" if remarks else "")
+
+    def _plus_constant(self) -> str:
+        """The constant that goes without saying in a primitive, as models learn to write it."""
+        missing = self.verdict.general and self.verdict.evidence["constants"] < self.verdict.evidence["order"]
+        return " + C" if missing else ""
+
+    def _repr_latex_(self) -> str:
+        asked = to_latex(self.asked)
+        if self.is_integral:
+            asked = rf"\int \left({asked}\right)\,dx" if self.asked.head == "add" else rf"\int {asked}\,dx"
+        if self.answer is None:
+            return f"no verified answer to ${asked}$ among {len(self.candidates)} candidates"
+        gives = "=" if self.is_integral else r"\;\Rightarrow\; Y ="
+        return f"${asked} {gives} {to_latex(self.answer)}{self._plus_constant()}$ ({self.verdict.status})"
+
+
+def _text(candidate: Candidate) -> str:
+    """A candidate as a person types it; its tokens if they are no expression."""
+    try:
+        return to_infix(from_prefix(candidate.tokens))
+    except PrefixError:
+        return candidate.tokens
+
+
+def _line(candidate: Candidate) -> str:
+    score = "" if math.isnan(candidate.score) else f"{candidate.score:.2f}"
+    return f"{score:>19}  {candidate.origin:<9}  {candidate.verdict.status:<9}  {_text(candidate)}"
+
+
+def _as_dict(candidate: Candidate) -> dict[str, Any]:
+    score = None if math.isnan(candidate.score) else float(candidate.score)
+    named = {"expression": _text(candidate), "tokens": candidate.tokens, "score": score, "origin": candidate.origin}
+    return named | candidate.verdict._asdict()
+
+
+def _within_limits(function: Callable[[str], Any], tokens: str) -> Any:
+    """The function's result for a candidate; None where it has none, or is too costly to have."""
+    with limited(1, _TIME_LIMIT) as compute:
+        return compute(function, [(tokens,)])[0]

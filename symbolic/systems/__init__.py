@@ -1,0 +1,1 @@
+"""Computer algebra systems in processes of their own: sessions, integrators, ODE solvers."""
