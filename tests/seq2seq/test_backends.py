@@ -23,8 +23,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from symbolic.seq2seq.batches import Source, as_input, training_batches
-from symbolic.seq2seq.decoding import Beam, Decoder, Greedy
+from symbolic.seq2seq.batches import as_input, training_batches
+from symbolic.seq2seq.shapes import Source
+from symbolic.seq2seq.decoding import Decoder
+from symbolic.seq2seq.searches import Beam, Greedy
 import symbolic.seq2seq.losses  # a saved model's classes must be known before it is loaded
 from tests.seq2seq.conftest import reversal, reversal_store
 
@@ -50,7 +52,7 @@ import jax
 import keras
 import numpy as np
 
-from symbolic.seq2seq import attention
+from symbolic.seq2seq.models import attention
 from symbolic.seq2seq.losses import MaskedCrossEntropy
 from tests.seq2seq.conftest import build, reversal
 

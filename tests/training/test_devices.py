@@ -28,7 +28,8 @@ import contextlib, sys
 import keras
 import numpy as np
 from symbolic.training import devices
-from symbolic.seq2seq.batches import EvaluationBatches, Source, training_batches
+from symbolic.seq2seq.batches import EvaluationBatches, training_batches
+from symbolic.seq2seq.shapes import Source
 from symbolic.seq2seq.losses import MaskedAccuracy, MaskedCrossEntropy
 from symbolic.seq2seq.models.transformer import Transformer
 from tests.seq2seq.conftest import reversal_store
