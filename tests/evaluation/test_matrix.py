@@ -246,7 +246,7 @@ def test_files_of_one_name_are_told_apart(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--beam", "1,ten"], "beam sizes are numbers with commas, such as 1,10,50. Received: '1,ten'"),
+        (["--beam", "1,ten"], "beam sizes must be numbers separated by commas, such as 1,10,50. Received: '1,ten'"),
         (["--beam", "5,5"], "beam sizes must be different numbers from 1 up. Received: 5, 5"),
         (["--beam", "0"], "beam sizes must be different numbers from 1 up. Received: 0"),
         (["--against", "simpy"], "unknown integrator `simpy`. Did you mean `sympy`?"),
