@@ -1,7 +1,7 @@
-"""Keras and its backend, imported without the notes that TensorFlow prints on every start.
+"""Imports Keras and its backend without the notes that TensorFlow prints at every start.
 
-TensorFlow 2.21 says on stderr that oneDNN is on and that there is no GPU, whatever its log level; these lines would
-hide ours. Everything else that is written there meanwhile is passed on.
+Whatever its log level, TensorFlow 2.21 writes to stderr that oneDNN is on and that there is no GPU. Those lines would
+hide our output. Everything else that is written to stderr during the import is passed on.
 """
 
 import contextlib
@@ -16,18 +16,20 @@ _NOTES = re.compile(rb"^(WARNING: All log messages before absl::InitializeLog|I0
 
 
 def import_keras() -> None:
-    """Import Keras and its backend; later imports cost nothing and say nothing.
+    """Import Keras and its backend, so that later imports are immediate and print nothing.
 
     Raises:
-        ValueError: it is a backend that models here do not run on, or a package is not installed.
+        ValueError: models do not run on the chosen backend, or a package is not installed.
     """
     with _without_notes():
         try:
             import keras
-            import tensorflow  # noqa: F401  vocabularies are TensorFlow's on every backend
+            import tensorflow  # noqa: F401  the processors need it on every backend
         except ModuleNotFoundError as error:
-            said = f"the package {error.name} is not installed, which Keras or its backend needs"
-            raise ValueError(f"{said}. Backends that models here run on: {', '.join(BACKENDS)}.") from error
+            raise ValueError(
+                f"the package {error.name}, which Keras or its backend needs, is not installed. "
+                f"Backends that models run on: {', '.join(BACKENDS)}."
+            ) from error
     if keras.backend.backend() not in BACKENDS:
         raise ValueError(
             f"Keras's backend must be one of {', '.join(BACKENDS)}. Received: {keras.backend.backend()} "
@@ -37,7 +39,7 @@ def import_keras() -> None:
 
 @contextlib.contextmanager
 def _without_notes() -> Iterator[None]:
-    """Within the block what is written to stderr is held back, and then written without lines for information."""
+    """Holds back what is written to stderr in the block, and writes it at the end without TensorFlow's notes."""
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as held_back:
