@@ -1,5 +1,5 @@
 """Learning to turn one token sequence into another, in Keras: processors, batches, models, training aids, decoding.
 
-Knows no mathematics and imports no other room. Only `processors` imports TensorFlow; the rest runs on any backend of
+Knows no mathematics and imports no other package but `runtime`. Only `processors` imports TensorFlow; the rest runs on any backend of
 Keras that has `ops.while_loop`.
 """
