@@ -19,17 +19,15 @@ def import_keras() -> None:
     """Import Keras and its backend, so that later imports are immediate and print nothing.
 
     Raises:
-        ValueError: models do not run on the chosen backend, or a package is not installed.
+        ValueError: it is a backend that models here do not run on, or a package is not installed.
     """
     with _without_notes():
         try:
             import keras
-            import tensorflow  # noqa: F401  the processors need it on every backend
+            import tensorflow  # noqa: F401  vocabularies are TensorFlow's on every backend
         except ModuleNotFoundError as error:
-            raise ValueError(
-                f"the package {error.name}, which Keras or its backend needs, is not installed. "
-                f"Backends that models run on: {', '.join(BACKENDS)}."
-            ) from error
+            said = f"the package {error.name} is not installed, which Keras or its backend needs"
+            raise ValueError(f"{said}. Backends that models here run on: {', '.join(BACKENDS)}.") from error
     if keras.backend.backend() not in BACKENDS:
         raise ValueError(
             f"Keras's backend must be one of {', '.join(BACKENDS)}. Received: {keras.backend.backend()} "
