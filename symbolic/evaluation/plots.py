@@ -16,7 +16,7 @@ QUANTITIES = {"loss": "loss (nats per token)", "token_accuracy": "token accuracy
 
 
 def plot_comparison(histories: Mapping[str, pd.DataFrame]) -> Figure:
-    """Validation loss and token accuracy by epoch, with a curve for each trial.
+    """Validation loss and token accuracy by epoch, all trials together.
 
     Args:
         histories: trial -> its history, a row per epoch with `epoch`, `val_loss` and `val_token_accuracy`.
