@@ -1,6 +1,6 @@
-"""python -m symbolic: make problems, compare and plot trials, solve, verify, evaluate, export, release.
+"""The command line: `symbolic COMMAND`, or `python -m symbolic COMMAND`.
 
-Each command says what it takes with --help; what it does stands in `commands`.
+The commands are in `symbolic.commands`. `--help` lists them, and `COMMAND --help` lists the options of one.
 """
 
 import argparse
@@ -10,11 +10,14 @@ import sys
 
 from symbolic.commands import evaluate, export, problems, results, solve, verify
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow starts: its notes on GPUs would hide ours
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow starts: its notes on GPUs would hide our output
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 if all went well, 2 after an error that the user can mend, 130 after an interruption."""
+    """Run one command and return its exit status.
+
+    0 is success, 1 a problem without a verified answer, 2 an error that the user can correct, 130 an interruption.
+    """
     args = _parser().parse_args(_with_signs(sys.argv[1:] if arguments is None else arguments))
     try:
         return args.action(args)
@@ -27,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _with_signs(arguments: list[str]) -> list[str]:
-    """Problems may begin with a minus: with a space before it argparse does not take one for an option."""
+    """Problems may begin with a minus. A space before it keeps argparse from reading the problem as an option."""
     if arguments[:1] not in (["integrate"], ["dsolve"]):
         return arguments
     before = ["", *arguments]
@@ -37,18 +40,24 @@ def _with_signs(arguments: list[str]) -> list[str]:
     ]
 
 
+class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Adds an option's default to its help, but not that a flag is off or that an option is not given."""
+
+    def _get_help_string(self, action):
+        has_default = not (action.default is None or action.default is False or action.default == "")
+        return super()._get_help_string(action) if has_default else action.help
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m symbolic",
+        prog="symbolic",
         description="Neural symbolic mathematics: problems, trained models, checked answers.",
         epilog="Models are trained by `python run_model_train.py`.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def command(name, action, words):
-        sub = commands.add_parser(
-            name, help=words, description=words, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-        )
+    def command(name, action, description):
+        sub = commands.add_parser(name, help=description, description=description, formatter_class=_HelpFormatter)
         sub.set_defaults(action=action)
         return sub
 

@@ -1,4 +1,4 @@
-"""Commands that measure what solvers can do: evaluate, suite."""
+"""The commands evaluate and suite, which measure what solvers can do."""
 
 import sys
 
@@ -7,37 +7,45 @@ from symbolic.runtime.startup import import_keras
 
 
 def add(command: AddCommand) -> None:
-    """Tell the command line these commands."""
-    sub = command("evaluate", _evaluate, "Let models and computer algebra systems solve files of problems, and count.")
+    """Add these commands to the command line."""
+    sub = command("evaluate", _evaluate, "Measure how many problems models and computer algebra systems solve.")
     sub.add_argument(
-        "runs", nargs="*", metavar="RUN", help="folder of a trained model; neither one nor --against: the shipped one"
+        "runs", nargs="*", metavar="RUN", help="folder of a trained model; without RUN and --against, the shipped model"
     )
-    sub.add_argument("--data", action="append", required=True, metavar="FILE", help="problems; may be given again")
+    sub.add_argument("--data", action="append", required=True, metavar="FILE", help="file of problems; may be repeated")
     sub.add_argument("--beam", default="1,10,50", metavar="N,…", help="beam sizes; 1 is greedy")
-    sub.add_argument("--limit", type=int, metavar="N", help="only N problems of every file, evenly spread over it")
-    sub.add_argument("--no-grammar", action="store_true", help="let models write what is no expression")
-    sub.add_argument("--repair", action="store_true", help="correct coefficients; in columns of their own")
-    sub.add_argument("--linearity", action="store_true", help="solve sums part by part; in columns of their own")
+    sub.add_argument("--limit", type=int, metavar="N", help="N problems of each file, evenly spread over it")
+    sub.add_argument("--no-grammar", action="store_true", help="let models write malformed expressions")
+    sub.add_argument(
+        "--repair", action="store_true", help="correct coefficients of hypotheses; has a column of its own"
+    )
+    sub.add_argument("--linearity", action="store_true", help="solve sums term by term; has a column of its own")
     sub.add_argument("--against", default="", metavar="NAME,…", help="systems: sympy, maxima, fricas, giac, alkahest")
-    sub.add_argument("--time-limit", type=float, default=30.0, metavar="S", help="seconds a system has for a problem")
+    sub.add_argument(
+        "--time-limit", type=float, default=30.0, metavar="S", help="seconds that a system has for a problem"
+    )
     sub.add_argument("--workers", type=int, default=1, metavar="N", help="processes that judge, or that systems run in")
-    sub.add_argument("--max-bad-lines", type=float, default=0.01, metavar="SHARE", help="bad lines allowed in a file")
+    sub.add_argument(
+        "--max-bad-lines", type=float, default=0.01, metavar="FRACTION", help="bad lines that a file may have"
+    )
     sub.add_argument(
         "--out",
         required=True,
         metavar="DIR",
-        help="folder of the results, which a second start resumes; the tables are over all that it holds",
+        help="folder of the results; the same command resumes it, and its tables count all rows in it",
     )
 
-    sub = command("suite", _suite, "Write a suite of problems that test a solver's robustness, with proved solutions.")
+    sub = command("suite", _suite, "Write a suite of problems that tests how robust a solver is.")
     sub.add_argument("name", metavar="NAME", help="coefficients, far-coefficients, powers, roots, sums or scaled")
-    sub.add_argument("--count", type=int, default=1000, metavar="N", help="problems")
+    sub.add_argument("--count", type=int, default=1000, metavar="N", help="problems to write")
     sub.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same suite")
     sub.add_argument(
-        "--of", metavar="FILE", help="sums, scaled need it: problems, or rows of an evaluation: those it solved"
+        "--of",
+        metavar="FILE",
+        help="only for sums and scaled: problems, or rows.csv of an evaluation (its solved ones)",
     )
     sub.add_argument("--workers", type=int, default=1, metavar="N", help="processes that prove the solutions")
-    sub.add_argument("--out", required=True, metavar="FILE", help="file to write, gzip if it is named .gz")
+    sub.add_argument("--out", required=True, metavar="FILE", help="file to write; gzip if its name ends with .gz")
 
 
 def _evaluate(args) -> int:
@@ -61,7 +69,7 @@ def _evaluate(args) -> int:
             **options,
         )
     except KeyboardInterrupt:
-        print(f"\ninterrupted; the same command goes on with what is missing in {args.out}", file=sys.stderr)
+        print(f"\ninterrupted; the same command resumes the evaluation in {args.out}", file=sys.stderr)
         return 130
     print(format_results(results))
     print(f"\nsolve rates\n{format_matrix(matrix_table(results))}")
@@ -84,5 +92,5 @@ def _sizes(text: str) -> list[int]:
     """`1,10,50` as [1, 10, 50]."""
     names = _names(text)
     if not names or not all(name.isascii() and name.isdigit() for name in names):
-        raise ValueError(f"beam sizes are numbers with commas, such as 1,10,50. Received: {text!r}.")
+        raise ValueError(f"beam sizes must be numbers separated by commas, such as 1,10,50. Received: {text!r}.")
     return [int(name) for name in names]

@@ -1,1 +1,1 @@
-"""What a model really solves: rows, matrix, tables, plots, problem sets, robustness suites."""
+"""What a model really solves: problem sets, rows, matrix, tables, plots, robustness suites."""

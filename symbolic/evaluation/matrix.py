@@ -1,12 +1,11 @@
 """Solvers × problem sets: every solver on every set, in a folder that can be resumed.
 
-    rows/SOLVER/SET/rows.csv         a row per problem (see `evaluation.evaluate`)
-    rows/SOLVER/SET/settings.json    what they were made with
-    rows/SOLVER/SET/parts/           while they are being made: a file for every chunk of problems that is done
-    and the tables and curves of `tables`, over all that the folder holds, of earlier commands too
+    rows/SOLVER/SET/rows.csv         a row per problem (see `rows.evaluate`)
+    rows/SOLVER/SET/settings.json    the settings that the rows were made with
+    rows/SOLVER/SET/parts/           only during a run: a file for each finished chunk of problems
+    tables and curves                over all rows in the folder, also of earlier runs (see `tables`)
 
-A solver is a model at one beam size, such as `quick_rnn@10`, or a computer algebra system. Knows how rows are kept, not
-how they come about.
+A solver is a model at one beam size, such as `quick_rnn@10`, or a computer algebra system.
 """
 
 import functools
@@ -21,11 +20,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 from tqdm import tqdm
 
-from symbolic.evaluation.problem_sets import read_problem_set
+from symbolic.evaluation.problem_sets import read_problem_set, with_kind
 from symbolic.evaluation.rows import evaluate, evaluate_system
 from symbolic.evaluation.tables import ROWS, write_tables
 from symbolic.problems.files import MAX_BAD_SHARE
 from symbolic.runtime.atomic import atomic_path
+from symbolic.runtime.files import sha256_of
 from symbolic.runtime.locks import locked
 from symbolic.seq2seq.translator import CONTEXT_VOCABULARY, MODEL, TARGET_VOCABULARY, Translator
 from symbolic.seq2seq.translator import SETTINGS as TRANSLATOR_SETTINGS
@@ -34,7 +34,7 @@ from symbolic.systems.integrators import Integrator
 
 SETTINGS, PARTS, CODE = "settings.json", "parts", "code"
 _PACKAGE = Path(__file__).parents[1]
-MODEL_CHUNK, SYSTEM_CHUNK = 128, 16  # problems; one chunk is what a kill costs at most
+MODEL_CHUNK, SYSTEM_CHUNK = 128, 16  # problems; a killed run loses at most one chunk
 
 
 class Solver(NamedTuple):
@@ -44,8 +44,8 @@ class Solver(NamedTuple):
         name: of the model or system.
         beam: the model's beam size; None for a system.
         settings: what its answers depend on, for `settings.json`.
-        evaluate: from a frame of problems to their rows.
-        chunk: problems that it is given at a time.
+        evaluate: a function from a frame of problems to their rows.
+        chunk: the number of problems that `evaluate` is given at a time.
     """
 
     name: str
@@ -74,55 +74,50 @@ def evaluate_matrix(
     workers: int = 1,
     max_bad_share: float = MAX_BAD_SHARE,
 ) -> pd.DataFrame:
-    """Every model at every beam size, and every system, on every problem set; the table of results.
+    """Evaluate every model at every beam size, and every system, on every problem set; returns the table of results.
 
-    Started again, with the same settings, it goes on where it was stopped; what is done is not done again. Rows of
-    another version of this package are kept too, and that is said.
+    A second call with the same settings resumes the first: finished chunks are not evaluated again. Rows that another
+    version of this package made are kept, with a warning.
 
     Args:
         out: the folder of the results.
         runs: folders of trained models.
         data: files of problems (see `problem_sets.read_problem_set`).
-        systems: computer algebra systems; a system is asked those problems of a set that are of a family it knows.
-        beams: beam sizes, each a search of its own; 1 is greedy.
-        limit: problems of a file, evenly spread over it; None for all.
-        grammar, repair, linearity: as for `evaluation.evaluate`.
+        systems: computer algebra systems. Each is asked only the problems of a set that it can be asked
+            (see `systems.asking.solves`).
+        beams: beam sizes, each with its own search; 1 is greedy search.
+        limit: at most this many problems of each file, evenly spread over it; None for all.
+        grammar, repair, linearity: as for `rows.evaluate`.
         time_limit: seconds of wall time that a system may take for a problem.
-        workers: processes that judge, and problems that a system works on at a time.
-        max_bad_share: the share of bad lines that a file may have.
+        workers: processes that judge, and problems that a system solves at the same time.
+        max_bad_share: the largest fraction of bad lines that a file may have.
 
     Raises:
         ValueError: an option is out of range, a file is unusable, or the folder holds results of other settings.
         OSError: a file or a model is missing, or another run is at work in `out`.
     """
     _check(runs, systems, beams, time_limit, workers)
-    problem_sets = {}
-    for name, path in _named(data).items():
-        problem_sets[name], report = read_problem_set(path, limit, max_bad_share)
-        if report.bad:
-            tqdm.write(str(report))
+    sets = {name: _read(path, limit, max_bad_share) for name, path in _named(data).items()}
     folders = _named(runs)
-    translators = {
-        name: Translator.load(folder) for name, folder in folders.items()
-    }  # now: none is to fail hours later
+    # All models are loaded first, so that a missing one is found now and not after hours.
+    translators = {name: Translator.load(folder) for name, folder in folders.items()}
     options = {"grammar": grammar, "repair": repair, "linearity": linearity}
     Path(out).mkdir(parents=True, exist_ok=True)
     with locked(out):
         for name, translator in translators.items():
-            settings = {"model": _digest(folders[name]), **options}
+            settings = {"model": _digest_of_model(folders[name]), **options}
             for beam in beams:
                 work = functools.partial(evaluate, translator, beam=beam, **options, workers=workers, progress=False)
                 solver = Solver(name, beam, settings, work, MODEL_CHUNK)
-                for set_name, problems in problem_sets.items():
+                for set_name, problems in sets.items():
                     collect(out, solver, set_name, problems)
         for system in systems:
             with asking(system, time_limit, workers) as ask:
                 work = functools.partial(evaluate_system, ask, system, workers=workers)
                 solver = Solver(system, None, {"time_limit": time_limit}, work, SYSTEM_CHUNK)
-                for set_name, problems in problem_sets.items():
-                    collect(
-                        out, solver, set_name, problems[[solves(system, equation) for equation in problems["input"]]]
-                    )
+                for set_name, problems in sets.items():
+                    solvable = [solves(system, equation) for equation in problems["input"]]
+                    collect(out, solver, set_name, problems[solvable])
         return write_tables(out)
 
 
@@ -134,11 +129,11 @@ def _check(runs, systems, beams, time_limit, workers) -> None:
     if workers < 1:
         raise ValueError(f"`workers` must be at least 1. Received: {workers}.")
     for system in systems:
-        Integrator(system, time_limit)  # says at once if it is unknown or not installed; it starts no process
+        Integrator(system, time_limit)  # raises if it is unknown or not installed; starts no process
 
 
 def _named(paths: Sequence[Path | str]) -> dict[str, Path]:
-    """Paths by their ends, as long as it takes to tell them apart: `quick_rnn`, or `monday_quick_rnn` and the like."""
+    """Paths by name: the last part, or as many last parts as tell all of them apart, such as `monday_quick_rnn`."""
     whole = [Path(path).resolve() for path in paths]
     if len({str(path).removesuffix(".gz") for path in whole}) < len(whole):
         raise ValueError(f"a path is given twice, with or without .gz: {', '.join(map(str, paths))}.")
@@ -148,37 +143,26 @@ def _named(paths: Sequence[Path | str]) -> dict[str, Path]:
     return named
 
 
-def _digest(folder: Path) -> str:
-    """Of all that a model's answers depend on."""
-    digest = hashlib.sha256()
-    for name in (MODEL, CONTEXT_VOCABULARY, TARGET_VOCABULARY, TRANSLATOR_SETTINGS):
-        with open(folder / name, "rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
-
-
-@functools.cache
-def _digest_of_code() -> str:
-    """Of this package's modules. Search, repair and proof are all over it, so none is left out."""
-    digest = hashlib.sha256()
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        digest.update(f"{path.relative_to(_PACKAGE)}\0".encode() + path.read_bytes())
-    return digest.hexdigest()
+def _read(path: Path, limit: int | None, max_bad_share: float) -> pd.DataFrame:
+    problems, report = read_problem_set(path, limit, max_bad_share)
+    if report.bad:
+        tqdm.write(str(report))
+    return problems
 
 
 def collect(out: Path | str, solver: Solver, set_name: str, problems: pd.DataFrame) -> None:
-    """Write the rows of a solver on a set, chunk by chunk; a chunk that is there already is not done again.
+    """Write the rows of a solver on a set, chunk by chunk; finished chunks are not evaluated again.
 
-    A set without problems leaves nothing.
+    For a set without problems nothing is written.
 
     Raises:
-        ValueError: rows made with other settings, or from other problems, are there.
+        ValueError: the folder holds rows made with other settings or from other problems.
     """
     if problems.empty:
         return
     folder = Path(out) / "rows" / solver.label / set_name
-    content = hashlib.sha256(problems.to_csv(index=False).encode()).hexdigest()
-    _open(folder, solver.settings | {"problems": len(problems), "content": content, CODE: _digest_of_code()})
+    identity = {"problems": len(problems), "content": _digest_of_problems(problems), CODE: _digest_of_code()}
+    _record_settings(folder, solver.settings | identity)
     if (folder / ROWS).exists():
         return
     parts = []
@@ -187,38 +171,62 @@ def collect(out: Path | str, solver: Solver, set_name: str, problems: pd.DataFra
             piece = problems.iloc[start : start + solver.chunk]
             parts.append(folder / PARTS / f"{start:08}.csv")
             if parts[-1].exists():
-                bar.initial += len(piece)  # these do not count for the rate
+                bar.initial += len(piece)  # so that the bar's rate leaves them out
             else:
                 rows = solver.evaluate(piece)
                 who = {"solver": solver.name, "beam": solver.beam, "set": set_name}
                 _write(rows.assign(**who)[[*who, *rows]], parts[-1])
             bar.update(len(piece))
     as_written = {"dtype": str, "keep_default_na": False}
-    _write(pd.concat([pd.read_csv(part, **as_written) for part in parts]), folder / ROWS)
+    _write(pd.concat([with_kind(pd.read_csv(part, **as_written)) for part in parts]), folder / ROWS)
     shutil.rmtree(folder / PARTS)
 
 
-def _open(folder: Path, settings: dict[str, Any]) -> None:
-    """Write down what rows are made with, or compare it with what is written there."""
+def _record_settings(folder: Path, settings: dict[str, Any]) -> None:
+    """Write the settings of a folder's rows, or compare them with those that are written there."""
     path = folder / SETTINGS
     if not path.exists():
         with atomic_path(path) as temporary:
             temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
         return
-    there = json.loads(path.read_text(encoding="utf-8"))
-    names = sorted(name for name in there.keys() | settings.keys() if there.get(name) != settings.get(name))
-    if CODE in names:
-        names.remove(CODE)
+    before = json.loads(path.read_text(encoding="utf-8"))
+    changed = {name for name in before.keys() | settings.keys() if before.get(name) != settings.get(name)}
+    if CODE in changed:
         tqdm.write(
-            f"{folder}: made, or begun, by another version of this package, and kept; delete it for new rows.",
+            f"{folder}: rows made by another version of this package are kept; delete the folder for new ones.",
             file=sys.stderr,
         )
-    if names:
-        says = {name: f"{name}: {there.get(name)} there, {settings.get(name)} now" for name in names}
-        changed = "; ".join((says | {"content": "other problems"})[name] for name in names)
+    if differences := [_difference(name, before, settings) for name in sorted(changed - {CODE})]:
         raise ValueError(
-            f"{folder} holds rows made with other settings ({changed}). Choose another folder (--out), or delete it."
+            f"{folder} holds rows made with other settings ({'; '.join(differences)}). Choose another folder (--out), "
+            "or delete it."
         )
+
+
+def _difference(name: str, before: dict[str, Any], now: dict[str, Any]) -> str:
+    return "other problems" if name == "content" else f"{name} was {before.get(name)} and is {now.get(name)}"
+
+
+def _digest_of_model(folder: Path) -> str:
+    """The SHA-256 of everything that a model's answers depend on."""
+    digest = hashlib.sha256()
+    for name in (MODEL, CONTEXT_VOCABULARY, TARGET_VOCABULARY, TRANSLATOR_SETTINGS):
+        digest.update(bytes.fromhex(sha256_of(folder / name)))
+    return digest.hexdigest()
+
+
+def _digest_of_problems(problems: pd.DataFrame) -> str:
+    # The header is that of the first version, so that its folders can be resumed.
+    return hashlib.sha256(problems.rename(columns={"kind": "family"}).to_csv(index=False).encode()).hexdigest()
+
+
+@functools.cache
+def _digest_of_code() -> str:
+    """The SHA-256 of this package's modules: all of them, because most have a part in answers and verdicts."""
+    digest = hashlib.sha256()
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        digest.update(f"{path.relative_to(_PACKAGE)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _write(rows: pd.DataFrame, path: Path) -> None:

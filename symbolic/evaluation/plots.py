@@ -1,4 +1,4 @@
-"""Curves, comparisons, attention maps and expression trees: frames, arrays and trees in, matplotlib figures out."""
+"""Figures by matplotlib: learning curves, comparisons of trials, attention maps, expression trees, solve rates."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -43,12 +43,12 @@ def plot_trial(trial: str, history: pd.DataFrame) -> Figure:
 
 
 def plot_attention(weights: np.ndarray, context: Sequence[str], target: Sequence[str]) -> Figure:
-    """Where a decoder looks: one map per head.
+    """The attention of a decoder: one map per head.
 
     Args:
         weights: (heads, target tokens, context tokens), each row summing to 1.
-        context: the context tokens, one a column.
-        target: the tokens written, one a row.
+        context: the context tokens, one for each column.
+        target: the tokens written, one for each row.
     """
     heads = len(weights)
     columns = min(heads, 2)
@@ -72,7 +72,7 @@ def plot_attention(weights: np.ndarray, context: Sequence[str], target: Sequence
 
 
 def plot_tree(tree: Tree) -> Figure:
-    """An expression as a tree, every operator above its operands; depth first, from the left, it is prefix notation."""
+    """An expression as a tree, every operator above its operands; depth first from the left is prefix order."""
     nodes = []
     _place(tree, 0, nodes)
     leaves, deepest = sum(not below for *_, below in nodes), max(depth for _, depth, *_ in nodes)
@@ -89,7 +89,10 @@ def plot_tree(tree: Tree) -> Figure:
 
 
 def _place(tree: Tree, depth: int, nodes: list[tuple[float, int, str, list[float]]]) -> float:
-    """Add a tree's nodes, as (x, depth, label, x of the operands): leaves side by side, operators over the middle."""
+    """Append a tree's nodes as (x, depth, label, x of the operands), and return the root's x.
+
+    Leaves stand side by side, operators above the middle of their operands.
+    """
     below = [_place(operand, depth + 1, nodes) for operand in tree.operands]
     x = (below[0] + below[-1]) / 2 if below else sum(not operands for *_, operands in nodes)
     nodes.append((x, depth, str(tree.head), below))
@@ -99,7 +102,7 @@ def _place(tree: Tree, depth: int, nodes: list[tuple[float, int, str, list[float
 def plot_solve_rates(table: pd.DataFrame, by: str, label: str) -> Figure:
     """Solve rates in groups of problems: a panel for every problem set, a line for every solver.
 
-    Each point has Wilson's interval of confidence, 95 %, for a share of so many problems.
+    The bars are 95 % confidence intervals after Wilson, for the number of problems in the group.
 
     Args:
         table: columns `solver`, `set`, `by` (an ordered category), `problems` and `solve_rate`.
@@ -113,18 +116,18 @@ def plot_solve_rates(table: pd.DataFrame, by: str, label: str) -> Figure:
         groups = in_panel[by].cat.remove_unused_categories().cat
         for index, solver in enumerate(solvers):
             rates = in_panel[in_panel["solver"] == solver]
-            shift = 0.05 * (index - (len(solvers) - 1) / 2)  # so that no bar hides another
+            shift = 0.05 * (index - (len(solvers) - 1) / 2)  # so that no interval hides another
             _draw_rates(axis, groups.codes[rates.index] + shift, rates, label=solver, color=f"C{index}")
         axis.set_xticks(range(len(groups.categories)), groups.categories, rotation=45, ha="right")
         axis.set_xlim(-0.5, len(groups.categories) - 0.5)
-        _finish_shares(axis, label, name)
+        _finish_rates(axis, label, name)
     figure.supylabel("solve rate", fontsize="medium")
     _legend(figure, axes)
     return figure
 
 
 def plot_solve_rates_by_beam(results: pd.DataFrame) -> Figure:
-    """Solve rates by beam size: a panel for every problem set, a line for every model, a dashed one for every system.
+    """Solve rates by beam size: a panel for every problem set, a line for every model, a dashed line for every system.
 
     Args:
         results: columns `solver`, `beam` (missing for a system), `set`, `problems` and `solve_rate`.
@@ -143,17 +146,18 @@ def plot_solve_rates_by_beam(results: pd.DataFrame) -> Figure:
             axis.set_xscale("log")
             axis.set_xticks(beams, [str(beam) for beam in beams])
             axis.minorticks_off()
-        _finish_shares(axis, "beam size", name)
+        _finish_rates(axis, "beam size", name)
     figure.supylabel("solve rate", fontsize="medium")
     _legend(figure, axes)
     return figure
 
 
 def plot_verdicts(results: pd.DataFrame, outcomes: Sequence[str]) -> Figure:
-    """What became of the problems of every set: a panel a set, a bar for every solver, a colour for every outcome.
+    """The verdicts on the problems: a panel for every set, a bar for every solver, a colour for every outcome.
 
     Args:
-        results: columns `solver`, `set` and one for each of the outcomes, their shares.
+        results: columns `solver`, `set` and one for each outcome: the fraction of the problems that have it.
+        outcomes: the five outcomes, in the order in which they are drawn from the left.
     """
     solvers = list(results["solver"].unique())
     colours = dict(zip(outcomes, ("#1a7f37", "#7cc48a", "#c93c37", "#d9a400", "0.8"), strict=True))
@@ -171,13 +175,13 @@ def plot_verdicts(results: pd.DataFrame, outcomes: Sequence[str]) -> Figure:
         axis.set_title(name, fontsize="medium")
         axis.xaxis.set_major_formatter(PercentFormatter(1.0))
         axis.spines[["top", "right"]].set_visible(False)
-    figure.supxlabel("share of the problems", fontsize="medium")
+    figure.supxlabel("percentage of the problems", fontsize="medium")
     _legend(figure, axes)
     return figure
 
 
 def save_figure(figure: Figure, path: Path | str) -> None:
-    """Write a figure, in the format its name ends with, and close it."""
+    """Write a figure in the format that the path's ending names, and close it."""
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=130)
     plt.close(figure)
@@ -201,14 +205,17 @@ def _draw_rates(axis, positions, rates: pd.DataFrame, **style) -> None:
     axis.errorbar(positions, rates["solve_rate"], errors, marker="o", markersize=4, **style)
 
 
-def wilson_interval(shares, counts, z: float = 1.96) -> tuple:
-    """Wilson's interval of confidence for shares of `counts` trials; `z` standard deviations on either side."""
-    centre = (shares + z**2 / (2 * counts)) / (1 + z**2 / counts)
-    half = z / (1 + z**2 / counts) * np.sqrt(shares * (1 - shares) / counts + z**2 / (4 * counts**2))
-    return np.minimum(centre - half, shares), np.maximum(centre + half, shares)  # rounding may put a share outside
+def wilson_interval(rates, counts, z: float = 1.96) -> tuple:
+    """Wilson's confidence interval for success rates in `counts` trials: its lower and its upper ends.
+
+    `z` is the number of standard deviations on either side; 1.96 gives 95 %.
+    """
+    centre = (rates + z**2 / (2 * counts)) / (1 + z**2 / counts)
+    half = z / (1 + z**2 / counts) * np.sqrt(rates * (1 - rates) / counts + z**2 / (4 * counts**2))
+    return np.minimum(centre - half, rates), np.maximum(centre + half, rates)  # rounding may put a rate outside
 
 
-def _finish_shares(axis, label: str, title: str) -> None:
+def _finish_rates(axis, label: str, title: str) -> None:
     axis.set_ylim(-0.03, 1.03)
     axis.set_xlabel(label)
     axis.set_title(title, fontsize="medium")

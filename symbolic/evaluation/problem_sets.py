@@ -1,6 +1,7 @@
-"""Problem sets: the problems of one file, each with its family, its length and its number of operators.
+"""Problem sets: the problems of one file, each with its kind, its length and its number of operators.
 
-Knows the file formats by their names and how to tell one kind of equation from another; not how problems are solved.
+A kind is found from the equation and the file's name: "ode1", "ode2", or for an integral "fwd", "bwd", "ibp" or
+"integration". It is not one of the families of generators in `problems.tasks`.
 """
 
 import re
@@ -15,23 +16,24 @@ from symbolic.problems.files import MAX_BAD_SHARE, ReadReport, read_problems, sp
 from symbolic.problems.sympy_suite import SUFFIXES, read_suite
 
 INTEGRATION = "integration"
-_WAY_OF_INTEGRATION = re.compile(r"(?<![a-z])(fwd|bwd|ibp)(?![a-z])")
+_KIND_IN_FILE_NAME = re.compile(r"(?<![a-z])(fwd|bwd|ibp)(?![a-z])")
 
 
 def read_problem_set(
     path: Path | str, limit: int | None = None, max_bad_share: float = MAX_BAD_SHARE
 ) -> tuple[pd.DataFrame, ReadReport]:
-    """The problems of a file, in a published format or, if it is named `.jsonl`, in SymPy's spelling.
+    """The problems of a file in a published format or, if its name ends with `.jsonl`, in SymPy's spelling.
 
     Args:
-        limit: so many of them at most, evenly spread over the file.
+        limit: at most this many problems, evenly spread over the file; None for all.
+        max_bad_share: the largest fraction of bad lines that the file may have.
 
     Returns:
-        A frame with the columns `line`, `family`, `operators` (in the input, `sub` and all), `length` (tokens of the
-        input), `input` and `output`; and a report of the lines left out.
+        A frame with the columns `line`, `kind`, `operators` (of the whole input, `sub` included), `length` (tokens of
+        the input), `input` and `output`; and a report of the lines left out.
 
     Raises:
-        OSError, ValueError: as `files.read_problems` does; or `limit` is below 1.
+        OSError, ValueError: as for `files.read_problems`; or `limit` is below 1.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"`limit` must be at least 1. Received: {limit}.")
@@ -43,25 +45,31 @@ def read_problem_set(
     tokens = [equation.split(" ") for equation in problems["input"]]
     columns = {
         "line": problems["line"],
-        "family": [family_of(equation, path.name) for equation in problems["input"]],
+        "kind": [kind_of(equation, path.name) for equation in problems["input"]],
         "operators": [operator_count(each) for each in tokens],
         "length": [len(each) for each in tokens],
     }
     return pd.DataFrame(columns | {side: problems[side] for side in ("input", "output")}), report
 
 
-def family_of(equation: str, file_name: str = "") -> str:
-    """ "ode1" or "ode2" by the order of an equation, "integration" if it is `sub Y' f`.
+def kind_of(equation: str, file_name: str = "") -> str:
+    """The kind of an equation: "ode1" or "ode2" by its order, or that of an integral, `sub Y' f`.
 
-    How an integral was made does not show in it: it is "fwd", "bwd" or "ibp" where the file's name says so.
+    An integral does not show how it was made. So its kind is "fwd", "bwd" or "ibp" if the file's name contains that,
+    else "integration".
     """
     tree = from_prefix(equation)
     if integrand_of(tree) is not None:
-        way = _WAY_OF_INTEGRATION.search(file_name)
-        return way[0] if way else INTEGRATION
+        found = _KIND_IN_FILE_NAME.search(file_name)
+        return found[0] if found else INTEGRATION
     return "ode2" if order_of(tree) == 2 else "ode1"
 
 
-def is_integral(family: str) -> bool:
-    """Whether the problems of a family are integrals."""
-    return not family.startswith("ode")
+def is_integral(kind: str) -> bool:
+    """Whether problems of this kind are integrals."""
+    return not kind.startswith("ode")
+
+
+def with_kind(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows as read from a file, with the column `kind`; files of earlier versions call it `family`."""
+    return rows.rename(columns={"family": "kind"})

@@ -1,8 +1,8 @@
-"""Suites that show how brittle a solver is: simple integrals, families of them, with checked solutions.
+"""Suites that show how brittle a solver is: series of simple integrals with checked solutions.
 
 After Welleck, West, Cao & Choi 2022, "Symbolic Brittleness in Sequence Models" (AAAI): simple primitives with varied
-coefficients and exponents, sums of problems that are solved one by one, and multiples of known problems. The share of a
-suite on which no hypothesis of a beam of size k is right is their Fail@k. Knows no solver.
+coefficients and exponents, sums of problems that a solver solves one by one, and multiples of known problems. Their
+Fail@k is the percentage of a suite's problems for which no hypothesis of a beam of size k is right.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from symbolic.evaluation.problem_sets import is_integral, read_problem_set
+from symbolic.evaluation.problem_sets import is_integral, read_problem_set, with_kind
 from symbolic.expressions.engines import TooLargeError, UndefinedError, canonical
 from symbolic.expressions.infix import from_infix
 from symbolic.expressions.prefix import Tree, chain, from_prefix, prefix_text
@@ -27,7 +27,7 @@ from symbolic.problems.tasks import counts_by_reason
 from symbolic.runtime.names import unknown_name
 from symbolic.verification import SOLVED, verify_many
 
-Pairs = Iterator[tuple[Tree, Tree]]  # integrands with a primitive of each; endless, or all there are
+Pairs = Iterator[tuple[Tree, Tree]]  # integrands, each with a primitive; endless, or every pair that a suite can have
 
 # Integrands with their primitives; the paper's seven.
 _SIMPLE = {
@@ -41,7 +41,7 @@ _SIMPLE = {
 }
 _LARGEST_EXPONENT = 1000
 _MOST_TERMS = 4
-_MOST_IN_VAIN = 1000  # pairs without a new problem among them; then the suite holds all there are
+_MOST_IN_VAIN = 1000  # successive pairs without a new problem; then the suite is taken to be complete
 
 
 def _coefficients(rng: np.random.Generator, lowest: int, highest: int) -> Pairs:
@@ -99,7 +99,14 @@ SUITES = (*_SIMPLE_SUITES, *_SUITES_OF_PROBLEMS)
 
 @dataclasses.dataclass
 class SuiteReport:
-    """What a suite holds: verdict on the solution -> problems written, reason -> draws left out."""
+    """The counts of a suite.
+
+    Attributes:
+        path: the file.
+        wanted: problems that were asked for.
+        kept: verdict on the solution -> problems written.
+        left_out: reason -> pairs left out.
+    """
 
     path: Path
     wanted: int
@@ -107,8 +114,10 @@ class SuiteReport:
     left_out: Counter
 
     def __str__(self) -> str:
-        said = f"{self.path}: kept: {counts_by_reason(self.kept)}; left out: {counts_by_reason(self.left_out)}"
-        return f"{said}; no more were found of {self.wanted:,}" if self.kept.total() < self.wanted else said
+        text = f"{self.path}: kept: {counts_by_reason(self.kept)}; left out: {counts_by_reason(self.left_out)}"
+        if self.kept.total() < self.wanted:
+            text += f"; {self.wanted:,} were asked for, there are no more"
+        return text
 
 
 def make_suite(
@@ -116,19 +125,26 @@ def make_suite(
 ) -> SuiteReport:
     """Write a suite of distinct problems, each with a solution that the judge accepts, in the published file format.
 
-    A suite that is smaller than `count`, such as the 1,000 powers, is written whole.
+    A suite with fewer problems than `count`, such as the 1,000 powers, is written whole.
 
     Args:
-        name: one of `SUITES`. "coefficients" has a·f(b·x) for f in ln, exp, sin, cos and tan, a·x and a·x^42 with a and
-            b from 1 to 100, "far-coefficients" the same from 200 to 1000, "powers" x^k and "roots" x^(1/k) with k up to
-            1000, "sums" sums of two to four problems and "scaled" multiples of one, of those in `source`.
-        source: for "sums" and "scaled" alone: a file of problems; or the rows of an evaluation (`rows.csv`), of which
-            those that were solved are taken, with the solver's answers.
+        name: one of `SUITES`:
+            "coefficients": a·x, a·x^42, and a·f(b·x) for f in ln, exp, sin, cos and tan, with a and b from 1 to 100;
+            "far-coefficients": the same, with a and b from 200 to 1000;
+            "powers": x^k with k up to 1000;
+            "roots": x^(1/k) with k up to 1000;
+            "sums": sums of two to four problems of `source`;
+            "scaled": multiples of a problem of `source`.
+        path: the file to write.
+        count: problems to write.
+        seed: of the random numbers; the same seed gives the same suite.
+        source: only for "sums" and "scaled": a file of problems, or rows of an evaluation (`rows.csv`). Of rows, the
+            solved ones are taken, with the solver's answers.
         workers: processes that judge.
 
     Raises:
-        ValueError: there is no such suite, a number is out of range, or `source` is missing, superfluous or of no use.
-        OSError: `source` cannot be read.
+        ValueError: there is no such suite, a number is out of range, or `source` is missing, superfluous or unusable.
+        OSError: `source` cannot be read, or `path` cannot be written.
     """
     if name not in SUITES:
         raise unknown_name("suite", name, SUITES)
@@ -153,15 +169,15 @@ def make_suite(
 
 def _integrals_of(source: Path) -> list[Problem]:
     if source.suffix == ".csv":
-        rows = pd.read_csv(source, dtype=str, keep_default_na=False)
-        if missing := {"input", "answer", "status", "family"}.difference(rows):
+        rows = with_kind(pd.read_csv(source, dtype=str, keep_default_na=False))
+        if missing := {"input", "answer", "status", "kind"}.difference(rows):
             raise ValueError(
                 f"{source} has no column {', '.join(sorted(missing))}: it is not the rows of an evaluation."
             )
         rows = rows[rows["status"].isin(SOLVED)].rename(columns={"answer": "output"})
     else:
         rows, _ = read_problem_set(source)
-    rows = rows[rows["family"].map(is_integral).astype(bool)]
+    rows = rows[rows["kind"].map(is_integral).astype(bool)]
     if len(rows) < 2:
         raise ValueError(f"{source} holds {len(rows)} solved integrals; at least 2 are needed.")
     return list(map(Problem, rows["input"], rows["output"]))
@@ -177,7 +193,7 @@ def _checked(pairs: Pairs, workers: int, report: SuiteReport) -> Iterator[Proble
 
 
 def _distinct(pairs: Pairs, report: SuiteReport) -> Iterator[Problem]:
-    """The pairs as problems, each once, until no new ones come."""
+    """The pairs as problems, each once, until the last `_MOST_IN_VAIN` pairs gave no new problem."""
     known: set[str] = set()
     in_vain = 0
     for pair in pairs:
@@ -194,7 +210,7 @@ def _distinct(pairs: Pairs, report: SuiteReport) -> Iterator[Problem]:
 
 
 def _problem(integrand: Tree, primitive: Tree) -> Problem | None:
-    """Both sides in canonical spelling; None where SymEngine has none."""
+    """The problem in canonical spelling; None if SymEngine finds no finite value, or the expression is too large."""
     try:
         sides = [prefix_text(canonical(side)) for side in (integrand, primitive)]
     except (UndefinedError, TooLargeError):

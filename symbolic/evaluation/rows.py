@@ -1,9 +1,12 @@
 """What a solver really solves: a row per problem, and figures over rows.
 
-Three figures, never to be mixed up: token accuracy (under teacher forcing, from the training loop), exact match (a
-hypothesis equals the reference token by token) and solve rate (a hypothesis verifies). What repair and linearity add
-to a model's own hypotheses stands in columns of its own. So does what repair solves without the model: where its terms
-come from answers to other problems, it solves some all the same. Knows nothing of files.
+Three figures must not be mixed up. Token accuracy comes from the training loop: the percentage of target tokens that
+the model predicts right when it is given the right tokens before them (teacher forcing). Exact match: a hypothesis
+equals the reference token by token. Solve rate: a hypothesis is verified to solve the problem.
+
+The solve rate counts only a model's own hypotheses. Repair (which fits the coefficients of a hypothesis) and linearity
+(which asks for a sum term by term) have columns of their own. So has the control of repair: how many problems repair
+solves when it is given hypotheses for other problems, which is no merit of the model.
 """
 
 import json
@@ -20,14 +23,12 @@ from symbolic.seq2seq.translator import Translator
 from symbolic.solving.answers import Candidate, answers
 from symbolic.solving.sandbox import limited, repairs
 from symbolic.systems.asking import Attempt
-from symbolic.verification import SOLVED, STATUSES, verify_many
+from symbolic.verification import SOLVED, STATUSES, Verdict, verify_many
 
 UNANSWERED = "unanswered"
 OUTCOMES = (*STATUSES, UNANSWERED)
-ADDED = {
-    "repair": "with_repair",
-    "linearity": "with_linearity",
-}  # origin -> column, in the order in which they are tried
+# Origin of a candidate -> the column that counts it and those above, in the order in which they are tried.
+ADDED = {"repair": "with_repair", "linearity": "with_linearity"}
 CONTROL = "repair_control"
 _LIMIT = 10.0  # seconds that the judge may take for an answer, and repair for a problem
 _BEST_FIRST = ("proved", "confirmed", "undecided", "refuted")
@@ -44,33 +45,33 @@ def evaluate(
     workers: int = 1,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """A trained model's answers and what they are worth: a row per problem.
+    """A trained model's answers with their verdicts: a row per problem.
 
     Args:
-        problems: a frame with the columns input and output; others are kept.
-        beam: hypotheses that the search keeps and gives; 1 is greedy.
-        repair, linearity, grammar, workers, progress: as `symbolic.solving.answers.answers` takes them.
+        problems: a frame with the columns `input` and `output`; other columns are kept.
+        beam: hypotheses that the search keeps and returns; 1 is greedy search.
+        repair, linearity, grammar, workers, progress: as for `symbolic.solving.answers.answers`.
 
     Returns:
         The problems with `output` renamed `reference`, and the columns
-        answer, score, status, reason: the best of the model's hypotheses, by verdict and then by score; the status
+        answer, score, status, reason: of the model's best hypothesis, by verdict and then by score; the status is
             "unanswered" if there is none;
         exact: whether a hypothesis equals the reference token by token;
         general: whether a hypothesis verifies and, for a differential equation, has as many independent constants as
             its order;
-        with_repair, with_linearity: whether one verifies among the hypotheses and what these added, linearity after
-            repair; only if they were asked for;
-        repair_control: whether repair solves the problem with the model's hypotheses for another problem in the place
-            of its own (see `repair_control`); only if repair was asked for;
-        hypotheses, invalid: how many there are, and how many of them are no prefix expressions;
-        seconds: wall seconds of search and judging, those of all problems shared evenly;
-        candidates: all hypotheses and what was added, with scores and verdicts, as JSON.
+        with_repair: whether a hypothesis or a repaired one verifies; only with `repair`;
+        with_linearity: the same, with what linearity adds after repair; only with `linearity`;
+        repair_control: whether repair solves the problem from hypotheses for another one (see the function
+            `repair_control`); only with `repair`;
+        hypotheses, invalid: the number of hypotheses, and of those that are no prefix expressions;
+        seconds: wall seconds of search and judging, averaged over all problems;
+        candidates: all hypotheses, and what repair and linearity added, with scores and verdicts, as JSON.
     """
     started = time.perf_counter()
     search = Greedy() if beam == 1 else Beam(beam)
     options = {"repair": repair, "linearity": linearity, "grammar": grammar}
     found = answers(problems["input"].tolist(), translator, search, **options, workers=workers, progress=progress)
-    seconds = (time.perf_counter() - started) / max(1, len(problems))  # without the control, which answers nothing
+    seconds = (time.perf_counter() - started) / max(1, len(problems))  # the control below is no part of answering
     rows = _rows(problems, found, ["longer than the model reads"] * len(problems))
     for origin, column in ADDED.items():
         if options[origin]:
@@ -81,44 +82,44 @@ def evaluate(
 
 
 def repair_control(problems: Sequence[str], found: Sequence[Sequence[Candidate]], workers: int = 1) -> list[bool]:
-    """Whether repair solves each problem from the model's hypotheses for another one.
+    """Whether repair solves each problem from the model's hypotheses for another problem.
 
-    Which one is random, and the same every time; each problem lends its hypotheses once. A single problem has no other,
-    and equal problems are no others: there repair has nothing to work with.
+    The other problem is drawn with a fixed seed, so that each problem lends its hypotheses once. If it happens to be
+    the same equation, as for a single problem, repair gets no hypotheses and solves nothing.
 
     Args:
         problems: equations as prefix text.
-        found: what `answers` gives for them.
+        found: the candidates that `answers` returns for them.
         workers: processes that repair and judge.
     """
     order = np.random.default_rng(0).permutation(len(problems))
     lenders = dict(zip(order.tolist(), np.roll(order, 1).tolist(), strict=True))
-    asked = [
-        (problem, [each.tokens for each in found[lenders[index]] if each.origin == "model"])
-        if problems[lenders[index]] != problem
-        else (problem, [])
-        for index, problem in enumerate(problems)
-    ]
+
+    def lent(index: int) -> list[str]:
+        lender = lenders[index]
+        if problems[lender] == problems[index]:
+            return []
+        return [candidate.tokens for candidate in found[lender] if candidate.origin == "model"]
+
     with limited(workers, _LIMIT) as compute:
-        offers = [offered or [] for offered in compute(repairs, asked)]
-    pairs = [(problem, answer) for problem, answers in zip(problems, offers, strict=True) for answer in answers]
-    verdicts = verify_many(pairs, workers=workers, time_limit=_LIMIT)
-    return [any([next(verdicts).solved for _ in answers]) for answers in offers]
+        repaired = compute(repairs, [(problem, lent(index)) for index, problem in enumerate(problems)])
+    answers = [each or [] for each in repaired]  # None where repair hung or crashed
+    return [any(verdict.solved for verdict in each) for each in _judged(problems, answers, workers)]
 
 
 def evaluate_system(
     ask: Callable[[Sequence[str]], list[Attempt]], system: str, problems: pd.DataFrame, workers: int = 1
 ) -> pd.DataFrame:
-    """The same for a computer algebra system, asked by `systems.asking`.
+    """The same rows for a computer algebra system, asked by a function of `systems.asking`.
 
-    Its answers are written in its own way, so `exact` is empty; `seconds` are those of the system, without the judge.
+    A system spells its answers in its own way, so `exact` is empty. `seconds` do not include the judge.
     """
     equations = problems["input"].tolist()
     attempts = ask(equations)
-    pairs = [(eq, answer) for eq, attempt in zip(equations, attempts, strict=True) for answer in attempt.answers]
-    verdicts = verify_many(pairs, workers=workers, time_limit=_LIMIT)
+    verdicts = _judged(equations, [attempt.answers for attempt in attempts], workers)
     found = [
-        [Candidate(answer, math.nan, system, next(verdicts)) for answer in attempt.answers] for attempt in attempts
+        [Candidate(answer, math.nan, system, verdict) for answer, verdict in zip(attempt.answers, each, strict=True)]
+        for attempt, each in zip(attempts, verdicts, strict=True)
     ]
     rows = _rows(problems, found, [attempt.failure for attempt in attempts])
     rows["exact"] = None
@@ -126,18 +127,28 @@ def evaluate_system(
 
 
 def summarise(rows: pd.DataFrame) -> dict[str, float]:
-    """The figures over the rows of `evaluate`: how many, and shares of them; nan where a figure has no sense."""
+    """The figures over the rows of `evaluate`: fractions from 0 to 1 but for `problems` and `seconds_per_problem`.
+
+    A figure that does not apply, such as the exact match of a computer algebra system, is nan.
+    """
     figures = {
         "problems": len(rows),
-        "exact_match": _share(rows["exact"]),
-        "solve_rate": _share(rows["status"].isin(SOLVED)),
-        "general": _share(rows["general"]),
-        **{column: _share(rows[column]) for column in (*ADDED.values(), CONTROL) if column in rows},
+        "exact_match": _mean(rows["exact"]),
+        "solve_rate": _mean(rows["status"].isin(SOLVED)),
+        "general": _mean(rows["general"]),
+        **{column: _mean(rows[column]) for column in (*ADDED.values(), CONTROL) if column in rows},
         "invalid": rows["invalid"].sum() / max(1, rows["hypotheses"].sum()),
-        **{outcome: _share(rows["status"] == outcome) for outcome in OUTCOMES},
+        **{outcome: _mean(rows["status"] == outcome) for outcome in OUTCOMES},
         "seconds_per_problem": rows["seconds"].mean(),
     }
     return {name: value if name == "problems" else float(value) for name, value in figures.items()}
+
+
+def _judged(equations: Sequence[str], answers: Sequence[Sequence[str]], workers: int) -> list[list[Verdict]]:
+    """The verdicts on the answers to each equation."""
+    pairs = [(equation, answer) for equation, each in zip(equations, answers, strict=True) for answer in each]
+    verdicts = verify_many(pairs, workers=workers, time_limit=_LIMIT)
+    return [[next(verdicts) for _ in each] for each in answers]
 
 
 def _rows(problems: pd.DataFrame, found: list[list[Candidate]], failures: list[str]) -> pd.DataFrame:
@@ -160,7 +171,7 @@ def _rows(problems: pd.DataFrame, found: list[list[Candidate]], failures: list[s
 
 
 def _finished(rows: pd.DataFrame, found: list[list[Candidate]], seconds: list[float]) -> pd.DataFrame:
-    """The rows with their last two columns, which are the least read."""
+    """The rows with their last two columns, which people read least."""
     return rows.assign(seconds=seconds, candidates=[_as_json(candidates) for candidates in found])
 
 
@@ -169,7 +180,7 @@ def _rank(candidate: Candidate) -> int:
 
 
 def _solved(candidates: list[Candidate], up_to: str) -> bool:
-    """Whether one verifies of the model's and of those that were added up to an origin."""
+    """Whether a candidate verifies, of those by the model and by the origins in `ADDED` up to this one."""
     later = list(ADDED)[list(ADDED).index(up_to) + 1 :]
     return any(candidate.verdict.solved for candidate in candidates if candidate.origin not in later)
 
@@ -189,5 +200,5 @@ def _as_json(candidates: list[Candidate]) -> str:
     )
 
 
-def _share(flags: pd.Series) -> float:
+def _mean(flags: pd.Series) -> float:
     return flags.astype(float).mean()

@@ -1,13 +1,11 @@
-"""Tables and curves of evaluations, counted from the rows that a folder holds (see `matrix`).
+"""Tables and curves of evaluations, counted from the rows in a folder (see `matrix`).
 
-    results.csv                      a row per solver and problem set
-    matrix.csv                       solve rates: a row per solver, a column per set
-    by_family.csv, by_operators.csv, by_length.csv    the results in groups of problems
-    by_operators.png, by_length.png  solve rates in those groups, of the models at their largest beam
-    by_beam.png                      solve rates by beam size
-    verdicts.png                     what became of the problems, of the models at their largest beam
-
-Knows nothing of how rows come about.
+results.csv                      a row per solver and problem set
+matrix.csv                       solve rates: a row per solver, a column per set
+by_kind.csv, by_operators.csv, by_length.csv      the results by groups of problems
+by_operators.png, by_length.png  solve rates in those groups, of the models at their largest beam
+by_beam.png                      solve rates by beam size
+verdicts.png                     the percentage of problems with each verdict, of the models at their largest beam
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,20 +19,22 @@ from symbolic.evaluation.plots import (
     plot_verdicts,
     save_figure,
 )
+from symbolic.evaluation.problem_sets import with_kind
 from symbolic.evaluation.rows import ADDED, CONTROL, OUTCOMES, summarise
 from symbolic.runtime.atomic import atomic_path
 
 ROWS = "rows.csv"  # of one solver on one set
 RESULTS, MATRIX = "results.csv", "matrix.csv"
 
-# Groups of problems by the largest number in each; the last has no end.
+# The largest number in each group of problems; the last group has no end.
 _GROUP_ENDS = {"operators": (2, 4, 6, 8, 10, 12, 15, 20, 30), "length": (10, 20, 30, 40, 60, 80, 120, 160, 240)}
 AXIS_LABELS = {"operators": "operators in the problem", "length": "tokens of the problem"}
-_SHARES = ("exact_match", "solve_rate", "fail", "general", *ADDED.values(), CONTROL, "invalid", *OUTCOMES)
+# Columns from 0 to 1, shown as percentages.
+_FRACTIONS = ("exact_match", "solve_rate", "fail", "general", *ADDED.values(), CONTROL, "invalid", *OUTCOMES)
 
 
 def write_tables(out: Path | str) -> pd.DataFrame:
-    """Count all rows in a folder, and write its tables and curves; the table of results.
+    """Count all rows in a folder, write its tables and curves, and return the table of results.
 
     Raises:
         FileNotFoundError: there are no rows.
@@ -44,7 +44,7 @@ def write_tables(out: Path | str) -> pd.DataFrame:
     results = results_table(rows)
     _write(results, out / RESULTS)
     _write(matrix_table(results).reset_index(), out / MATRIX)
-    _write(results_table(rows, "family"), out / "by_family.csv")
+    _write(results_table(rows, "kind"), out / "by_kind.csv")
     for by, ends in _GROUP_ENDS.items():
         table = results_table(rows.assign(**{by: _grouped(rows[by], ends)}), by)
         _write(table, out / f"by_{by}.csv")
@@ -55,7 +55,7 @@ def write_tables(out: Path | str) -> pd.DataFrame:
 
 
 def read_rows(out: Path | str) -> pd.DataFrame:
-    """The rows of all solvers and sets in a folder; of their texts only those that are counted.
+    """The rows of all solvers and sets in a folder, without the texts that no table counts.
 
     Raises:
         FileNotFoundError: there are none.
@@ -64,17 +64,17 @@ def read_rows(out: Path | str) -> pd.DataFrame:
     if not files:
         raise FileNotFoundError(f"{out} holds no rows of an evaluation: no file rows/SOLVER/SET/{ROWS}")
     texts = {"line", "input", "reference", "answer", "score", "reason", "candidates"}
-    types = dict.fromkeys(("solver", "set", "family", "status"), str) | {"beam": "Int64"}
+    types = dict.fromkeys(("solver", "set", "kind", "family", "status"), str) | {"beam": "Int64"}
     return pd.concat(
-        [pd.read_csv(file, usecols=lambda column: column not in texts, dtype=types) for file in files],
+        [with_kind(pd.read_csv(file, usecols=lambda column: column not in texts, dtype=types)) for file in files],
         ignore_index=True,
     )
 
 
 def results_table(rows: pd.DataFrame, *by: str) -> pd.DataFrame:
-    """The figures of `evaluation.summarise` per solver, beam and set, and per value of the columns `by`.
+    """The figures of `rows.summarise` per solver, beam and set, and per value of the columns `by`.
 
-    With `fail`, the share of problems that is not solved: at beam k it is the Fail@k of Welleck et al. 2022.
+    A column `fail` is added, 1 minus the solve rate: at beam k it is the Fail@k of Welleck et al. 2022.
     """
     keys = ["solver", "beam", "set", *by]
     table = []
@@ -85,7 +85,7 @@ def results_table(rows: pd.DataFrame, *by: str) -> pd.DataFrame:
 
 
 def matrix_table(results: pd.DataFrame) -> pd.DataFrame:
-    """Solve rates, a row per solver and a column per set; with repair, linearity and control in rows of their own."""
+    """Solve rates: a row per solver, a column per set. Repair, linearity and the control have rows of their own."""
     pieces = [
         results.assign(row=solver_labels(results) + words, rate=results[column])
         for column, words in {
@@ -100,7 +100,7 @@ def matrix_table(results: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_groups(out: Path | str, by: str) -> pd.DataFrame:
-    """The table of groups that `write_tables` left, by "operators" or "length", its groups in their order.
+    """The table that `write_tables` wrote by "operators" or "length", with its groups as an ordered category.
 
     Raises:
         FileNotFoundError: there is none.
@@ -111,21 +111,21 @@ def read_groups(out: Path | str, by: str) -> pd.DataFrame:
 
 
 def solver_labels(table: pd.DataFrame) -> pd.Series:
-    """`quick_rnn@10` for a model at a beam size; for a system its name alone."""
+    """`quick_rnn@10` for a model at a beam size; for a system only its name."""
     return table["solver"] + [("" if pd.isna(beam) else f"@{beam}") for beam in table["beam"]]
 
 
 def at_largest_beam(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of systems, and of models at their largest beam, their solvers under the names of `solver_labels`."""
+    """The rows of systems and of models at their largest beam, with the solvers named as in `solver_labels`."""
     table = table[table["beam"].isna() | (table["beam"] == table.groupby("solver")["beam"].transform("max"))]
     return table.assign(solver=solver_labels(table))
 
 
 def format_results(results: pd.DataFrame) -> str:
     """The results as text for a terminal."""
-    shown = ["solver", "set", "problems", *_SHARES, "seconds_per_problem"]
+    shown = ["solver", "set", "problems", *_FRACTIONS, "seconds_per_problem"]
     table = results.assign(solver=solver_labels(results))
-    formats = dict.fromkeys(_SHARES, "{:.1%}") | {"problems": "{:,.0f}", "seconds_per_problem": "{:.3f}"}
+    formats = dict.fromkeys(_FRACTIONS, "{:.1%}") | {"problems": "{:,.0f}", "seconds_per_problem": "{:.3f}"}
     return as_text(table[[column for column in shown if column in table]], formats)
 
 
@@ -151,7 +151,7 @@ def _write(table: pd.DataFrame, path: Path) -> None:
 
 
 def as_text(table: pd.DataFrame, formats: Mapping[str, str]) -> str:
-    """A table for a terminal, with numbers in the format of their column and missing ones left blank."""
+    """A table for a terminal: numbers in the format of their column, missing ones blank."""
     shown = table.copy()
     for column in shown.columns.intersection(list(formats)):
         shown[column] = ["" if pd.isna(value) else formats[column].format(value) for value in shown[column]]

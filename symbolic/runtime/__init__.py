@@ -1,1 +1,1 @@
-"""The machine: atomic writes, folders, locks, lines, files, processes, clusters, start-up, names."""
+"""Files, folders, locks, processes, clusters and start-up. This package imports no other of the project."""

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there. Knows nothing of what is written."""
+"""Files that are written whole or not at all."""
 
 import contextlib
 import os
@@ -9,12 +9,12 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def atomic_path(path: Path | str) -> Iterator[Path]:
-    """A temporary path beside `path`, of the same name ending, that replaces it when the block ends without an error.
+    """A temporary path of the same name, which replaces `path` when the block ends without an error.
 
-    After an error, or a kill, the old file is as it was.
+    After an error or a kill, `path` is as it was before. Missing folders above it are created.
 
     Raises:
-        OSError: it cannot be written; at once if there is a folder at `path`.
+        OSError: it cannot be written. A folder at `path` is refused before the block runs.
     """
     path = Path(path)
     if path.is_dir():

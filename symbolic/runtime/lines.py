@@ -1,7 +1,8 @@
-"""Files of lines: plain text, gzip (`.gz`) or Parquet (`.parquet`), and what becomes of the lines that are no good.
+"""Files of lines, plain, gzip (`.gz`) or Parquet (`.parquet`), and reports of the bad lines in them.
 
-A line is a text, a tab and a text, each of tokens with one space between them; a Parquet file has them in its columns
-`input` and `output`. What is said here of lines holds for whoever reads them. Knows nothing of what tokens mean.
+A line is a text, a tab and a text; a text is tokens with one space between them. A Parquet file has the two texts in
+its columns `input` and `output`. This module splits files into lines and counts the bad ones. Which lines are bad is
+decided by the modules that parse the tokens: they raise `BadLine`.
 """
 
 import dataclasses
@@ -15,9 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-MAX_TOKENS = (1 << 16) - 3  # of a text: a token store counts them in 16 bits, with one more before and one behind
-OVERLONG = "\ufffd"  # stands for a line of more than `_LINE_BYTES`; no text may have the character
-_LINE_BYTES = 1 << 22  # more than two texts of `MAX_TOKENS` take
+MAX_TOKENS = (1 << 16) - 3  # of a text: a token store counts them in 16 bits, together with a start and an end token
+OVERLONG = "\ufffd"  # takes the place of a line of more than `_LINE_BYTES`; the character makes any text bad
+_LINE_BYTES = 1 << 22  # more than two texts of `MAX_TOKENS` need
 _BLOCK_BYTES = 1 << 21
 _BLOCK_ROWS = 10_000
 _SHOWN_PER_REASON = 3
@@ -26,10 +27,10 @@ _COUNT = re.compile("[1-9][0-9]{0,17}")
 
 
 class BadLine(ValueError):
-    """A line is no problem. `reason` is a short fixed text to count by; the message names the place in the line."""
+    """A line is bad. Lines are counted by `reason`, a short fixed text; `detail` names the place in the line."""
 
     def __init__(self, reason: str, detail: str):
-        super().__init__(reason, detail)  # both, so that it survives the way from one process to another
+        super().__init__(reason, detail)  # both, so that it can be pickled between processes
         self.reason = reason
 
     def __str__(self) -> str:
@@ -38,14 +39,14 @@ class BadLine(ValueError):
 
 @dataclasses.dataclass
 class ReadReport:
-    """What was read from one file: `str(report)` is a small table.
+    """Counts of the lines of one file; `str(report)` is a small table.
 
     Attributes:
         path: the file.
-        kept: lines that are problems.
+        kept: good lines.
         bad: reason -> lines left out for it.
-        examples: the first few bad lines of each reason, as "file:line: what is wrong".
-        unknown: token -> how often the lines kept have it where a vocabulary lacks it.
+        examples: the first few bad lines of each reason, as "file:line: reason: detail".
+        unknown: token that a vocabulary lacks -> how often it is in the kept lines.
     """
 
     path: Path
@@ -60,7 +61,7 @@ class ReadReport:
             self.examples.append(f"{self.path}:{number}: {fault}")
 
     def check(self, max_bad_share: float) -> None:
-        """Raises ValueError if the file was empty, or more than `max_bad_share` of its lines are bad."""
+        """Raises ValueError if the file is empty or the fraction of bad lines is above `max_bad_share`."""
         bad = self.bad.total()
         lines = self.kept + bad
         if not lines:
@@ -68,7 +69,7 @@ class ReadReport:
         if bad > max_bad_share * lines:
             raise ValueError(
                 f"{self.path}: {bad:,} of {lines:,} lines are bad, more than the {max_bad_share:.3g} allowed. "
-                f"Correct them, or allow a larger share with max_bad_share (--max-bad-lines).\n{self}"
+                f"Correct them, or allow a larger fraction with max_bad_share (--max-bad-lines).\n{self}"
             )
 
     def __str__(self) -> str:
@@ -78,17 +79,17 @@ class ReadReport:
 
 
 def check_max_bad_share(share: float) -> None:
-    """Raises ValueError unless `share` can be the share of bad lines that a file may have."""
+    """Raises ValueError unless `share`, the largest fraction of bad lines in a file, is in [0, 1)."""
     if not 0 <= share < 1:
-        raise ValueError(f"`max_bad_share` (--max-bad-lines) must be from 0 up to, but not, 1. Received: {share}.")
+        raise ValueError(f"`max_bad_share` (--max-bad-lines) must be at least 0 and less than 1. Received: {share}.")
 
 
 class Block(NamedTuple):
-    """Some whole lines of a file.
+    """A piece of a file that ends at the end of a line.
 
     Attributes:
-        text: the lines, UTF-8; `lines_of` takes them apart.
-        read: how many of the file's bytes are read so far.
+        text: UTF-8, to be split by `lines_of`.
+        read: bytes of the file read so far, for a progress bar.
     """
 
     text: bytes
@@ -122,7 +123,7 @@ def _text_blocks(path: Path) -> Iterator[Block]:
 
 
 def _whole_lines(text: bytes, file: BinaryIO) -> bytes:
-    """A text that was read from the file, and what its last line lacks. A line without end must not fill the memory."""
+    """The text just read, completed to the end of its last line, or with OVERLONG in place of a last line too long."""
     rest = file.readline(_LINE_BYTES)
     if len(rest) < _LINE_BYTES or rest.endswith(b"\n"):
         return text + rest
@@ -132,13 +133,13 @@ def _whole_lines(text: bytes, file: BinaryIO) -> bytes:
 
 
 def _parquet_blocks(path: Path) -> Iterator[Block]:
-    import duckdb  # which takes its time to load, and few files need it
+    import duckdb  # slow to import, and few files need it
 
-    size, name = path.stat().st_size, glob.escape(str(path))  # DuckDB takes a name for a pattern
+    size, name = path.stat().st_size, glob.escape(str(path))  # DuckDB reads a name as a pattern
     with duckdb.connect() as connection:
         try:
             (total,) = connection.execute("SELECT count(*) FROM read_parquet(?)", [name]).fetchone()
-            # A line break inside a text would be taken for the end of a line: here it is a token that no text may have.
+            # A line break inside a text would end the line. It is replaced by a word that is no token: a bad line.
             rows = connection.execute(
                 "SELECT replace(coalesce(input, '') || chr(9) || coalesce(output, ''), chr(10), '\\n') || chr(10) "
                 "FROM read_parquet(?)",
@@ -155,12 +156,12 @@ def _parquet_blocks(path: Path) -> Iterator[Block]:
 
 
 def lines_of(text: bytes) -> list[str]:
-    """The lines of a block without their ends. Bytes that are not UTF-8 become U+FFFD, which no token has."""
+    """The lines of a block without their line ends. Bytes that are not UTF-8 become U+FFFD, which is in no token."""
     return text.decode(errors="replace").replace("\r\n", "\n").removesuffix("\n").split("\n")
 
 
 def cut_count(text: str) -> tuple[int, str]:
-    """The count and the text in `count|text`; 1 where there is no `|`, and 0 and all of it where the count is wrong."""
+    """The count and the text of `count|text`: count 1 if there is no `|`, 0 and the whole text if it is no number."""
     count, bar, counted = text.rpartition("|")
     if not bar:
         return 1, text
@@ -168,7 +169,7 @@ def cut_count(text: str) -> tuple[int, str]:
 
 
 def tokens_of(text: str) -> list[str]:
-    """The tokens of a text; BadLine if they are more than `MAX_TOKENS`."""
+    """The tokens of a text. Raises BadLine if there are more than `MAX_TOKENS`."""
     tokens = text.split(" ")
     if len(tokens) > MAX_TOKENS:
         raise BadLine("too long", f"a text has at most {MAX_TOKENS:,} tokens, {len(tokens):,} found")
@@ -176,13 +177,13 @@ def tokens_of(text: str) -> list[str]:
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a file that are not blank, without their ends, numbered from 1. Raises what `blocks` does."""
+    """(number, line) of the lines that are not blank, counted from 1, without line ends. Raises what `blocks` does."""
     lines = itertools.chain.from_iterable(lines_of(block.text) for block in blocks(path))
     return ((number, line) for number, line in enumerate(lines, 1) if line)
 
 
 def listing(folder: Path, most: int = 10) -> str:
-    """The first names in a folder, for messages about a file that is not there."""
+    """The first names in a folder, for errors about a missing file."""
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     more = [f"and {len(names) - most} more"] if len(names) > most else []
     return ", ".join(names[:most] + more) or "no files"

@@ -1,9 +1,8 @@
-"""Worker processes that owe nothing to the program that starts them, and pools of them.
+"""Worker processes that inherit nothing from the program that starts them, and pools of them.
 
-A process of `CONTEXT` is forked by a small server, so that it inherits neither the caller's threads nor what the caller
-has loaded, and does not import the caller's main module, which may be a heavy script or have no guard. Ctrl-C is for
-the caller alone, and the process ends when the caller does, even by kill -9. Knows nothing of what processes work on.
-Needs a POSIX system.
+A process of `CONTEXT` is forked by a small server. So it inherits neither the threads nor the modules of its caller. It
+does not import the caller's main module either, which may be a heavy script or have no `__main__` guard. Ctrl-C reaches
+only the caller, and a process ends when its caller does, even by kill -9. Needs a POSIX system.
 """
 
 import atexit
@@ -23,8 +22,8 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 import pebble
 from pebble.pool.process import PoolManager
 
-pebble.CONSTS.term_timeout = 0.1  # seconds that a process in native code, deaf to SIGTERM, has until SIGKILL
-pebble.CONSTS.sleep_unit = 0.02  # seconds between looks for processes that ended or are over their time
+pebble.CONSTS.term_timeout = 0.1  # seconds from SIGTERM to SIGKILL, for processes in native code that ignore SIGTERM
+pebble.CONSTS.sleep_unit = 0.02  # seconds between two checks for processes that ended or reached their time limit
 
 _MAIN_OF_A_PACKAGE = ModuleSpec("symbolic.__main__", None)
 _starting = threading.Lock()
@@ -33,7 +32,7 @@ _starting = threading.Lock()
 class _Process(ForkServerProcess):
     @staticmethod
     def _Popen(process):
-        with _starting, _passed_on():
+        with _starting, _start_settings():
             return ForkServerProcess._Popen(process)
 
     def run(self):
@@ -42,11 +41,11 @@ class _Process(ForkServerProcess):
 
 
 @contextlib.contextmanager
-def _passed_on() -> Iterator[None]:
-    """What processes, and the server that starts with the first of them, are to find."""
+def _start_settings() -> Iterator[None]:
+    """Main module, environment and signals for starting a process, and with the first process the server."""
     main = sys.modules["__main__"]
-    spec, main.__spec__ = main.__spec__, _MAIN_OF_A_PACKAGE  # the only kind of main module that they do not import
-    # Each thread of NumPy's takes 40 MB of the address space that a process may have; the server ignores `sys.path`.
+    spec, main.__spec__ = main.__spec__, _MAIN_OF_A_PACKAGE  # the only kind of main module that is not imported
+    # Each of NumPy's threads takes 40 MB of a process's address space, which is limited. The server ignores `sys.path`.
     variables = {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
@@ -75,9 +74,9 @@ _preloaded: set[str] = set()
 
 
 def preload_module(name: str) -> None:
-    """Have a module imported once for all processes of this program; of no effect after the first has started.
+    """Let the server import a module once for all processes. It has no effect after the first process has started.
 
-    What many short processes need says so when it is imported itself, so that it does not matter whose come first.
+    A module that many short processes need calls this when it is imported, so that the order of pools does not matter.
     """
     _preloaded.add(name)
     CONTEXT.set_forkserver_preload(sorted(_preloaded))
@@ -85,15 +84,15 @@ def preload_module(name: str) -> None:
 
 @contextlib.contextmanager
 def process_pool(workers: int, preload: str | None = None, **options) -> Iterator[pebble.ProcessPool]:
-    """A `pebble.ProcessPool` whose processes are ended with the block, whatever they are at.
+    """A `pebble.ProcessPool` whose processes are ended with the block, even in the middle of a task.
 
     Args:
-        workers: processes at a time.
+        workers: number of processes.
         preload: a module for `preload_module`.
         options: other arguments of `pebble.ProcessPool`.
 
     Raises:
-        OSError: processes do not start here.
+        OSError: processes do not start on this machine.
     """
     if preload:
         preload_module(preload)
@@ -103,11 +102,12 @@ def process_pool(workers: int, preload: str | None = None, **options) -> Iterato
         pool.stop()
         pool.join()
 
-    atexit.register(end)  # for a generator that is left open: when Python closes that, the pool's threads are gone
+    # For a generator that is never closed: by the time Python closes it at exit, the pool's threads are gone.
+    atexit.register(end)
     try:
         yield pool
     except BrokenProcessPool as error:
-        raise OSError(f"worker processes do not start here: {error}") from error
+        raise OSError(f"worker processes do not start on this machine: {error}") from error
     finally:
         atexit.unregister(end)
         end()
@@ -115,15 +115,17 @@ def process_pool(workers: int, preload: str | None = None, **options) -> Iterato
 
 @contextlib.contextmanager
 def ordered_map(workers: int, work: str, preload: str | None = None) -> Iterator[Callable]:
-    """A `map` of one iterable by so many processes, in order and with few items under way; Python's own for 1.
+    """A `map` over one iterable by worker processes, with results in order and few items read ahead.
+
+    For one worker it is Python's own `map`.
 
     Args:
-        workers: processes at a time.
-        work: what they do, for the error.
+        workers: number of processes.
+        work: the name of the work, for the error.
         preload: a module for `preload_module`.
 
     Raises:
-        OSError: a process was killed, or processes do not start here.
+        OSError: a process was killed, or processes do not start on this machine.
     """
     if workers == 1:
         yield map
@@ -146,7 +148,7 @@ def ordered_map(workers: int, work: str, preload: str | None = None) -> Iterator
 
 
 def limit_this_process(memory: int) -> None:
-    """For a worker: so many bytes of address space, and nobody hears what libraries say when these are used up."""
+    """For a worker: limit its address space to `memory` bytes, and drop what libraries print when that is used up."""
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
@@ -158,10 +160,11 @@ class _Pool(pebble.ProcessPool):
 
 
 class _PoolManager(PoolManager):
-    """Hears what a process said before it takes note of its end, and ends processes before what they talk through.
+    """Reads a process's last messages before it handles its death, and stops processes before it closes their channels.
 
-    pebble 5.2 reads messages in one thread and looks for dead processes in another. While the caller keeps Python busy,
-    the end may be seen before the message that a task was taken: the task is then never finished, or the pool broken.
+    pebble 5.2 reads messages in one thread and checks for dead processes in another. While the caller keeps Python
+    busy, a death may be seen before the message that the process took a task. Then the task never ends, or the pool
+    breaks.
     """
 
     def __init__(self, *args):
@@ -169,7 +172,7 @@ class _PoolManager(PoolManager):
         self._dead = deque()
 
     def stop(self):
-        # pebble 5.2 takes the channels away first, and a process that is only starting complains of it on stderr.
+        # pebble 5.2 closes the channels first, and a process that is just starting then prints an error on stderr.
         self.worker_manager.force_stop_workers()
         super().stop()
 
@@ -178,7 +181,7 @@ class _PoolManager(PoolManager):
 
     def process_next_message(self, timeout):
         dead, self._dead = self._dead, deque()
-        with contextlib.suppress(OSError):  # the pool is being ended
+        with contextlib.suppress(OSError):  # the channel is closed: the pool is being stopped
             while dead and self.worker_manager.pool_channel.poll(0):
                 super().process_next_message(0)
         for expiration in dead:

@@ -1,7 +1,7 @@
-"""Keras and its backend, imported without the notes that TensorFlow prints on every start.
+"""Imports Keras and its backend without the notes that TensorFlow prints at every start.
 
-TensorFlow 2.21 says on stderr that oneDNN is on and that there is no GPU, whatever its log level; these lines would
-hide ours. Everything else that is written there meanwhile is passed on.
+Whatever its log level, TensorFlow 2.21 writes to stderr that oneDNN is on and that there is no GPU. Those lines would
+hide our output. Everything else that is written to stderr during the import is passed on.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ _NOTES = re.compile(rb"^(WARNING: All log messages before absl::InitializeLog|I0
 
 
 def import_keras() -> None:
-    """Import Keras and its backend; later imports cost nothing and say nothing.
+    """Import Keras and its backend, so that later imports are immediate and print nothing.
 
     Raises:
         ValueError: it is a backend that models here do not run on, or a package is not installed.
@@ -37,7 +37,7 @@ def import_keras() -> None:
 
 @contextlib.contextmanager
 def _without_notes() -> Iterator[None]:
-    """Within the block what is written to stderr is held back, and then written without lines for information."""
+    """Holds back what is written to stderr in the block, and writes it at the end without TensorFlow's notes."""
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as held_back:

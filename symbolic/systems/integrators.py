@@ -1,7 +1,7 @@
-"""What computer algebra systems are asked for a primitive.
+"""How each computer algebra system is asked for a primitive.
 
-`Integrator(name, limit).integrate(tree)` asks one of the systems of `algebra_systems`. Its answer may be wrong: whoever
-asks must check it.
+`Integrator(name, limit).integrate(tree)` asks one of the systems of `sessions`. The answer may be wrong: the caller
+must check it.
 """
 
 from typing import NamedTuple
@@ -15,8 +15,8 @@ class _Question(NamedTuple):
     """How a system is asked.
 
     Attributes:
-        limit: CPU seconds for one integral. What a system finds it mostly finds in less.
-        ask: a line with `{integrand}` that prints BEGIN and the primitive of it with respect to x as one line.
+        limit: CPU seconds for one integral. Most of the integrals that a system can do take it less.
+        ask: a line with `{integrand}` that prints BEGIN and its primitive with respect to x as one line.
         setup: lines that the system reads first.
     """
 
@@ -32,7 +32,7 @@ _QUESTIONS = {
     "fricas": _Question(
         0.1,
         'PRINC(concat(["BE","GIN",primitive({integrand})]))$Lisp',
-        # The last line makes it load and compile what it needs.
+        # The last line makes FriCAS load and compile what it needs.
         setup="primitive(f: EXPR INT): String == (F := integrate(f, x)$FSINT(INT, EXPR INT);"
         " one := (if F case EXPR INT then F::EXPR INT else first(F::List EXPR INT)); unparse(one::InputForm))\n"
         "primitive(exp(x)+sqrt(x))",
@@ -43,7 +43,7 @@ INTEGRATORS = tuple(_QUESTIONS)
 
 
 def best_installed() -> str:
-    """The system to ask where nobody chose: Giac, which finds most for its time, else Alkahest, else SymPy."""
+    """The default system: Giac, which solves most in a given time, else Alkahest, else SymPy."""
     return next(name for name in ("giac", "alkahest", "sympy") if is_installed(name))
 
 
@@ -52,9 +52,9 @@ class Integrator(Session):
 
     Args:
         name: one of `INTEGRATORS`.
-        limit: seconds of its CPU time that the system may spend on one integral; None for what suits the system.
-            Alkahest counts its steps as well, and these stop it first: but for hangs, what it answers is the same on
-            every machine.
+        limit: CPU seconds that the system may spend on one integral; None for the system's own default.
+            Alkahest has a limit on its steps too, which is reached first. So its answers are the same on every
+            machine, except where it hangs.
         wall_limit: as for `Session`.
 
     Raises:
@@ -68,7 +68,7 @@ class Integrator(Session):
         super().__init__(name, self._question.limit if limit is None else limit, wall_limit, self._question.setup)
 
     def integrate(self, integrand: Tree) -> Tree:
-        """A primitive of the integrand with respect to x, as the system gave it: not checked, not canonical.
+        """A primitive of the integrand with respect to x as the system printed it: not checked, not canonical.
 
         Raises:
             NoAnswer: the system found none, or none in time.

@@ -1,9 +1,8 @@
-"""What computer algebra systems are asked for the solutions of an ordinary differential equation.
+"""How each computer algebra system is asked to solve an ordinary differential equation.
 
-`OdeSolver(name, limit).solve(equation)` asks one of the systems of `problems.algebra_systems`; `dsolve` is SymPy's
-answer, for a process of the caller's. What is wanted are explicit solutions y(x) with free constants: Maxima and FriCAS
-are asked to solve an implicit one, F(x, y) = C, for y; Giac and SymPy do so themselves. What they answer is not judged
-here.
+`OdeSolver(name, limit).solve(equation)` asks one of the systems of `sessions`. `dsolve` runs SymPy in the calling
+process. Solutions are explicit, y(x), with free constants. Maxima and FriCAS are asked to solve an implicit solution,
+F(x, y) = C, for y; Giac and SymPy do so by themselves. The answers are not checked here.
 """
 
 import contextlib
@@ -40,11 +39,13 @@ _QUESTIONS = {
         {"Y": "y(x)", "Y'": "diff(y(x),x)", "Y''": "diff(y(x),x,2)"},
     ),
     "maxima": _Question(
-        # Its questions are replied to in one way, then in the other: it remembers a reply until the command ends.
+        # Maxima asks for signs and remembers a reply until the command ends. So each equation is solved twice if it
+        # asks: once with every reply positive, once with every reply negative.
         "guess:[]$guess:found({equation},positive)$"
         'print(sconcat("BE","GIN"),texts(if asked>0 then append(guess,found({equation},negative)) else guess))$',
         {"Y": "y", "Y'": "'diff(y,x)", "Y''": "'diff(y,x,2)"},
-        # contrib_ode begins with what the older ode2 knows. Where y is in several logarithms, solve wants them as one.
+        # contrib_ode tries the methods of the older ode2 first. Where y is in several logarithms, `solve` finds y only
+        # if they are contracted into one.
         setup='load("contrib_ode")$\n'
         "solved(s):=apply(append,errcatch(solve(s,y)))$\n"
         "explicit(s):=if not freeof(y,rhs(s)) then append(solved(s),solved(logcontract(s)))"
@@ -58,7 +59,7 @@ _QUESTIONS = {
     "fricas": _Question(
         'PRINC(concat(["BE","GIN",solutions({equation})]))$Lisp',
         {"Y": "y(x)", "Y'": "D(y(x),x)", "Y''": "D(y(x),x,2)"},
-        # The last line makes it load and compile what it needs.
+        # The last line makes FriCAS load and compile what it needs.
         setup="y := operator 'y\n"
         "explicit(f: EXPR INT): List EXPR INT =="
         " [rhs q for q in solve(eval(f, kernels(y x).1, w::EXPR INT) = a8, w)$SOLVETRA(INT)"
@@ -74,7 +75,7 @@ _QUESTIONS = {
     ),
 }
 ODE_SOLVERS = (*_QUESTIONS, "sympy")
-_CONSTANT = re.compile(r"\bc_\d+|%c\b|%k\d\b")  # Giac's and Maxima's; in FriCAS they are ours
+_CONSTANT = re.compile(r"\bc_\d+|%c\b|%k\d\b")  # of Giac and Maxima; the setup of FriCAS writes a8 and a9
 _ANY_INTEGER = re.compile(r"\bn_\d+")  # Giac's, as in 2*n_0*pi
 _GIVEN_UP = "Unable to solve"  # Giac
 _OTHER_NAMES = {*spellings("variable"), *spellings("coefficient")} - {"x"}
@@ -85,7 +86,7 @@ class OdeSolver(Session):
 
     Args:
         name: one of `ODE_SOLVERS`, not SymPy.
-        limit: seconds of its CPU time that the system may spend on one equation.
+        limit: CPU seconds that the system may spend on one equation.
         wall_limit: as for `Session`.
 
     Raises:
@@ -107,7 +108,7 @@ class OdeSolver(Session):
         """
         if clashes := _OTHER_NAMES.intersection(to_prefix(equation)):
             raise ValueError(
-                f"an equation holds x, Y and its derivatives alone. Received: {', '.join(sorted(clashes))}."
+                f"an equation may hold only x, Y and its derivatives. Received: {', '.join(sorted(clashes))}."
             )
         answer = self.ask(self._question.ask.format(equation=self.written(equation, self._question.unknown)))
         if _GIVEN_UP in answer:
@@ -124,7 +125,7 @@ class OdeSolver(Session):
 
 
 def _parts(answer: str) -> list[str]:
-    """The parts between the commas outside of all brackets, without those that are empty."""
+    """The answer split at the commas that are outside all brackets, without empty parts."""
     parts, depth = [""], 0
     for character in answer:
         depth += (character in "([{") - (character in ")]}")
@@ -136,22 +137,22 @@ def _parts(answer: str) -> list[str]:
 
 
 def _with_our_constants(solution: str) -> str:
-    """The first constant of integration is `a8`, the second `a9`, a third no word of ours; any integer is 0."""
+    """The first constant becomes `a8`, the second `a9`, a third `a10`, which is no token; an arbitrary integer 0."""
     names = {}
     solution = _ANY_INTEGER.sub("0", solution)
     return _CONSTANT.sub(lambda match: names.setdefault(match[0], f"a{8 + len(names)}"), solution)
 
 
 def dsolve(equation: Tree) -> list[Tree]:
-    """SymPy's explicit solutions of an equation = 0, with the constants `a8` and `a9`.
+    """SymPy's explicit solutions of equation = 0 with the constants `a8` and `a9`: not checked, not canonical.
 
-    Belongs into a process with limits on time and memory.
+    SymPy may hang or use up the memory: call this in a process with limits.
     """
     x, y = sp.Symbol("x"), sp.Function("Y")
     constants = {sp.Symbol(f"C{number}"): sp.Symbol(f"a{number + 7}") for number in (1, 2)}
     try:
         found = sp.dsolve(to_sympy(equation, evaluate=True), y(x))
-    except Exception:  # what SymPy raises on equations that it cannot solve is of every kind
+    except Exception:  # SymPy raises errors of any kind on equations that it cannot solve
         return []
     answers = []
     for solution in found if isinstance(found, list) else [found]:

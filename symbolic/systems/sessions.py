@@ -1,10 +1,10 @@
-"""Computer algebra systems as programs, each in a long-lived process of its own, which is asked line by line.
+"""Computer algebra systems as programs: each runs in a long-lived process and is asked line by line.
 
-`Session(name, limit).ask(line)` is what the system prints for a line. A hang, a crash or a memory blow-up of the system
-costs that one answer and a new process. The answer is text; `read` reads it with our own grammar and nothing evaluates
-it. It may be wrong: whoever asks must check it. Does not know what is asked. Needs a POSIX system.
+`Session(name, limit).ask(line)` returns what the system prints for a line. If the system hangs, crashes or uses up its
+memory, only that answer is lost, and the next question starts a new process. `read` parses an answer with the project's
+own grammar; nothing evaluates it. An answer may be wrong: the caller must check it. Needs a POSIX system.
 
-A new system is one `_Program` in `_PROGRAMS`, and what it is to be asked in `integrators` or `ode_solvers`.
+To add a system, add a `_Program` to `_PROGRAMS`, and its question to `integrators` or `ode_solvers`.
 """
 
 import ctypes
@@ -31,31 +31,31 @@ from symbolic.expressions.tokens import spellings
 from symbolic.runtime.names import unknown_name
 
 MEMORY_LIMIT = 4 << 30  # bytes of address space of a system
-_QUESTIONS_PER_PROCESS = 2000  # then a new one: sessions grow, and one whose caller died ends by its CPU limit
+_QUESTIONS_PER_PROCESS = 2000  # then a new process, since an old one has grown; its CPU limit follows from this
 _START_LIMIT = 60.0  # seconds until a system is ready
-_MOST_QUESTIONS = 20  # of Maxima's, which repeats a question until it likes the reply
-_WAITING_LIMIT = 5.0  # seconds of wall time beyond 20 times its limit, for a system that waits instead of working
+_MOST_QUESTIONS = 20  # that Maxima may ask about one problem: it repeats a question until it accepts the reply
+_WAITING_LIMIT = 5.0  # seconds of wall time, added to 20 times the CPU limit, for a system that waits without working
 
-# One thread, SymPy's answers the same in every process, and Giac without its manual, which takes half of its start.
+# One thread; the same answers by SymPy in every process; Giac without its manual, which takes half of its start-up.
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0", "XCAS_HELP": os.devnull}
 
 
 class NoAnswer(Exception):
-    """A system gave no answer that can be written in our tokens. `reason` is one of the REASONS."""
+    """A system gave no answer that our tokens can express. `reason` is one of the REASONS."""
 
     def __init__(self, reason: str):
         super().__init__(reason)
         self.reason = reason
 
 
-# The reasons, gravest first: what says most about the settings is what a failed chain of systems is counted under.
+# Gravest first: where several systems fail in turn, the problem is counted under the first of their reasons here.
 REASONS = (
     "time limit",  # the system was stopped
     "step limit",  # the system stopped itself after a fixed amount of work
     "system crashed",
     "too long",
-    "rounded numbers",  # Giac's, for the roots of a polynomial: the answer is only nearly right
-    "not elementary",  # proved so, or the answer holds a function that no token spells: erf, a sum over roots
+    "rounded numbers",  # Giac rounds the roots of a polynomial: the answer is only nearly right
+    "not elementary",  # proved so, or the answer holds a function without a token: erf, a sum over roots
     "no answer found",
     "answer not readable",
 )
@@ -66,15 +66,17 @@ class _Program(NamedTuple):
 
     Attributes:
         command: the program and its arguments.
+        install: the command that installs it; for programs, on Debian and Ubuntu.
         setup: lines that make it ready.
-        end: a line that prints END. Systems echo what they read, so no line may hold a mark as it stands.
-        names: tokens that the system spells otherwise; `None` where expressions are written in prefix tokens.
-        prints: what the system prints for a token or an operator, where our grammar reads something else.
+        end: a line that prints END. Systems echo their input, so the word END itself may not stand in the line.
+        names: token -> the system's own spelling, where that differs; `None` if it reads prefix tokens.
+        prints: the system's output for a token or an operator -> our spelling, where that differs.
         module: the Python package it needs.
-        own_limit: it keeps to its limit by itself; the process is only stopped when it takes twice as long.
+        own_limit: whether it keeps to the limit by itself; its process is then stopped after twice the limit.
     """
 
     command: tuple[str, ...]
+    install: str
     setup: str
     end: str
     names: Mapping[str, str] | None
@@ -85,15 +87,23 @@ class _Program(NamedTuple):
 
 def _python_program(name: str) -> _Program:
     command = (sys.executable, "-m", "symbolic.systems.worker", name)
-    return _Program(command, setup="", end="end", names=None, module=name, own_limit=True)
+    return _Program(command, f"pip install {name}", setup="", end="end", names=None, module=name, own_limit=True)
 
 
 _PROGRAMS = {
     "alkahest": _python_program("alkahest"),
-    "giac": _Program(("giac",), setup="", end='"EN"+"D";', names={"E": "exp(1)"}, prints={'"': ""}),
+    "giac": _Program(
+        ("giac",),
+        "apt install xcas",  # the package that holds Giac's command line
+        setup="",
+        end='"EN"+"D";',
+        names={"E": "exp(1)"},
+        prints={'"': ""},
+    ),
     "maxima": _Program(
         ("maxima", "--very-quiet"),
-        # Its questions ("Is w positive?") are answered by `reply`, and after too many of them it gives up.
+        "apt install maxima maxima-share",  # contrib_ode is in the second
+        # Its questions ("Is w positive?") are answered by `reply`; after too many of them it gives up.
         setup="display2d:false$linel:100000$reply:positive$asked:0$\n"
         ":lisp (defun retrieve (msg flag) (declare (ignore msg flag))"
         f' (if (> (incf $asked) {_MOST_QUESTIONS}) (merror "too many questions") $reply))',
@@ -103,6 +113,7 @@ _PROGRAMS = {
     ),
     "fricas": _Program(
         ("fricas", "-nosman"),
+        "apt install fricas",
         setup=")set message prompt none\n)set message type off\n)set output algebra off",
         end='PRINC(concat("EN","D"))$Lisp',
         names={"E": "exp(1)", "pi": "%pi", "ln": "log"},
@@ -114,7 +125,7 @@ SYSTEMS = tuple(_PROGRAMS)
 
 
 def is_installed(name: str) -> bool:
-    """Whether a system of `SYSTEMS` can be run here."""
+    """Whether a system of `SYSTEMS` is installed on this machine."""
     program = _PROGRAMS[name]
     return bool(importlib.util.find_spec(program.module) if program.module else shutil.which(program.command[0]))
 
@@ -124,10 +135,10 @@ class Session:
 
     Args:
         name: one of `SYSTEMS`.
-        limit: seconds of its CPU time that the system may spend on one answer.
-        wall_limit: seconds of wall time after which it is stopped in any case; None for many times its limit, so that
-            a busy machine changes no answer.
-        setup: lines that it reads first, beside its own.
+        limit: CPU seconds that the system may spend on one answer.
+        wall_limit: seconds of wall time after which it is stopped in any case; None for more than 20 times the CPU
+            limit, so that answers do not depend on how busy the machine is.
+        setup: lines for the system to read at its start, after those of its `_Program`.
 
     Raises:
         ValueError: there is no such system, it is not installed, or the limit is not positive.
@@ -138,18 +149,21 @@ class Session:
             raise unknown_name("computer algebra system", name, SYSTEMS)
         if not is_installed(name):
             installed = ", ".join(filter(is_installed, SYSTEMS))
-            raise ValueError(f"the computer algebra system `{name}` is not installed. Installed: {installed}.")
+            raise ValueError(
+                f"the computer algebra system `{name}` is not installed. Installed: {installed}. "
+                f"To install it: {_PROGRAMS[name].install}"
+            )
         if not 0 < limit < math.inf:
             raise ValueError(f"a system's `limit` must be positive and finite. Received: {limit} s.")
         self.name, self._program, self._setup = name, _PROGRAMS[name], setup
         self._limit = limit
         self._wall_limit = wall_limit
         self._process: subprocess.Popen | None = None
-        self._asked = 0  # of this process
+        self._asked = 0  # questions to this process
         self._stop = lambda: None
 
     def ask(self, line: str) -> str:
-        """What the system prints after BEGIN for a line; nothing where it prints no BEGIN.
+        """What the system prints after BEGIN for a line; empty if it prints no BEGIN.
 
         Raises:
             NoAnswer: it did not answer in time, or died.
@@ -163,29 +177,29 @@ class Session:
         return self._converse(line, stop_after, self._wall_limit)
 
     def written(self, tree: Tree, names: Mapping[str, str] = {}) -> str:
-        """An expression as the system reads it; `names` are spellings of further leaves."""
+        """An expression in the system's spelling; `names` spells leaves that the `_Program` does not."""
         if self._program.names is None:
             return prefix_text(tree)
         return _in_brackets(tree, self._program.names | names)
 
     def read(self, answer: str, names: Collection[str] = ()) -> Tree:
-        """The tree of an answer, which is an expression or `!` and one of the REASONS: not checked, not canonical.
+        """The tree of an answer: not checked, not canonical.
 
         Args:
-            answer: what the system printed.
+            answer: what the system printed: an expression, or `!` and one of the REASONS.
             names: leaves that it may hold beside x.
 
         Raises:
-            NoAnswer: it is no expression in our tokens.
+            NoAnswer: it is `!` and a reason, or no expression in our tokens.
         """
         return _read(answer, self._program.prints, {*_KNOWN_WORDS, *names})
 
     def version(self) -> str:
-        """The version of the system that is installed, by its own account."""
+        """The version of the installed system, as it reports it; "unknown" if it reports none."""
         if self._program.module:
             return importlib.metadata.version(self._program.module)
-        said = subprocess.run([self._program.command[0], "--version"], capture_output=True, stdin=subprocess.DEVNULL)
-        found = re.search(r"\d+(\.\d+)+", said.stdout.decode(errors="replace"))
+        ended = subprocess.run([self._program.command[0], "--version"], capture_output=True, stdin=subprocess.DEVNULL)
+        found = re.search(r"\d+(\.\d+)+", ended.stdout.decode(errors="replace"))
         return found[0] if found else "unknown"
 
     def close(self) -> None:
@@ -194,6 +208,7 @@ class Session:
         self._process = None
 
     def _start(self) -> None:
+        # The CPU limit is what ends a process whose caller was killed while the system computes.
         cpu_limit = math.ceil(_QUESTIONS_PER_PROCESS * 2 * self._limit + _START_LIMIT)
         limits = f'ulimit -v {MEMORY_LIMIT >> 10}; ulimit -t {cpu_limit}; exec "$@"'
         paths = [str(Path(symbolic.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -203,10 +218,10 @@ class Session:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            bufsize=0,  # else what a dead process did not read would have to be flushed to it at the end
+            bufsize=0,  # with a buffer, closing the pipe of a dead process would try to flush what it did not read
             env=os.environ | _ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(paths)},
         )
-        self._stop = weakref.finalize(self, _end, self._process)  # also when Python ends
+        self._stop = weakref.finalize(self, _end, self._process)  # also called when Python ends
         self._asked = 0
         try:
             self._converse(f"{self._program.setup}\n{self._setup}", _START_LIMIT)
@@ -214,7 +229,7 @@ class Session:
             raise OSError(f"`{self._program.command[0]}` did not start: {failure.reason}") from None
 
     def _converse(self, line: str, limit: float, wall_limit: float | None = None) -> str:
-        """What the system prints between a line's BEGIN and END; the process is lost if END does not come in time."""
+        """What the system prints between BEGIN and END for a line; without END in time its process is ended."""
         try:
             self._process.stdin.write(f"{line}\n{self._program.end}\n".encode())
             output = self._output_until_end(limit, wall_limit or 20 * limit + _WAITING_LIMIT)
@@ -230,7 +245,7 @@ class Session:
         return answer.partition("\n")[0].strip() if "BEGIN" in output else ""
 
     def _output_until_end(self, limit: float, wall_limit: float) -> str:
-        """All that the system prints up to END, or nothing if it ends first."""
+        """All output up to END; empty if the system's process ends first."""
         pipe, cpu_seconds = self._process.stdout.fileno(), _cpu_clock(self._process.pid)
         cpu_start, wall_start = cpu_seconds(), time.monotonic()
         output, wait = b"", min(limit, wall_limit)
@@ -249,7 +264,7 @@ class Session:
 
 
 def _cpu_clock(process_id: int) -> Callable[[], float]:
-    """A clock of the CPU seconds of another process; of wall time where the system has none (macOS)."""
+    """A clock of the CPU seconds of another process; of wall time on macOS, which has no such clock."""
     clock = ctypes.c_int()
     try:
         error = ctypes.CDLL(None).clock_getcpuclockid(process_id, ctypes.byref(clock))
@@ -260,7 +275,7 @@ def _cpu_clock(process_id: int) -> Callable[[], float]:
 
 def _end(process: subprocess.Popen) -> None:
     process.kill()
-    with process:  # closes its pipes and waits for its end
+    with process:  # closes its pipes and waits until it has ended
         pass
 
 
@@ -268,7 +283,7 @@ _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^"}
 
 
 def _in_brackets(tree: Tree, names: Mapping[str, str]) -> str:
-    """The tree as text in which every operation has its brackets, so that no system reads it in another way."""
+    """The tree as text with brackets around every operation, so that all systems read it alike."""
 
     def write(head, operands):
         if isinstance(head, int):
@@ -289,7 +304,7 @@ def _read(answer: str, prints: Mapping[str, str], known: Collection[str]) -> Tre
         raise NoAnswer(answer[1:])
     for printed, spelling in prints.items():
         answer = answer.replace(printed, spelling)
-    if not answer or "integra" in answer.lower():  # no answer for an error, or the question given back
+    if not answer or "integra" in answer.lower():  # after an error it is empty; some systems return the integral itself
         raise NoAnswer("no answer found")
     if len(answer) > MAX_CHARACTERS:
         raise NoAnswer("too long")

@@ -1,7 +1,7 @@
 """Alkahest or SymPy as a program: `python -m symbolic.systems.worker SYSTEM SECONDS`.
 
-Reads lines. For an integrand in prefix tokens it prints `BEGIN` with a primitive as the system spells it, or with `!`
-and a reason; for `end` it prints `END`.
+For each line with an integrand in prefix tokens it prints `BEGIN` and the primitive in the system's own spelling, or
+`BEGIN!` and a reason. For the line `end` it prints `END`.
 """
 
 import signal
@@ -10,14 +10,13 @@ import sys
 from symbolic.expressions.exchange import to_sympy
 from symbolic.expressions.prefix import Tree, fold, from_prefix
 
-# Checkpoints that Alkahest may pass on one integral, and bytes that its numbers may take. With 70 checkpoints it finds
-# 133 of the 164 primitives that it finds with 300, in a twentieth of the time.
-ALKAHEST_STEPS = 70
-ALKAHEST_MEMORY = 1 << 30
+# With 70 steps Alkahest finds 133 of the 164 primitives that it finds with 300, in a twentieth of the time.
+ALKAHEST_STEPS = 70  # checkpoints that it may pass on one integral
+ALKAHEST_MEMORY = 1 << 30  # bytes that its numbers may take
 
 
 def alkahest_integrator():
-    """A function from a tree to the text of its primitive by Alkahest, which may take ALKAHEST_STEPS."""
+    """A function from a tree to the text of Alkahest's primitive, found within ALKAHEST_STEPS."""
     import alkahest
 
     budget = alkahest.Budget(max_steps=ALKAHEST_STEPS, max_bytes=ALKAHEST_MEMORY)
@@ -50,7 +49,7 @@ def alkahest_integrator():
 
 
 def sympy_integrator():
-    """A function from a tree to the text of its primitive by SymPy."""
+    """A function from a tree to the text of SymPy's primitive."""
     import sympy
 
     x = sympy.Symbol("x")
@@ -58,7 +57,7 @@ def sympy_integrator():
     def integrate(tree: Tree) -> str:
         try:
             return sympy.sstr(sympy.integrate(to_sympy(tree, evaluate=True), x))
-        except Exception:  # what SymPy raises on integrals that it cannot do is of every kind
+        except Exception:  # SymPy raises errors of any kind on integrals that it cannot do
             return "!no answer found"
 
     return integrate
@@ -68,7 +67,7 @@ _INTEGRATORS = {"alkahest": alkahest_integrator, "sympy": sympy_integrator}
 
 
 class _OutOfTime(BaseException):
-    """No Exception: SymPy catches those."""
+    """Not an Exception, because SymPy catches those."""
 
 
 def _stop(signal_number, frame):

@@ -1,6 +1,7 @@
-"""Solvers × problem sets: nothing is done twice, nothing is lost by a kill, and the tables count the rows."""
+"""Solvers × problem sets: no chunk is evaluated twice, a kill loses at most one, and the tables count the rows."""
 
 import functools
+import hashlib
 import json
 import re
 import shutil
@@ -28,7 +29,7 @@ from symbolic.runtime.locks import locked
 from symbolic.systems.sessions import is_installed
 from tests.conftest import LEARNT
 
-# A system for integrals alone, if it is installed; SymPy always is.
+# A system that only integrates, if it is installed; SymPy always is.
 OTHERS = ["alkahest"] if is_installed("alkahest") else []
 ODES = {"add Y' Y": "mul a8 exp mul INT- 1 x"}
 
@@ -52,7 +53,7 @@ def finished(data, model_folder, tmp_path_factory):
     return out, results, functools.partial(evaluate_matrix, out, [model_folder], sets), options
 
 
-def test_every_solver_meets_every_set_whose_family_it_knows(finished, model_folder):
+def test_every_solver_is_asked_the_problems_of_every_set_that_it_can_be_asked(finished, model_folder):
     _, results, _, _ = finished
     met = {(row.solver, row.beam, row.set): row.problems for row in results.itertuples() if not pd.isna(row.beam)}
     assert met == {
@@ -88,18 +89,18 @@ def test_the_figures_are_those_of_the_problems(finished, model_folder):
 def test_the_folder_explains_itself(finished, model_folder):
     out, results, _, _ = finished
     there = {path.name for path in out.iterdir()}
-    tables = {"results.csv", "matrix.csv", "by_family.csv", "by_operators.csv", "by_length.csv"}
+    tables = {"results.csv", "matrix.csv", "by_kind.csv", "by_operators.csv", "by_length.csv"}
     pictures = {"by_operators.png", "by_length.png", "by_beam.png", "verdicts.png"}
     assert there == {"rows", *tables, *pictures}
     assert len(pd.read_csv(out / "results.csv")) == len(results)
     rows = pd.read_csv(out / "rows" / f"{model_folder.name}@3" / "mixed.test" / "rows.csv", keep_default_na=False)
     assert rows["input"].tolist() == [*LEARNT, *ODES] and rows["line"].tolist() == [1, 2, 3, 4]
-    assert rows["family"].tolist() == ["integration"] * 3 + ["ode1"]
+    assert rows["kind"].tolist() == ["integration"] * 3 + ["ode1"]
     assert all(
         len(json.loads(text)) >= count for text, count in zip(rows["candidates"], rows["hypotheses"], strict=True)
     )
-    family = pd.read_csv(out / "by_family.csv").set_index(["solver", "beam", "set", "family"])
-    assert family.loc[(model_folder.name, 3, "mixed.test", "ode1"), "problems"] == 1
+    kinds = pd.read_csv(out / "by_kind.csv").set_index(["solver", "beam", "set", "kind"])
+    assert kinds.loc[(model_folder.name, 3, "mixed.test", "ode1"), "problems"] == 1
     for by in ("operators", "length"):
         groups = pd.read_csv(out / f"by_{by}.csv", dtype={by: str})
         assert (
@@ -122,9 +123,9 @@ def test_what_is_done_is_not_done_again(finished):
 @pytest.mark.parametrize(
     ("settings", "lines", "message"),
     [
-        ({"grammar": False, "repair": True}, 3, "grammar: True there, False now"),
-        ({"grammar": True}, 3, "repair: True there, None now"),
-        ({"grammar": True, "repair": True}, 2, "problems: 3 there, 2 now"),
+        ({"grammar": False, "repair": True}, 3, "grammar was True and is False"),
+        ({"grammar": True}, 3, "repair was True and is None"),
+        ({"grammar": True, "repair": True}, 2, "problems was 3 and is 2"),
     ],
 )
 def test_other_settings_do_not_mix(settings, lines, message, data, tmp_path):
@@ -137,7 +138,7 @@ def test_other_settings_do_not_mix(settings, lines, message, data, tmp_path):
         collect(tmp_path, solver, "bwd", problems.assign(output="x"))
 
 
-def test_rows_of_another_version_of_the_code_are_kept_and_that_is_said(data, tmp_path, capsys):
+def test_rows_of_another_version_of_the_code_are_kept_with_a_warning(data, tmp_path, capsys):
     problems, _ = read_problem_set(data / "bwd.test", limit=3)
     solver = Solver("nobody", None, {}, lambda piece: piece, chunk=2)
     collect(tmp_path, solver, "bwd", problems)
@@ -148,15 +149,42 @@ def test_rows_of_another_version_of_the_code_are_kept_and_that_is_said(data, tmp
     settings.write_text(json.dumps(there | {"code": there["code"][::-1]}))
     before = (settings.parent / "rows.csv").read_bytes()
     collect(tmp_path, solver, "bwd", problems)
-    assert f"{settings.parent}: made, or begun, by another version of this package" in capsys.readouterr().err
+    assert f"{settings.parent}: rows made by another version of this package are kept" in capsys.readouterr().err
     assert (settings.parent / "rows.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("finished_chunks", [1, 2])
+def test_a_folder_of_the_version_that_called_kinds_families_is_resumed_and_counted(finished_chunks, data, tmp_path):
+    """As it was left there: the column in the parts, in the rows, and in the digest of the problems."""
+    problems, _ = read_problem_set(data / "mixed.test.gz")
+    solver = Solver("nobody", None, {}, _refuted, chunk=2)
+    collect(tmp_path / "now", solver, "mixed", problems)
+    folder = tmp_path / "before" / "rows" / "nobody" / "mixed"
+    earlier = problems.rename(columns={"kind": "family"})
+    content = hashlib.sha256(earlier.to_csv(index=False).encode()).hexdigest()
+    folder.mkdir(parents=True)
+    (folder / "settings.json").write_text(json.dumps({"problems": 4, "content": content, "code": "of that version"}))
+    who = {"solver": "nobody", "beam": None, "set": "mixed"}
+    rows = _refuted(earlier).assign(**who)[[*who, *_refuted(earlier)]]
+    if finished_chunks == 2:
+        rows.to_csv(folder / "rows.csv", index=False)
+    else:
+        (folder / "parts").mkdir()
+        rows.head(2).to_csv(folder / "parts" / "00000000.csv", index=False)
+    collect(tmp_path / "before", solver, "mixed", problems)
+    pd.testing.assert_frame_equal(read_rows(tmp_path / "before"), read_rows(tmp_path / "now"))
+
+
+def _refuted(piece):
+    columns = {"status": "refuted", "exact": False, "general": False, "hypotheses": 1, "invalid": 0, "seconds": 1.0}
+    return piece.rename(columns={"output": "reference"}).assign(**columns)
 
 
 class _Interruption(Exception):
     pass
 
 
-def test_a_stopped_evaluation_goes_on_and_ends_as_the_whole_one(translator, data, tmp_path):
+def test_a_stopped_evaluation_resumes_and_ends_like_an_unstopped_one(translator, data, tmp_path):
     problems, _ = read_problem_set(data / "bwd.test")
     asked = []
 
@@ -173,7 +201,7 @@ def test_a_stopped_evaluation_goes_on_and_ends_as_the_whole_one(translator, data
         collect(tmp_path / "stopped", solver(2), "bwd", problems)
     folder = tmp_path / "stopped" / "rows" / "model@1" / "bwd"
     assert not (folder / "rows.csv").exists() and len(list((folder / "parts").iterdir())) == 2
-    (folder / "parts" / ".00000008.csv-cut").mkdir()  # what a kill in the middle of a write leaves
+    (folder / "parts" / ".00000008.csv-cut").mkdir()  # a kill in the middle of a write leaves this
     collect(tmp_path / "stopped", solver(None), "bwd", problems)
     assert asked == [[1, 2, 3, 4], [5, 6, 7, 8], [9]]
     collect(tmp_path / "whole", solver(None), "bwd", problems)
@@ -182,20 +210,20 @@ def test_a_stopped_evaluation_goes_on_and_ends_as_the_whole_one(translator, data
     assert (folder / "rows.csv").read_bytes() == whole.read_bytes()
 
 
-def test_a_model_that_is_not_there_is_named_before_any_work(data, model_folder, tmp_path):
+def test_a_missing_model_is_named_before_any_work(data, model_folder, tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere does not hold a trained model"):
         evaluate_matrix(tmp_path / "out", [model_folder, tmp_path / "nowhere"], [data / "bwd.test"], beams=[1])
     assert not (tmp_path / "out").exists()
 
 
-def test_rows_are_those_of_the_models_words_too(data, model_folder, tmp_path):
-    """Another order of its vocabulary gives the same weights other words."""
+def test_rows_depend_on_the_models_vocabulary_too(data, model_folder, tmp_path):
+    """With its vocabulary in another order, a model of the same weights writes other answers."""
     run = shutil.copytree(model_folder, tmp_path / "run")
     evaluate_matrix(tmp_path / "out", [run], [data / "ode1.test"], beams=[1])
     vocabulary = run / "target_vocabulary.txt"
     *special, before, last = vocabulary.read_text().splitlines()
     vocabulary.write_text("\n".join([*special, last, before]) + "\n")
-    with pytest.raises(ValueError, match="other settings .*model: .* there, .* now"):
+    with pytest.raises(ValueError, match="other settings .*model was .* and is .*"):
         evaluate_matrix(tmp_path / "out", [run], [data / "ode1.test"], beams=[1])
 
 
@@ -218,7 +246,7 @@ def test_files_of_one_name_are_told_apart(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--beam", "1,ten"], "beam sizes are numbers with commas, such as 1,10,50. Received: '1,ten'"),
+        (["--beam", "1,ten"], "beam sizes must be numbers separated by commas, such as 1,10,50. Received: '1,ten'"),
         (["--beam", "5,5"], "beam sizes must be different numbers from 1 up. Received: 5, 5"),
         (["--beam", "0"], "beam sizes must be different numbers from 1 up. Received: 0"),
         (["--against", "simpy"], "unknown integrator `simpy`. Did you mean `sympy`?"),
@@ -227,7 +255,7 @@ def test_files_of_one_name_are_told_apart(tmp_path):
         (["--data", "nowhere.test"], "nowhere.test does not exist"),
     ],
 )
-def test_wrong_words_are_refused_before_anything_is_loaded(arguments, message, data, tmp_path, capsys):
+def test_wrong_arguments_are_refused_before_anything_is_loaded(arguments, message, data, tmp_path, capsys):
     words = ["evaluate", str(tmp_path / "no_model"), "--data", str(data / "bwd.test"), "--out", str(tmp_path / "out")]
     assert main(words + arguments) == 2
     assert message in capsys.readouterr().err and not (tmp_path / "out").exists()
@@ -244,7 +272,7 @@ def test_something_must_be_evaluated_and_no_path_twice(data, tmp_path, capsys):
         assert message in capsys.readouterr().err
 
 
-def test_where_nothing_is_named_the_shipped_model_is_evaluated(model_folder, data, tmp_path, monkeypatch, capsys):
+def test_without_a_run_the_shipped_model_is_evaluated(model_folder, data, tmp_path, monkeypatch, capsys):
     with pytest.raises(ValueError, match="nothing to evaluate"):
         evaluate_matrix(tmp_path, [], [data / "bwd.test"])
     monkeypatch.setattr(solver, "PRETRAINED", model_folder)
@@ -272,10 +300,10 @@ def test_an_empty_folder_has_no_tables(tmp_path):
 
 
 def test_wilsons_interval_solves_its_equation():
-    """At its ends p, the share differs from p by z standard deviations of a share of n trials with chance p."""
-    shares, counts = np.array([0.0, 0.1, 0.5, 0.97, 1.0]), np.array([5, 40, 1000, 33, 7])
-    for p in wilson_interval(shares, counts, z=2.0):
-        np.testing.assert_allclose(np.abs(shares - p), 2.0 * np.sqrt(p * (1 - p) / counts), atol=1e-12)
+    """Each end p differs from the observed rate by z standard deviations of the rate of n trials with chance p."""
+    rates, counts = np.array([0.0, 0.1, 0.5, 0.97, 1.0]), np.array([5, 40, 1000, 33, 7])
+    for p in wilson_interval(rates, counts, z=2.0):
+        np.testing.assert_allclose(np.abs(rates - p), 2.0 * np.sqrt(p * (1 - p) / counts), atol=1e-12)
 
 
 def rows_of(solver, beam, name, solved, operators):

@@ -1,4 +1,4 @@
-"""An expression's tree shows every node once, in its place; bars of verdicts are as long as their shares."""
+"""A picture of a tree shows every node once, in its place; bars of verdicts are as long as their fractions."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -43,8 +43,8 @@ def test_operands_hang_from_the_left_to_the_right_under_their_operator():
 
 def test_the_verdicts_of_a_set_fill_its_bars():
     outcomes = ("proved", "confirmed", "refuted", "undecided", "unanswered")
-    shares = [(0.5, 0.1, 0.3, 0.1, 0.0), (0.2, 0.2, 0.2, 0.2, 0.2), (0.0, 0.0, 1.0, 0.0, 0.0)]
-    results = pd.DataFrame(shares, columns=outcomes).assign(solver=["a", "b", "b"], set=["bwd", "bwd", "fwd"])
+    fractions = [(0.5, 0.1, 0.3, 0.1, 0.0), (0.2, 0.2, 0.2, 0.2, 0.2), (0.0, 0.0, 1.0, 0.0, 0.0)]
+    results = pd.DataFrame(fractions, columns=outcomes).assign(solver=["a", "b", "b"], set=["bwd", "bwd", "fwd"])
     figure = plot_verdicts(results, outcomes)
     panels = {axis.get_title(): axis for axis in figure.axes if axis.get_visible()}
     plt.close(figure)
@@ -54,6 +54,6 @@ def test_the_verdicts_of_a_set_fill_its_bars():
         assert len(bars) == len(outcomes) * len(rows)
         for row in rows:
             own = [bar for bar in bars if bar.get_y() + bar.get_height() / 2 == pytest.approx(row)]
-            which = shares[row] if name == "bwd" else shares[2]
+            which = fractions[row] if name == "bwd" else fractions[2]
             assert [bar.get_width() for bar in own] == pytest.approx(which)
             assert own[-1].get_x() + own[-1].get_width() == pytest.approx(1)

@@ -1,8 +1,8 @@
-"""A file's problems, with what their families, lengths and operators are."""
+"""A problem set is the problems of a file, with their kinds, lengths and numbers of operators."""
 
 import pytest
 
-from symbolic.evaluation.problem_sets import family_of, is_integral, read_problem_set
+from symbolic.evaluation.problem_sets import is_integral, kind_of, read_problem_set
 from symbolic.problems.files import write_problems
 
 PROBLEMS = [
@@ -13,11 +13,11 @@ PROBLEMS = [
 ]
 
 
-def test_a_set_has_families_lengths_and_operators(tmp_path):
+def test_a_set_has_kinds_lengths_and_operators(tmp_path):
     write_problems(tmp_path / "a.test.gz", PROBLEMS)
     problems, report = read_problem_set(tmp_path / "a.test.gz")
     assert list(problems[["input", "output"]].itertuples(index=False, name=None)) == PROBLEMS
-    assert problems["family"].tolist() == ["integration", "integration", "ode1", "ode2"]
+    assert problems["kind"].tolist() == ["integration", "integration", "ode1", "ode2"]
     assert problems["length"].tolist() == [6, 4, 3, 3] and problems["operators"].tolist() == [2, 2, 1, 1]
     assert problems["line"].tolist() == [1, 2, 3, 4] and report.kept == 4
 
@@ -33,11 +33,11 @@ def test_a_limit_spreads_over_the_file(tmp_path):
 def test_a_suite_in_sympys_spelling_is_a_set(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"integrand": "2*x", "integral": "x**2"}\n')
     problems, _ = read_problem_set(tmp_path / "a.jsonl")
-    assert problems["input"].tolist() == ["sub Y' mul INT+ 2 x"] and problems["family"].tolist() == ["integration"]
+    assert problems["input"].tolist() == ["sub Y' mul INT+ 2 x"] and problems["kind"].tolist() == ["integration"]
 
 
 @pytest.mark.parametrize(
-    ("equation", "file", "family"),
+    ("equation", "file", "kind"),
     [
         ("sub Y' x", "prim_fwd.test", "fwd"),
         ("sub Y' x", "ibp.valid.gz", "ibp"),
@@ -49,6 +49,6 @@ def test_a_suite_in_sympys_spelling_is_a_set(tmp_path):
         ("add x Y", "a.test", "ode1"),
     ],
 )
-def test_an_equation_says_its_kind_and_a_file_how_its_integrals_were_made(equation, file, family):
-    assert family_of(equation, file) == family
-    assert is_integral(family) == (family in ("integration", "fwd", "bwd", "ibp"))
+def test_the_kind_follows_from_the_equation_and_for_integrals_from_the_file_name(equation, file, kind):
+    assert kind_of(equation, file) == kind
+    assert is_integral(kind) == (kind in ("integration", "fwd", "bwd", "ibp"))

@@ -64,8 +64,9 @@ def test_sums_are_of_the_known_problems(source, tmp_path):
         assert 2 <= len(summands) <= 4 and terms.issuperset(summands)
 
 
-def test_only_what_an_evaluation_solved_is_taken_from_its_rows(tmp_path):
-    columns = ["input", "answer", "status", "family"]
+@pytest.mark.parametrize("kind", ["kind", "family"])  # the column's name now, and in files of earlier versions
+def test_only_what_an_evaluation_solved_is_taken_from_its_rows(kind, tmp_path):
+    columns = ["input", "answer", "status", kind]
     rows = [
         ("sub Y' cos x", "add INT+ 1 sin x", "proved", "bwd"),
         ("sub Y' exp x", "exp x", "confirmed", "bwd"),
@@ -92,6 +93,6 @@ def test_wrong_arguments_are_refused(source, tmp_path):
     with pytest.raises(ValueError, match="holds 1 solved integrals"):
         make_suite("scaled", out, 1, seed=0, source=tmp_path / "one.test")
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(ValueError, match="no column answer, family, input, status"):
+    with pytest.raises(ValueError, match="no column answer, input, kind, status"):
         make_suite("scaled", out, 1, seed=0, source=tmp_path / "other.csv")
     assert not out.exists()

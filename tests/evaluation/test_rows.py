@@ -1,4 +1,4 @@
-"""Rows say what a solver answered and what the judge says of it; figures are shares of rows."""
+"""Rows hold a solver's answers and the judge's verdicts; figures are counted over rows."""
 
 import json
 import math
@@ -80,7 +80,7 @@ def proposed(*answers):
 
 
 def test_the_control_repairs_with_what_was_proposed_for_another_problem(repaired):
-    """With its own hypothesis, x, no power of x could be refused; of cos x no primitive is made of x, and back."""
+    """Two problems lend each other their hypotheses, and repair gets no others."""
     assert repaired[CONTROL].tolist().count(True) <= 3
     problems = ["sub Y' cos x", "sub Y' pow x INT+ 3"]
     right_elsewhere = [proposed("pow x INT+ 4"), proposed("sin x")]
@@ -107,7 +107,7 @@ def test_without_grammar_answers_may_be_invalid_and_with_it_none_is(translator):
     assert free["invalid"] > 0 and bound["invalid"] == 0
 
 
-def test_figures_are_shares_of_the_rows(greedy):
+def test_figures_are_fractions_of_the_rows(greedy):
     figures = summarise(greedy)
     assert figures["problems"] == 4 and figures["exact_match"] == 0.75 and figures["general"] == 0.5
     assert figures["proved"] == 0.5 and figures["refuted"] == figures["unanswered"] == 0.25

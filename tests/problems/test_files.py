@@ -172,7 +172,7 @@ def test_more_bad_lines_than_allowed_stop_the_load(tmp_path):
 @pytest.mark.parametrize("share", [-0.1, 1, float("nan")])
 def test_a_share_of_bad_lines_that_cannot_be(tmp_path, share):
     path = write(tmp_path / "a.train", lines())
-    with pytest.raises(ValueError, match=f"`max_bad_share` .* must be from 0 up to, but not, 1. Received: {share}"):
+    with pytest.raises(ValueError, match=f"`max_bad_share` .* must be at least 0 and less than 1. Received: {share}"):
         read_problems(path, max_bad_share=share)
     with pytest.raises(ValueError, match="`max_bad_share`"):
         leakage_between(path, path, max_bad_share=share)

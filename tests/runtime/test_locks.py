@@ -1,4 +1,4 @@
-"""Locks: one run at a time in a folder, whoever it is, and no trace of a lock afterwards."""
+"""Locks: one run at a time in a folder, whatever it does, and no file of the lock afterwards."""
 
 import fcntl
 import shutil
@@ -27,8 +27,8 @@ def test_a_folder_is_locked_until_its_run_ends(tmp_path):
         pass
 
 
-def test_a_lock_file_that_is_removed_before_it_is_locked_does_not_count(tmp_path, monkeypatch):
-    """A run ends just when another one begins."""
+def test_a_lock_on_a_file_that_was_removed_meanwhile_does_not_count(tmp_path, monkeypatch):
+    """One run ends while another begins."""
     removed, flock = [], fcntl.flock
 
     def ends_meanwhile(*args):
@@ -61,7 +61,7 @@ def test_a_killed_run_leaves_no_lock(tmp_path):
         pass
 
 
-def test_what_writes_a_folder_of_files_keeps_other_runs_out(tmp_path):
+def test_everything_that_writes_a_folder_keeps_other_runs_out(tmp_path):
     raw, out = tmp_path / "raw.tsv.gz", tmp_path / "out"
     write_problems(raw, [("sub Y' x", "x")])
     out.mkdir()

@@ -1,4 +1,4 @@
-"""Worker processes: nothing of their caller in them, a death that costs one task, and none left over."""
+"""Worker processes: they inherit nothing from their caller, a death costs only its task, and none is left over."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ TASKS = "tests.worker_tasks"
 
 
 def start(tmp_path, program, *, how="path"):
-    """Run a program as a file, as a module or without a file, in a session of its own."""
+    """Start a program from a file, as a module or as text (`-c`), in its own process group."""
     program = f"import sys\nsys.path.append({str(PROJECT)!r})\n{program}"
     (tmp_path / "program.py").write_text(program)
     words = {"path": ["program.py"], "module": ["-m", "program"], "text": ["-c", program]}[how]
@@ -27,7 +27,7 @@ def start(tmp_path, program, *, how="path"):
 
 
 def written(path):
-    """What a task writes into a file, waited for."""
+    """Waits for a task to write into a file, and returns the text."""
     while not path.exists() or not path.read_text():
         time.sleep(0.01)
     return path.read_text()
@@ -40,8 +40,8 @@ def has_ended(pid):
         return True
 
 
-def test_processes_have_nothing_that_the_caller_has_loaded():
-    """This process has Keras, and with it TensorFlow."""
+def test_processes_have_no_module_that_the_caller_has_loaded():
+    """This process has loaded Keras, and with it TensorFlow."""
     assert "keras" in sys.modules
     with process_pool(1, TASKS) as pool:
         assert not {"keras", "tensorflow", "jax", "pytest"} & pool.schedule(worker_tasks.loaded).result()
@@ -60,12 +60,11 @@ def test_the_main_module_needs_no_guard_and_runs_once(tmp_path, how):
         "    print('heavy' in pool.schedule(loaded).result(), pool.schedule(was_preloaded).result())\n"
         "assert __spec__ is before\n"
     )
-    said, complaints = start(tmp_path, program, how=how).communicate(timeout=60)
-    assert (said, complaints) == ("main runs\nFalse True\n", "")
+    assert start(tmp_path, program, how=how).communicate(timeout=60) == ("main runs\nFalse True\n", "")
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_death_costs_its_task_alone_even_while_the_caller_is_busy(workers):
+def test_a_death_costs_only_its_task_even_while_the_caller_is_busy(workers):
     busy = threading.Event()
 
     def keep_python_busy():
@@ -87,15 +86,15 @@ def test_a_death_costs_its_task_alone_even_while_the_caller_is_busy(workers):
         thread.join()
 
 
-def test_a_death_in_an_ordered_map_is_said_in_one_sentence():
+def test_a_death_in_an_ordered_map_is_an_error_of_one_sentence():
     with ordered_map(2, "ending processes", TASKS) as parallel_map:
         assert list(parallel_map(worker_tasks.nap, [0.02, 0.0, 0.01])) == [0.02, 0.0, 0.01]
-    said = r"^ending processes: a worker process died \(exit status -9\); is memory short\?$"
-    with pytest.raises(OSError, match=said), ordered_map(2, "ending processes", TASKS) as parallel_map:
+    message = r"^ending processes: a worker process died \(exit status -9\); is memory short\?$"
+    with pytest.raises(OSError, match=message), ordered_map(2, "ending processes", TASKS) as parallel_map:
         list(parallel_map(worker_tasks.end_by, [signal.SIGKILL]))
 
 
-def test_the_end_of_the_block_ends_the_processes_whatever_they_are_at(tmp_path):
+def test_the_end_of_the_block_ends_processes_in_the_middle_of_a_task(tmp_path):
     with process_pool(2, TASKS) as pool:
         for name in ("one", "two", "never begun"):
             pool.schedule(worker_tasks.pid_then_nap, [str(tmp_path / name), 1000])
@@ -104,7 +103,7 @@ def test_the_end_of_the_block_ends_the_processes_whatever_they_are_at(tmp_path):
     assert not (tmp_path / "never begun").exists()
 
 
-def test_a_pool_that_ends_while_processes_start_says_nothing(tmp_path):
+def test_a_pool_that_ends_while_processes_start_prints_nothing(tmp_path):
     program = (
         "from symbolic.runtime.processes import process_pool\n"
         "from tests.worker_tasks import nap\n"
@@ -133,7 +132,7 @@ def test_processes_end_with_a_caller_that_is_killed(tmp_path):
     assert has_ended(pid)
 
 
-def test_interruption_is_for_the_caller_alone(tmp_path):
+def test_an_interruption_reaches_only_the_caller(tmp_path):
     run = start(tmp_path, PROGRAM.format(preparation="signal.signal(signal.SIGINT, lambda *_: None)", seconds=1))
     written(tmp_path / "pid")
     os.killpg(run.pid, signal.SIGINT)

@@ -1,4 +1,4 @@
-"""Importing Keras: TensorFlow's notes are left out and nothing else is, and a backend of no use is refused."""
+"""Importing Keras: only TensorFlow's notes are left out, and an unknown backend is refused."""
 
 import os
 import subprocess
@@ -26,5 +26,5 @@ def test_a_backend_that_models_do_not_run_on_is_refused_in_a_sentence():
     words = [sys.executable, "-m", "symbolic", "integrate", "x"]
     ended = subprocess.run(words, env=os.environ | {"KERAS_BACKEND": "numpy"}, capture_output=True, text=True)
     assert ended.returncode == 2
-    said = "symbolic integrate: Keras's backend must be one of tensorflow, jax. Received: numpy "
-    assert ended.stderr.splitlines()[-1].startswith(said) and "Traceback" not in ended.stderr
+    message = "symbolic integrate: Keras's backend must be one of tensorflow, jax. Received: numpy "
+    assert ended.stderr.splitlines()[-1].startswith(message) and "Traceback" not in ended.stderr

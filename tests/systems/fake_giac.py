@@ -1,13 +1,13 @@
-"""A program `giac` with one answer to everything, for what no real system can be made to do on demand."""
+"""A program `giac` with one answer to everything: no real system hangs or crashes on demand."""
 
 import os
 import stat
 
 
 def fake_giac(folder, answer: str):
-    """A folder for the PATH with such a program, which writes down what it is asked and its process number.
+    """A PATH whose first folder holds this program; it writes its questions and its process number to files there.
 
-    The answer `CRASH` ends the program at once, `HANG` never comes.
+    For the answer `CRASH` the program ends at once; for `HANG` it loops for ever.
     """
     script = f"""#!/bin/sh
 echo $$ >> '{folder}/processes'

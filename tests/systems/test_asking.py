@@ -1,4 +1,4 @@
-"""Computer algebra systems answer, give up or are stopped, and what they answer the judge can check."""
+"""Computer algebra systems answer, give up or are stopped; the judge confirms their answers."""
 
 import os
 
@@ -34,7 +34,7 @@ def test_installed_systems_solve_differential_equations(system):
 
 
 def test_sympy_is_stopped_at_the_limit():
-    # No solver is so fast: the first task has to import SymPy.
+    # No solver is this fast: the first task has to import SymPy.
     with asking("sympy", time_limit=1e-3) as ask:
         (attempt,) = ask(["add Y' Y"])
     assert attempt.answers == [] and attempt.failure == "time limit"
@@ -57,6 +57,13 @@ def test_an_integrand_without_a_value_is_a_failure():
     assert attempt.answers == [] and "no finite value" in attempt.failure
 
 
-def test_alkahest_alone_is_asked_for_integrals_alone():
+def test_every_system_integrates_and_only_alkahest_solves_no_differential_equation():
     assert all(solves(system, "sub Y' x") for system in SYSTEMS)
     assert [system for system in SYSTEMS if not solves(system, "add Y Y''")] == ["alkahest"]
+
+
+@pytest.mark.skipif(not is_installed("alkahest"), reason="alkahest is not installed")
+def test_an_equation_that_a_system_does_not_solve_has_no_answer():
+    with asking("alkahest") as ask:
+        (attempt,) = ask(["add Y Y'"])
+    assert attempt.answers == [] and attempt.failure == "no answer found"

@@ -1,4 +1,4 @@
-"""Computer algebra systems: their primitives agree with quadrature, and what they do wrong costs one integral."""
+"""Computer algebra systems: their primitives agree with quadrature, and a hang or crash costs only one integral."""
 
 import math
 import os
@@ -12,7 +12,7 @@ from symbolic.systems.integrators import INTEGRATORS, Integrator, best_installed
 from symbolic.systems.sessions import REASONS, NoAnswer, is_installed
 from tests.systems.fake_giac import fake_giac
 
-GENEROUS = 5.0  # seconds, where the limit is not what is tested
+GENEROUS = 5.0  # seconds, for tests that are not about the limit
 
 
 @pytest.fixture(scope="module", params=INTEGRATORS)
@@ -25,7 +25,7 @@ def integrator(request):
 
 
 def primitive_by(answer, monkeypatch, folder):
-    """What `1/x` gives where the system answers `answer`."""
+    """The tree that `integrate` returns for 1/x if the system prints `answer`."""
     monkeypatch.setenv("PATH", fake_giac(folder, answer))
     integrator = Integrator("giac", GENEROUS)
     try:
@@ -35,7 +35,7 @@ def primitive_by(answer, monkeypatch, folder):
 
 
 def assert_primitive(primitive, integrand):
-    """A route without derivatives: Gauss-Legendre quadrature of the integrand between two points."""
+    """Checked without derivatives, by Gauss-Legendre quadrature of the integrand between two points."""
     nodes, weights = np.polynomial.legendre.leggauss(30)
     area = 0.1 * weights @ numeric.values(integrand, {"x": 0.5 + 0.1 * nodes})
     ends = numeric.values(primitive, {"x": np.array([0.4, 0.6])})
@@ -136,5 +136,7 @@ def test_wrong_settings_are_refused(monkeypatch, tmp_path):
         with pytest.raises(ValueError, match=f"must be positive and finite. Received: {limit}"):
             Integrator("sympy", limit)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ValueError, match="`giac` is not installed. Installed: .*sympy"):
+    with pytest.raises(
+        ValueError, match="`giac` is not installed. Installed: .*sympy. To install it: apt install xcas"
+    ):
         Integrator("giac")

@@ -1,4 +1,4 @@
-"""Computer algebra systems solve differential equations; what they print is read as it stands, or not at all."""
+"""Systems solve differential equations; their answers are read as printed or refused with a reason."""
 
 import contextlib
 
@@ -11,7 +11,7 @@ from symbolic.systems.sessions import NoAnswer, is_installed
 from symbolic.verification import verify
 from tests.systems.fake_giac import fake_giac
 
-GENEROUS = 20.0  # seconds, where the limit is not what is tested
+GENEROUS = 20.0  # seconds, for tests that are not about the limit
 
 
 @pytest.fixture(scope="module", params=ODE_SOLVERS)
@@ -28,7 +28,7 @@ def solve(request):
 
 
 def solutions_by(answer, monkeypatch, folder):
-    """What the equation y' = y gives where Giac prints `answer`."""
+    """The trees that `solve` returns for y' = y if Giac prints `answer`."""
     monkeypatch.setenv("PATH", fake_giac(folder, answer))
     solver = OdeSolver("giac", GENEROUS)
     try:
@@ -59,7 +59,7 @@ def test_solutions_are_right_and_general(solve, equation):
     [
         "sub mul x Y' sqrt Y",  # asks for a sign
         "add Y' mul INT+ 8 sqrt Y",  # and solves it where that is negative
-        "sub mul Y' add INT+ 1 pow tan Y INT+ 2 mul x cos x",  # solves tan(y) = w, not tan(y) = x*sin(x) + ...
+        "sub mul Y' add INT+ 1 pow tan Y INT+ 2 mul x cos x",  # solves tan(y) = w, but not tan(y) = x*sin(x) + ...
     ],
 )
 def test_maxima_is_helped_to_an_explicit_solution(equation):
@@ -114,7 +114,7 @@ def test_answers_without_a_solution_are_refused(answer, reason, monkeypatch, tmp
 
 def test_equations_with_other_names_are_refused(solve):
     if solve is not dsolve:
-        with pytest.raises(ValueError, match="x, Y and its derivatives alone. Received: a8, y"):
+        with pytest.raises(ValueError, match="only x, Y and its derivatives. Received: a8, y"):
             solve(from_prefix("sub Y' mul a8 add y mul x Y"))
 
 

@@ -113,7 +113,7 @@ def read_files(
         split: what decides about the set, "skeleton" or "exact".
         max_bad_share: bad lines allowed in a file; they are left out and reported.
         workers: processes, or tasks on a cluster, that check lines; None for all cores.
-        engine: a name in `production.ENGINES`: where they are checked.
+        engine: where they are checked, "local" or "ray".
 
     Raises:
         OSError: a file cannot be read.

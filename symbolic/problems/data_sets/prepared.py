@@ -114,8 +114,8 @@ def prepare(
         max_bad_share: bad lines allowed in a file; they are left out and counted.
         workers: processes that check lines, or tasks on a cluster, and threads of DuckDB; None for all cores. They
             change nothing but the time it takes.
-        engine: a name in `production.ENGINES`: "local", or "ray" for a cluster, whose nodes check the lines. All else,
-            reading files, DuckDB and writing, is done on this machine.
+        engine: "local", or "ray" for a cluster, whose nodes check the lines. All else, reading files, DuckDB and
+            writing, is done on this machine.
         memory_limit: what DuckDB may use before it goes to disk, such as "4GB". It should be half of the machine's
             memory at most: the rest of the program needs about 0.5 GB, and more with many workers.
         temp: a folder with room for all problems several times over, best on a fast disk of the machine; `out` if None.

@@ -205,7 +205,7 @@ WRONG = {
     "split": ({"split": "skelton"}, "unknown kind of split `skelton`. Did you mean `skeleton`?"),
     "name": ({"name": "a/b"}, "`name` must be the first part of a file name"),
     "engine": ({"engine": "rai"}, "unknown engine `rai`. Did you mean `ray`?"),
-    "bad share": ({"max_bad_share": 1}, "`max_bad_share` (--max-bad-lines) must be from 0 up to, but not, 1. Received"),
+    "bad share": ({"max_bad_share": 1}, "`max_bad_share` (--max-bad-lines) must be at least 0 and less than 1"),
     "memory": ({"memory_limit": "four apples"}, "`memory_limit` must be a size such as 4GB. Received: 'four apples'"),
 }
 
