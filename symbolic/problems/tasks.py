@@ -12,8 +12,8 @@ from symbolic.problems.families.backward import backward
 from symbolic.problems.families.by_parts import by_parts
 from symbolic.problems.families.forward import forward
 from symbolic.problems.families.odes import first_order, second_order
-from symbolic.problems.families.textbook import textbook
-from symbolic.problems.families.textbook_odes import textbook_first_order, textbook_second_order
+from symbolic.problems.families.textbook.integrals import textbook
+from symbolic.problems.families.textbook.odes import textbook_first_order, textbook_second_order
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
 from symbolic.runtime.names import unknown_name
 

@@ -1,8 +1,8 @@
 """Differential equations as a first course asks them, with their general solutions: `textbook1` and `textbook2`.
 
-The forms are those of `textbook_equations`. An equation is written as the families `ode1` and `ode2` write theirs: the
-numerator, without factors that hold no highest derivative. Every pair is judged before it becomes a problem, and its
-solution must hold all constants.
+The forms are those of `first_order` and `second_order`. An equation is written as the families `ode1` and `ode2` write
+theirs: the numerator, without factors that hold no highest derivative. Every pair is judged before it becomes a problem,
+and its solution must hold all constants.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,8 +16,10 @@ from symbolic.algebra.simplification import rebuilt
 from symbolic.expressions.engines import symengine_to_prefix
 from symbolic.problems.families.drawing import rejecting
 from symbolic.problems.families.odes import vanishing_factors
-from symbolic.problems.families.parameters import Parameters
-from symbolic.problems.families.textbook_equations import DDY, DY, FIRST_ORDER, SECOND_ORDER, Form, X, Y
+from symbolic.problems.families.textbook.equations import DDY, DY, Form, X, Y
+from symbolic.problems.families.textbook.first_order import FIRST_ORDER
+from symbolic.problems.families.textbook.parameters import Parameters
+from symbolic.problems.families.textbook.second_order import SECOND_ORDER
 from symbolic.problems.families.trees import draw_below
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
 from symbolic.verification import verify

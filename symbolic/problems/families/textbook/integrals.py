@@ -1,4 +1,4 @@
-"""Integrals as a calculus course asks them: the forms of `textbook_integrals`, with random parameters, put together.
+"""Integrals as a calculus course asks them: named forms with random parameters, put together.
 
 A problem is one of
     a table integral of a linear argument, f(a*x + b);
@@ -20,12 +20,16 @@ from symbolic.algebra.simplification import rebuilt
 from symbolic.algebra.terms import constant_factor, without_constant_terms
 from symbolic.expressions.engines import symengine_to_prefix
 from symbolic.problems.families.drawing import integration_problem, rejecting
-from symbolic.problems.families.parameters import Parameters
-from symbolic.problems.families.textbook_integrals import FORMS, OUTER, Pair, X
+from symbolic.problems.families.textbook.algebraic import ALGEBRAIC
+from symbolic.problems.families.textbook.formulas import Pair, X
+from symbolic.problems.families.textbook.parameters import Parameters
+from symbolic.problems.families.textbook.table import OUTER
+from symbolic.problems.families.textbook.transcendental import TRANSCENDENTAL
 from symbolic.problems.families.trees import draw_below
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
 from symbolic.verification import verify
 
+FORMS = ALGEBRAIC | TRANSCENDENTAL
 _OUTER, _FORMS = tuple(OUTER.values()), tuple(FORMS.values())
 _LETTERS = 12  # percentage of problems in which a parameter may be a letter
 
