@@ -1,8 +1,8 @@
 """Differential equations as a first course asks them, with their general solutions: `textbook1` and `textbook2`.
 
 The forms are those of `first_order` and `second_order`. An equation is written as the families `ode1` and `ode2` write
-theirs: the numerator, without factors that hold no highest derivative. Every pair is judged before it becomes a problem,
-and its solution must hold all constants.
+theirs: the numerator, without factors that hold no highest derivative. Every pair is judged before it becomes a
+problem, and its solution must hold all constants.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,7 +1,7 @@
 """Forms of integrals with waves, exponentials, logarithms and inverse functions.
 
-Each is a function from random parameters to (f, F), where F' = f. Every pair is judged before it becomes a problem, so a
-formula need not hold for every parameter.
+Each is a function from random parameters to (f, F), where F' = f. Every pair is judged before it becomes a problem, so
+a formula need not hold for every parameter.
 """
 
 import functools
