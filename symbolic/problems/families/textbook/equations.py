@@ -50,7 +50,7 @@ def simple(p: Parameters) -> se.Basic:
 
 
 def response(p: Parameters, coefficients: tuple) -> Pair:
-    """(r, y) with a*y'' + b*y' + c*y = r for coefficients (a, b, c), r as people ask it, by undetermined coefficients."""
+    """(r, y) with a*y'' + b*y' + c*y = r for (a, b, c), r as people ask it: undetermined coefficients."""
     a, b, c = coefficients
 
     def at(r):  # the characteristic polynomial
