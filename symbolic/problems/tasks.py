@@ -12,6 +12,8 @@ from symbolic.problems.families.backward import backward
 from symbolic.problems.families.by_parts import by_parts
 from symbolic.problems.families.forward import forward
 from symbolic.problems.families.odes import first_order, second_order
+from symbolic.problems.families.textbook.integrals import textbook
+from symbolic.problems.families.textbook.odes import textbook_first_order, textbook_second_order
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
 from symbolic.runtime.names import unknown_name
 
@@ -21,6 +23,9 @@ TASKS: dict[str, Callable[[ProblemOptions], Callable[[np.random.Generator], Prob
     "ibp": by_parts,
     "ode1": first_order,
     "ode2": second_order,
+    "textbook": textbook,
+    "textbook1": textbook_first_order,
+    "textbook2": textbook_second_order,
 }
 
 # A stream that rejects so many draws in a row gives up: its options allow next to nothing.

@@ -219,10 +219,10 @@ def _total_derivative(integral, unknowns) -> Polynomial:
     total = differentiate(integral, _X)
     for symbol, its_derivative in itertools.pairwise(unknowns):
         total += differentiate(integral, symbol) * its_derivative
-    return _vanishing(numerator(total, unknowns[::-1]))
+    return vanishing_factors(numerator(total, unknowns[::-1]))
 
 
-def _vanishing(polynomial: Polynomial) -> Polynomial:
+def vanishing_factors(polynomial: Polynomial) -> Polynomial:
     kept = [factor for factor in polynomial.factors() if factor.degree(0)]
     if not kept:
         raise Rejected("constants not independent")
@@ -236,7 +236,7 @@ def _kernel_value(vanishing: Polynomial, constant) -> tuple[se.Basic, se.Symbol,
     """
     indices = vanishing.indices_with(constant)
     while len(indices) > 1 and (root := next(filter(vanishing.is_square_root, indices), None)) is not None:
-        vanishing = _vanishing(vanishing.without_square_root(root))
+        vanishing = vanishing_factors(vanishing.without_square_root(root))
         indices = vanishing.indices_with(constant)
     if not indices:
         raise Rejected("constants not independent")
