@@ -8,7 +8,7 @@ import os
 import re
 import sys
 
-from symbolic.commands import evaluate, export, problems, results, solve, verify
+from symbolic.commands import evaluate, export, problems, results, solve, train, verify
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow starts: its notes on GPUs would hide our output
 
@@ -52,7 +52,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="symbolic",
         description="Neural symbolic mathematics: problems, trained models, checked answers.",
-        epilog="Models are trained by `python run_model_train.py`.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -61,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(action=action)
         return sub
 
-    for subject in (problems, results, solve, verify, evaluate, export):
+    for subject in (problems, train, results, solve, verify, evaluate, export):
         subject.add(command)
     return parser
 
