@@ -1,11 +1,9 @@
-"""Folders that a command writes: nothing of another origin is replaced, and an error leaves no empty one.
-
-Knows nothing of what is written.
-"""
+"""Folders that a command writes: nothing of another origin is replaced, and an error leaves no empty one."""
 
 import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 
 def holds_earlier(folder: Path, files: Collection[str]) -> bool:
@@ -28,8 +26,8 @@ def holds_earlier(folder: Path, files: Collection[str]) -> bool:
 
 
 @contextlib.contextmanager
-def made(folder: Path) -> Iterator[None]:
-    """A folder, made if it is not there, with those above it; after an error it goes again if it is new and empty."""
+def output_folder(folder: Path) -> Iterator[None]:
+    """Create a folder to write, with those above it; after an error it is removed if it is new and empty."""
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -39,3 +37,24 @@ def made(folder: Path) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 folder.rmdir()
         raise
+
+
+def differences(there: Mapping[str, Any], now: Mapping[str, Any], was: str = "was", is_now: str = "is now") -> str:
+    """Where the settings that a folder was begun with differ from those of now: `seed was 1 and is now 2; ...`.
+
+    Nested settings are named by their path, as `options.max_ops`. Empty if nothing differs.
+    """
+    there, now = _flat(there), _flat(now)
+    return "; ".join(
+        f"{name} {was} {there.get(name)!r} and {is_now} {now.get(name)!r}"
+        for name in {**there, **now}
+        if there.get(name) != now.get(name)
+    )
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as one level: {"options": {"max_ops": 4}} becomes {"options.max_ops": 4}."""
+    flat = {}
+    for name, value in settings.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
+    return flat

@@ -74,4 +74,5 @@ def _draw(rng, on_accident):
         on_accident(accidents[number // 3 % len(accidents)], reason)
     if fate == 1:
         raise Rejected("dull")
-    return Problem(f"sub Y' INT+ {number}", f"mul INT+ {number} x")
+    digits = " ".join(str(number))
+    return Problem(f"sub Y' INT+ {digits}", f"mul INT+ {digits} x")
