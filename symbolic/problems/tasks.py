@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from symbolic.expressions.prefix import is_prefix
+from symbolic.expressions.prefix import PrefixError, from_prefix
 from symbolic.problems.families.backward import backward
 from symbolic.problems.families.by_parts import by_parts
 from symbolic.problems.families.forward import forward
@@ -46,13 +46,14 @@ def family_of(task: str) -> Family:
         raise ValueError(f"{known} A family of your own is named as `my_module:my_family`.")
     family = imported("task", task)
     if not callable(family):
-        raise ValueError(f"task `{task}` must be a function from options to a drawing function. Received: {family!r}.")
+        raise ValueError(f"the family `{task}` must be a function that takes options. Received: {family!r}.")
     return family
 
 
 def is_built_in(family: Family) -> bool:
     """Whether a family belongs to this package, whose version then tells what it draws."""
-    return family.__module__.partition(".")[0] == __name__.partition(".")[0]
+    module = family.__module__ or ""  # none, if no module's code defined it
+    return module.partition(".")[0] == __name__.partition(".")[0]
 
 
 def file_stem(task: str) -> str:
@@ -93,16 +94,16 @@ def drawing_function(family: Family, options: ProblemOptions) -> Draw:
 def _checked(draw: Callable) -> Draw:
     def draw_checked(rng: np.random.Generator) -> Problem:
         problem = draw(rng)
-        if not _is_problem(problem):
-            raise Rejected("not a pair of prefix texts")
+        if not (isinstance(problem, tuple) and len(problem) == 2 and all(isinstance(text, str) for text in problem)):
+            raise Rejected("not a pair of texts")
+        for side, text in zip(Problem._fields, problem, strict=True):
+            try:
+                from_prefix(text)
+            except PrefixError as error:
+                raise Rejected(f"{side} is not in prefix notation, {error.reason}") from None
         return Problem(*problem)
 
     return draw_checked
-
-
-def _is_problem(pair: object) -> bool:
-    is_pair = isinstance(pair, tuple) and len(pair) == 2
-    return is_pair and all(isinstance(text, str) and is_prefix(text.split(" ")) for text in pair)
 
 
 def problems(

@@ -107,8 +107,8 @@ class Shard:
     def __post_init__(self):
         if not _is_importable(self.family):
             raise ValueError(
-                f"the family `{self.task}` must be a function of a module that worker processes can import. Received: "
-                f"{self.family!r}."
+                f"the family `{self.task}` must be a function that worker processes can import by its name, from a "
+                f"module that is not the main program. Received: {self.family!r}."
             )
         if self.seed < 0:
             raise ValueError(f"`seed` must be at least 0. Received: {self.seed}.")

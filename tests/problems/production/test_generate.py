@@ -223,7 +223,7 @@ def test_arguments_that_cannot_be(tmp_path, monkeypatch):
         ("bw", 10, 0): "unknown task `bw`. Did you mean `bwd`",
         ("bwd", 0, 0): "`count` must be at least 1. Received: 0",
         ("bwd", 10, -1): "`seed` must be at least 0. Received: -1",
-        ("local", 10, 0): "must be a function of a module",
+        ("local", 10, 0): "must be a function that worker processes can import by its name",
     }.items():
         with pytest.raises(ValueError, match=complaint):
             generate(tmp_path, *words)
