@@ -79,7 +79,7 @@ def _is_number(text: str) -> bool:
 
 
 def drawing_function(family: Family, options: ProblemOptions) -> Draw:
-    """What draws the problems of a family. That of a family outside this package rejects what is not a problem.
+    """The function that draws a family's problems; for a family outside this package it rejects what is no problem.
 
     Raises:
         ValueError: the family returns something else than a function.

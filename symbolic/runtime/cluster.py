@@ -112,6 +112,9 @@ def errors_of_cluster() -> Iterator[None]:
     try:
         yield
     except ray.exceptions.RayTaskError as failure:  # Ray's wrap around the error of the task
+        if isinstance(failure.cause, ray.exceptions.RaySystemError):  # the task could not even be unpacked
+            reason = str(failure.cause).partition("\n")[0].removeprefix("System error: ")
+            raise OSError(f"a node cannot unpack its task ({reason}): it needs the same modules as here.") from None
         raise failure.cause from None
     except ray.exceptions.RayError as failure:
         raise OSError(f"the Ray cluster failed: {failure}") from None

@@ -292,7 +292,7 @@ def _describe(
         split=describe_split(data_set.split),
         origin=f"this project's own, from runs for {'; '.join(runs)}."
         if runs
-        else "from files that do not say how they were made.",
+        else "from files without a record of how they were made.",
         record=RECORD,
         **versions,
     )

@@ -88,7 +88,7 @@ def _drawing(options, constants, equation_of, smallest):
         with rejecting():
             solution = _solution(rebuilt(to_symengine(tree)), constants)
             target = symengine_to_prefix(solution)
-            if operator_count(target) < operators / 2:  # as published: what collapses so far is too easy
+            if operator_count(target) < operators / 2:  # as published: what collapses that far is too easy
                 raise Rejected("collapsed")
             if len(target) + 2 > options.max_len:
                 raise Rejected("too long")
@@ -100,7 +100,7 @@ def _drawing(options, constants, equation_of, smallest):
             raise Rejected("constant part not real")
         if solution.free_symbols - equation.free_symbols - {_X, *constants}:
             raise Rejected("a parameter is not in the equation")
-        check_real_domain(solution)  # it sees sums that are 0, which to `check_solution` may be rounding
+        check_real_domain(solution)  # it finds sums that are 0, which `check_solution` may take for rounding
         check_solution(source, target, constants)
         return Problem(" ".join(source), " ".join(target))
 
@@ -296,7 +296,7 @@ def _at_points(source, target, constants) -> tuple[np.ndarray, np.ndarray]:
     known = np.isfinite(values[derivatives[0]]) & np.isfinite(sizes)
     with np.errstate(all="ignore"):
         independent = _is_regular([[values[slot] for slot in row] for row in jacobian])
-        for slot in jacobian[0]:  # floats tell nothing of a constant that they cannot see beside the rest
+        for slot in jacobian[0]:  # floats cannot see a constant that is tiny beside the rest
             independent = independent & (np.abs(values[slot]) > _DEPENDENT * np.abs(values[derivatives[0]]))
     return np.where(known, sizes, np.nan), np.broadcast_to(independent, sizes.shape)
 

@@ -5,9 +5,8 @@ A folder gets a file for every shard (`bwd-00042.tsv.gz`, a problem a line, `inp
 appears under its name when it is whole and safely on disk. The same settings give the same bytes, whatever the number
 of workers and however often the run was interrupted; `shards` explains what a time limit can change about that.
 
-The shards are drawn by processes of this machine or on the nodes of a Ray cluster. Duplicates, and train, valid and
-test sets, are the business of `data_sets`. Of how problems are drawn this module knows one thing: `fwd` asks computer
-algebra systems, whose versions belong to the settings.
+Processes of this machine draw the shards, or the nodes of a Ray cluster. The package `data_sets` removes duplicates and
+makes train, valid and test sets.
 """
 
 import contextlib
@@ -190,7 +189,10 @@ def _check_at_least_1(name: str, value: int) -> None:
 
 
 def _ingredients(family: Family, options: ProblemOptions) -> dict[str, Any]:
-    """What else decides which problems there are: versions, the systems that integrate, and the contents of files."""
+    """What else decides which problems there are: versions, the systems that integrate, and the contents of files.
+
+    `fwd` asks computer algebra systems; a family outside this package is known by its module's file.
+    """
     versions = {"symbolic": symbolic.__version__, **{name: importlib.metadata.version(name) for name in _MAKERS}}
     systems = integrators_of(options) if family is forward else []
     ingredients = {

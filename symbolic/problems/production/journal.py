@@ -1,7 +1,7 @@
 """The journal of a shard: a file with a record of every draw, which outlives the process that draws.
 
 A record is a line: its kind, a tab and a text. A process that is killed leaves whole lines and at most one cut line,
-which is ignored. This module alone reads and writes the lines.
+which is ignored. Only this module reads and writes the lines.
 
     problem     EQUATION<TAB>SOLUTION     the draw gave this problem
     rejected    REASON                    the draw gave none, or one that the shard does not want
@@ -20,7 +20,7 @@ from symbolic.problems.problem import Problem
 
 
 class Kind(enum.StrEnum):
-    """What a record says of a draw; the module's docstring has the meanings."""
+    """The kinds of records; the module's docstring has their meanings."""
 
     PROBLEM = "problem"
     REJECTED = "rejected"

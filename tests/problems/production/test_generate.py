@@ -1,4 +1,4 @@
-"""Production: the same bytes whatever happens to the run and its workers, and every lost draw accounted for."""
+"""Production: the same bytes whatever happens to the run and its workers, and every lost draw is counted."""
 
 import fcntl
 import gzip
@@ -96,7 +96,7 @@ def wait_for_the_end_of_group(group):
 
 
 def test_hangs_crashes_and_memory_cost_their_draws_and_are_counted(tmp_path, monkeypatch):
-    """The hostile family gives what its tame twin gives, which rejects the same draws beforehand."""
+    """The hostile family gives the same problems as its tame twin, which rejects the draws that go wrong."""
     reports = {}
     for family in (hostile.hostile, hostile.tame):
         monkeypatch.setitem(TASKS, "hostile", family)
@@ -174,7 +174,7 @@ def test_the_systems_that_integrate_are_settings_even_if_nobody_named_them(tmp_p
     integrators = {}
     for name in ("with_giac", "without"):
         giac = tmp_path / "bin" / "giac"
-        if name == "with_giac":  # enough of it to be found and to say its version
+        if name == "with_giac":  # enough of it to be found and to print its version
             giac.parent.mkdir()
             giac.write_text("#!/bin/sh\necho 9.8.7\n")
             giac.chmod(0o755)
