@@ -113,7 +113,7 @@ model_params = {
     "trial_1": published | {"optimizer": "adam", "num_units": 64, "is_gru": True, "num_heads": 4},
     "trial_2": published | {"optimizer": "RMSprop", "num_units": 64, "is_gru": False, "num_heads": 4},
     "trial_3": published | {"optimizer": "adam", "num_units": 256, "is_gru": False, "num_heads": 8},
-    "trial_4": published | {"optimizer": "RMSprop", "num_units": 256, "is_gru": True, "num_heads": 8},
+    "trial_4": published | {"optimizer": "adam", "num_units": 256, "is_gru": True, "num_heads": 8},
     "trial_5": published | {"optimizer": "adam", "num_units": 512, "is_gru": True, "num_heads": 8},
     "trial_6": transformer | {"num_units": 128, "num_layers": 2, "num_heads": 4, "feed_forward": 512},
     "trial_7": transformer | {"num_units": 256, "num_layers": 3, "num_heads": 8, "feed_forward": 1024},

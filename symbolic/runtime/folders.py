@@ -1,6 +1,10 @@
-"""Folders that a command writes: nothing of another origin is replaced, and an error leaves no empty one."""
+"""Folders that a command writes: whether an earlier run's folder may be written, or taken up again, and why not.
+
+Nothing of another origin is replaced, and an error leaves no empty folder behind.
+"""
 
 import contextlib
+import json
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +29,46 @@ def holds_earlier(folder: Path, files: Collection[str]) -> bool:
     return bool(there)
 
 
+def differences(
+    there: Mapping[str, Any], now: Mapping[str, Any], words: tuple[str, str] = ("there", "now")
+) -> list[str]:
+    """The settings in which a run begun earlier differs from this one, each as `key: 16 there, 32 now`.
+
+    Values are compared as JSON stores them, so a tuple equals the list that was read back.
+
+    Args:
+        there: what the earlier run wrote down.
+        now: the settings of this run.
+        words: what the two sides are called.
+    """
+    there, now = (json.loads(json.dumps(side)) for side in (there, now))
+    return [
+        f"{key}: {_shown(there, key)} {words[0]}, {_shown(now, key)} {words[1]}"
+        for key in {**now, **there}
+        if (key in there) != (key in now) or there.get(key) != now.get(key)
+    ]
+
+
+def check_same_settings(folder: Path | str, what: str, there: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse to take up a folder that an earlier run began with other settings.
+
+    Args:
+        what: what the folder holds, for the error: "this trial".
+
+    Raises:
+        ValueError: names every difference.
+    """
+    if changed := differences(there, now):
+        raise ValueError(
+            f"{folder} holds {what} with other settings ({'; '.join(changed)}). "
+            "Choose another folder, or delete this one to begin anew."
+        )
+
+
+def _shown(settings: Mapping[str, Any], key: str) -> str:
+    return repr(settings[key]) if key in settings else "missing"
+
+
 @contextlib.contextmanager
 def output_folder(folder: Path) -> Iterator[None]:
     """Create a folder to write, with those above it; after an error it is removed if it is new and empty."""
@@ -37,24 +81,3 @@ def output_folder(folder: Path) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 folder.rmdir()
         raise
-
-
-def differences(there: Mapping[str, Any], now: Mapping[str, Any], was: str = "was", is_now: str = "is now") -> str:
-    """Where the settings that a folder was begun with differ from those of now: `seed was 1 and is now 2; ...`.
-
-    Nested settings are named by their path, as `options.max_ops`. Empty if nothing differs.
-    """
-    there, now = _flat(there), _flat(now)
-    return "; ".join(
-        f"{name} {was} {there.get(name)!r} and {is_now} {now.get(name)!r}"
-        for name in {**there, **now}
-        if there.get(name) != now.get(name)
-    )
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as one level: {"options": {"max_ops": 4}} becomes {"options.max_ops": 4}."""
-    flat = {}
-    for name, value in settings.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {prefix + name: value}
-    return flat

@@ -105,7 +105,7 @@ def test_generate_and_prepare(folder):
     with open(folder / "my_families.py", "a") as module:
         module.write("# another version\n")
     again = run(folder, "-m", "symbolic", *words.split())
-    assert again.returncode == 2 and "shards was begun with other settings: family was 'sha256 " in again.stderr
+    assert again.returncode == 2 and "shards holds problems with other settings (family: 'sha256 " in again.stderr
 
     symbolic(folder, "prepare shards --valid 1 --test 1 --workers 1 --out set")
     assert {path.name for path in (folder / "set").glob("*.gz")} == {

@@ -25,7 +25,7 @@ def test_every_trial_of_the_file_is_accepted_and_completed(name):
         ("trial_1", 100, "adam", 64, True, 4),
         ("trial_2", 100, "RMSprop", 64, False, 4),
         ("trial_3", 100, "adam", 256, False, 8),
-        ("trial_4", 100, "RMSprop", 256, True, 8),
+        ("trial_4", 100, "adam", 256, True, 8),
         ("trial_5", 100, "adam", 512, True, 8),
     ],
 )

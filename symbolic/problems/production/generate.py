@@ -36,6 +36,7 @@ from symbolic.problems.production.manifest import (
     add_shard,
     count_problems,
     count_rejected,
+    flat,
     lengths_of,
     open_manifest,
     save_manifest,
@@ -213,8 +214,8 @@ def _sha256_of_known(path: str) -> str:
 
 
 def _check_node(family: Family, options: ProblemOptions, expected: dict[str, Any]) -> None:
-    if changed := differences(expected, _ingredients(family, options), "here", "there"):
-        raise ValueError(f"the node {socket.gethostname()} would make other problems: {changed}.")
+    if changed := differences(flat(expected), flat(_ingredients(family, options)), ("here", "there")):
+        raise ValueError(f"the node {socket.gethostname()} would make other problems: {'; '.join(changed)}.")
 
 
 def _make_missing(folder: Path, production: Production, manifest: dict[str, Any], run: Callable) -> ProductionReport:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from symbolic.runtime.atomic import atomic_path
-from symbolic.runtime.folders import differences
+from symbolic.runtime.folders import check_same_settings
 
 MANIFEST = "manifest.json"
 
@@ -33,18 +33,25 @@ def open_manifest(folder: Path, settings: Mapping[str, Any], known_primitives: t
     Raises:
         ValueError: the folder was begun with other settings, or its manifest is another program's.
     """
-    settings = json.loads(json.dumps(settings))
     path = folder / MANIFEST
     if not path.exists():
         begun_on = {"python": platform.python_version(), "platform": platform.platform()}
         begun_on |= {"known_primitives": list(known_primitives)}
-        return {"settings": settings, "begun_on": begun_on, "lengths": {"input": {}, "output": {}}, "shards": {}}
+        return {"settings": dict(settings), "begun_on": begun_on, "lengths": {"input": {}, "output": {}}, "shards": {}}
     manifest = read_manifest(path)
-    if changed := differences(manifest["settings"], settings):
-        raise ValueError(
-            f"{folder} was begun with other settings: {changed}. Use the same ones to go on, or another folder."
-        )
+    check_same_settings(folder, "problems", flat(manifest["settings"]), flat(settings))
     return manifest
+
+
+def flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as one level, without None: {"options": {"max_ops": 4}} becomes {"options.max_ops": 4}."""
+    result = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            result |= flat(value, f"{prefix}{name}.")
+        elif value is not None:  # an option that the version of an earlier run did not have is None by default
+            result[prefix + name] = value
+    return result
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

@@ -153,9 +153,11 @@ def test_options_that_reject_everything_end_a_run(tmp_path):
 def test_other_settings_are_refused_and_extra_workers_are_not(tmp_path):
     generate(tmp_path, "bwd", 20, seed=1, options=SMALL, shard_size=10)
     before = contents(tmp_path)
-    with pytest.raises(ValueError, match="begun with other settings: seed was 1 and is now 2. Use the same"):
+    with pytest.raises(
+        ValueError, match=r"holds problems with other settings \(seed: 1 there, 2 now\). Choose another folder"
+    ):
         generate(tmp_path, "bwd", 20, seed=2, options=SMALL, shard_size=10)
-    with pytest.raises(ValueError, match="settings: options.max_ops was 4 and is now 3."):
+    with pytest.raises(ValueError, match=r"settings \(options.max_ops: 4 there, 3 now\)"):
         generate(tmp_path, "bwd", 20, seed=1, options=ProblemOptions(max_ops=3, simplify=0), shard_size=10)
     (tmp_path / "bwd-00001.tsv.gz").unlink()
     report = generate(tmp_path, "bwd", 20, seed=1, options=SMALL, shard_size=10, workers=2)
@@ -168,7 +170,7 @@ def test_the_systems_that_integrate_are_settings_even_if_nobody_named_them(tmp_p
     generate(tmp_path / "named", "fwd", 2, seed=1, options=ProblemOptions(max_ops=3, integrators=("sympy",)))
     manifest = json.loads((tmp_path / "named" / "manifest.json").read_text())
     assert manifest["settings"]["integrators"] == {"sympy": version("sympy")}
-    with pytest.raises(ValueError, match="options.integrators was .'sympy'. and is now"):
+    with pytest.raises(ValueError, match=r"options.integrators: \['sympy'\] there, \[\] now"):
         generate(tmp_path / "named", "fwd", 2, seed=1, options=options)
 
     integrators = {}
@@ -184,7 +186,9 @@ def test_the_systems_that_integrate_are_settings_even_if_nobody_named_them(tmp_p
         integrators[name] = _ingredients(forward, options)["integrators"]
     assert integrators["with_giac"] == {"giac": "9.8.7"}
     assert "giac" not in integrators["without"] and len(integrators["without"]) == 1
-    with pytest.raises(ValueError, match="the node .* would make other problems: integrators.giac here '9.8.7' and"):
+    with pytest.raises(
+        ValueError, match="the node .* would make other problems: integrators.giac: '9.8.7' here, missing there"
+    ):
         _check_node(forward, options, _ingredients(forward, options) | {"integrators": integrators["with_giac"]})
     assert _ingredients(TASKS["bwd"], options)["integrators"] == {}
 
