@@ -187,7 +187,7 @@ def test_the_systems_that_integrate_are_settings_even_if_nobody_named_them(tmp_p
     assert integrators["with_giac"] == {"giac": "9.8.7"}
     assert "giac" not in integrators["without"] and len(integrators["without"]) == 1
     with pytest.raises(
-        ValueError, match="the node .* would make other problems: integrators.giac: '9.8.7' here, missing there"
+        ValueError, match="the node .* would make other problems: .*integrators.giac: '9.8.7' here, missing there"
     ):
         _check_node(forward, options, _ingredients(forward, options) | {"integrators": integrators["with_giac"]})
     assert _ingredients(TASKS["bwd"], options)["integrators"] == {}
@@ -203,7 +203,7 @@ def test_known_primitives_are_what_is_in_the_files_wherever_they_lie(tmp_path):
     ]
     assert [report.kept_before for report in made] == [0, 3]
     first.write_text("sub Y' x\tdiv pow x INT+ 2 INT+ 2\n")
-    with pytest.raises(ValueError, match="known_primitives was .'sha256 .* and is now .'sha256 "):
+    with pytest.raises(ValueError, match="known_primitives: .'sha256 .* there, .'sha256 .* now"):
         generate(tmp_path / "out", "ibp", 3, seed=0, options=ProblemOptions(max_ops=4, known_primitives=(str(first),)))
 
 
