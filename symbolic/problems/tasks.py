@@ -33,7 +33,7 @@ TASKS: dict[str, Family] = {
 MOST_REJECTED_IN_A_ROW = 10_000
 
 
-def family_of(task: str) -> Family:
+def family_named(task: str) -> Family:
     """The family that a task names; the module of `my_module:my_family` is imported, which runs it.
 
     Raises:
@@ -120,7 +120,7 @@ def problems(
     Raises:
         ValueError: the task is unknown, the seed negative, or 10,000 draws in a row were rejected.
     """
-    family = family_of(task)
+    family = family_named(task)
     if seed < 0:
         raise ValueError(f"`seed` must be at least 0. Received: {seed}.")
     draw = drawing_function(family, options or ProblemOptions())

@@ -42,7 +42,7 @@ from symbolic.problems.production.manifest import (
     save_manifest,
 )
 from symbolic.problems.production.shards import Limits, Shard, draw_shard, run_shards
-from symbolic.problems.tasks import Family, counts_by_reason, family_of, file_stem, is_built_in
+from symbolic.problems.tasks import Family, counts_by_reason, family_named, file_stem, is_built_in
 from symbolic.runtime.cluster import connection, is_cluster
 from symbolic.runtime.files import sha256_of
 from symbolic.runtime.folders import differences
@@ -115,13 +115,16 @@ class Production:
 
     @functools.cached_property
     def family(self) -> Family:
-        return family_of(self.task)
+        """What the task names."""
+        return family_named(self.task)
 
     def shard(self, number: int) -> Shard:
+        """The shard with a number from 0 up."""
         size = min(self.shard_size, self.count - number * self.shard_size)
         return Shard(self.task, self.family, self.options, self.seed, number, size, self.limits)
 
     def shards(self) -> Iterator[Shard]:
+        """All shards in order."""
         return map(self.shard, range(-(-self.count // self.shard_size)))
 
     def settings(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from symbolic.problems.problem import Problem, ProblemOptions
 from symbolic.problems.production.shards import Shard, draw_shard, run_shards
 from symbolic.problems.splits import content_hash
-from symbolic.problems.tasks import family_of
+from symbolic.problems.tasks import family_named
 
 _SHARD_SIZE = 1_000
 _AHEAD = 16  # shards; more than a window of training batches holds, so that workers are busy while a model trains
@@ -58,7 +58,7 @@ def stream(
             raise ValueError(f"`{name}` must be at least {least}. Received: {value}.")
     options, held_out = options or ProblemOptions(), frozenset(map(content_hash, held_out))
     first_shards = {
-        task: Shard(task, family_of(task), options, seed, 0, _SHARD_SIZE, for_training=True, held_out=held_out)
+        task: Shard(task, family_named(task), options, seed, 0, _SHARD_SIZE, for_training=True, held_out=held_out)
         for task in tasks
     }
     return _stream(first_shards, task_pattern(tasks), workers, start)
@@ -67,7 +67,7 @@ def stream(
 def check_tasks(tasks: Mapping[str, float]) -> None:
     """Raises ValueError for an unknown task, for none at all, and for a weight that is no finite number above 0."""
     for task in tasks:
-        family_of(task)
+        family_named(task)
     if not tasks or not all(0 < weight < math.inf for weight in tasks.values()):
         raise ValueError(f"`tasks` must give at least one task a positive weight. Received: {dict(tasks)}.")
 
