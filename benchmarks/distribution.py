@@ -1,11 +1,11 @@
 """Are our problems as hard as the reference generator's? Lengths, operators and numbers of both, in a table and a plot.
 
-    python -m benchmarks.distribution FOLDER [FAMILY ...]
+    python -m benchmarks.distribution FOLDER [TASK ...]
 
-FOLDER holds what the public implementation of Lample & Charton (2020) made with its published settings, a file for each
-family, `reference_bwd.tsv` and so on, `input<TAB>output`; a family without a file stands alone. Ours are drawn with the
-same settings. The table goes between two marks in data/README.md, the plot to data/distribution.png. Takes about
-half an hour, most of it for `fwd`.
+FOLDER holds problems that the public implementation of Lample & Charton (2020) made with its published settings: a file
+for each task, `reference_bwd.tsv` and so on, with `input<TAB>output`. A task without a file is shown without a
+reference. Ours are drawn with the same settings. The table goes between two marks in data/README.md, the plot to
+data/distribution.png. All of it takes about half an hour, most of it for `fwd`.
 """
 
 import argparse
@@ -28,7 +28,8 @@ from symbolic.runtime.atomic import atomic_path
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402, the backend first
 
-FAMILIES = {"fwd": 10_000, "bwd": 10_000, "ibp": 10_000, "ode1": 10_000, "ode2": 10_000}  # problems drawn of each
+TASKS = ("fwd", "bwd", "ibp", "ode1", "ode2")
+DRAWN = 10_000  # problems of each
 DATA = Path(__file__).resolve().parents[1] / "data"
 PLOT = "distribution.png"
 BEGIN, END = "<!-- made by benchmarks/distribution.py -->", "<!-- end of what it made -->"
@@ -36,10 +37,12 @@ SHOWN_OPERATORS = 26
 
 
 class Sample(NamedTuple):
-    """What was counted in many problems.
+    """Counts over many problems.
 
-    `lengths` is (problems, 2): tokens of input and output. `operators` counts those of both sides, `integers` the
-    number of integers with so many digits.
+    Attributes:
+        lengths: (problems, 2), tokens of input and output.
+        operators: operator -> how often it occurs, on both sides.
+        integers: number of digits -> integers with this many digits, on both sides.
     """
 
     lengths: np.ndarray
@@ -50,16 +53,16 @@ class Sample(NamedTuple):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder with reference_bwd.tsv and so on")
-    parser.add_argument("families", nargs="*", metavar="FAMILY", default=list(FAMILIES), help=", ".join(FAMILIES))
+    parser.add_argument("tasks", nargs="*", metavar="TASK", default=list(TASKS), help=", ".join(TASKS))
     args = parser.parse_args()
     samples = {}
-    for family in args.families:
-        drawn = itertools.islice(problems(family, seed=0), FAMILIES[family])
-        samples[family, "ours"] = counted(tqdm(drawn, desc=family, total=FAMILIES[family], unit=" problems"))
-        path = args.folder / f"reference_{family}.tsv"
+    for task in args.tasks:
+        drawn = itertools.islice(problems(task, seed=0), DRAWN)
+        samples[task, "ours"] = counted(tqdm(drawn, desc=task, total=DRAWN, unit=" problems"))
+        path = args.folder / f"reference_{task}.tsv"
         if path.exists():
             frame, _ = read_problems(path)
-            samples[family, "reference"] = counted(zip(frame["input"], frame["output"], strict=True))
+            samples[task, "reference"] = counted(zip(frame["input"], frame["output"], strict=True))
     with atomic_path(DATA / PLOT) as temporary:
         figure(samples).savefig(temporary, dpi=110, format="png")
     readme = DATA / "README.md"
@@ -88,8 +91,8 @@ def _digits_of_integers(tokens: list[str]) -> Iterator[int]:
 
 def tables(samples: dict[tuple[str, str], Sample]) -> str:
     """Lengths and numbers, a row for each sample, and operators, a column for each sample, in Markdown."""
-    sections = [_table(["family", "made by", "problems", *LENGTH_HEADS, *NUMBER_HEADS], map(_row, samples.items()))]
-    heads = ["operator", *(f"{family} {maker}" for family, maker in samples)]
+    sections = [_table(["task", "made by", "problems", *LENGTH_HEADS, *NUMBER_HEADS], map(_row, samples.items()))]
+    heads = ["operator", *(f"{task} {maker}" for task, maker in samples)]
     sections.append(_table(heads, _operator_rows(samples)))
     return "\n" + "\n".join(sections)
 
@@ -99,8 +102,8 @@ NUMBER_HEADS = ["integers per 100 tokens", "of one digit", "of three or more"]
 
 
 def _row(item: tuple[tuple[str, str], Sample]) -> list[str]:
-    (family, maker), sample = item
-    cells = [family, maker, f"{len(sample.lengths):,}"]
+    (task, maker), sample = item
+    cells = [task, maker, f"{len(sample.lengths):,}"]
     for side in sample.lengths.T:
         cells += [f"{side.mean():.1f}", f"{np.median(side):g}", f"{np.percentile(side, 95):.0f}"]
     integers = sample.integers.total()
@@ -111,17 +114,17 @@ def _row(item: tuple[tuple[str, str], Sample]) -> list[str]:
 
 def _operator_rows(samples: dict[tuple[str, str], Sample]) -> Iterator[list[str]]:
     for operator in _most_frequent(samples):
-        shares = (sample.operators[operator] / sample.operators.total() for sample in samples.values())
-        yield [f"`{operator}`", *(f"{share:.1%}" for share in shares)]
+        fractions = (sample.operators[operator] / sample.operators.total() for sample in samples.values())
+        yield [f"`{operator}`", *(f"{fraction:.1%}" for fraction in fractions)]
 
 
 def _most_frequent(samples: dict[tuple[str, str], Sample]) -> list[str]:
-    """The operators by their mean share."""
-    shares = Counter()
+    """The operators by their mean frequency, the most frequent first."""
+    frequencies = Counter()
     for sample in samples.values():
         for operator, count in sample.operators.items():
-            shares[operator] += count / sample.operators.total()
-    return [operator for operator, _ in shares.most_common()]
+            frequencies[operator] += count / sample.operators.total()
+    return [operator for operator, _ in frequencies.most_common()]
 
 
 def _table(heads: list[str], rows) -> str:
@@ -130,25 +133,25 @@ def _table(heads: list[str], rows) -> str:
 
 
 def figure(samples: dict[tuple[str, str], Sample]) -> plt.Figure:
-    """A row for each family: how long inputs and outputs are, and which operators they hold."""
-    families = list(dict.fromkeys(family for family, _ in samples))
-    shape = {"nrows": len(families), "ncols": 3, "width_ratios": [1, 1, 1.7]}
-    result, axes = plt.subplots(**shape, figsize=(16, 2.6 * len(families)), squeeze=False, layout="constrained")
+    """A row for each task: the lengths of inputs and outputs, and the operators in them."""
+    tasks = list(dict.fromkeys(task for task, _ in samples))
+    shape = {"nrows": len(tasks), "ncols": 3, "width_ratios": [1, 1, 1.7]}
+    result, axes = plt.subplots(**shape, figsize=(16, 2.6 * len(tasks)), squeeze=False, layout="constrained")
     bins = np.geomspace(2, 512, 33)
     operators = _most_frequent(samples)[:SHOWN_OPERATORS]
-    for row, family in zip(axes, families, strict=True):
-        of_family = {maker: samples[family, maker] for maker in ("ours", "reference") if (family, maker) in samples}
-        for number, (maker, sample) in enumerate(of_family.items()):
+    for row, task in zip(axes, tasks, strict=True):
+        of_task = {maker: samples[task, maker] for maker in ("ours", "reference") if (task, maker) in samples}
+        for number, (maker, sample) in enumerate(of_task.items()):
             label = f"{maker} ({len(sample.lengths):,} problems)"
             weights = np.full(len(sample.lengths), 1 / len(sample.lengths))
             for axis, lengths in zip(row, sample.lengths.T, strict=False):
                 axis.hist(lengths, bins, weights=weights, histtype="step", linewidth=1.5, label=label)
-            shares = [sample.operators[operator] / sample.operators.total() for operator in operators]
-            row[2].bar(np.arange(len(operators)) + 0.4 * number - 0.2, shares, width=0.4)
+            fractions = [sample.operators[operator] / sample.operators.total() for operator in operators]
+            row[2].bar(np.arange(len(operators)) + 0.4 * number - 0.2, fractions, width=0.4)
         for axis, side in zip(row, ("input", "output"), strict=False):
-            axis.set(xscale="log", xlabel=f"tokens of {side}", ylabel="share of problems", title=f"{family}: {side}")
+            axis.set(xscale="log", xlabel=f"tokens of {side}", ylabel="fraction of problems", title=f"{task}: {side}")
         row[0].legend(fontsize="small", frameon=False)
-        row[2].set(yscale="log", ylabel="share of operators", title=f"{family}: operators of both sides")
+        row[2].set(yscale="log", ylabel="fraction of operators", title=f"{task}: operators of both sides")
         row[2].set_xticks(range(len(operators)), operators, rotation=60, ha="right", rotation_mode="anchor")
     return result
 

@@ -2,11 +2,11 @@
 
     python -m benchmarks.preparation --folder /fast/disk --millions 1 5 20 --workers 2
 
-It draws 250,000 backward problems with the published options (kept in the folder for another time) and makes files of
-250,000 lines from them: the problems themselves, then copies in which the nine digits and the names of the functions
-are exchanged by a permutation, another one for every copy. Lines and repetitions are as long and as frequent in a copy
-as in real data, and the short problems of different copies meet, exactly or up to their numbers, as those of different
-shards do. Each size is prepared by the command line in a process of its own; Linux only.
+It draws 250,000 backward problems with the published options, which stay in the folder for another time. It makes files
+of 250,000 lines from them: the problems themselves, then copies in which the nine digits and the names of the functions
+are permuted, by a different permutation for every copy. Lines are as long, and repetitions as frequent, in a copy as in
+real data. The short problems of different copies coincide, exactly or up to their numbers, as those of different shards
+do. The command line prepares each size in a process of its own; Linux only.
 """
 
 import argparse
@@ -29,7 +29,7 @@ GOAL = 100_000_000
 PAIRS = 250_000  # of a file
 DIGITS = b"123456789"
 FUNCTIONS = "sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh exp ln sqrt".split()
-_SECONDS_BETWEEN_LOOKS = 0.5
+_SECONDS_BETWEEN_SAMPLES = 0.5
 _COLUMNS = ("pairs", "wall s", "main CPU s", "main GiB", "children GiB", "database GiB", "input GiB", "output GiB")
 
 
@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True, help="where all files go")
     parser.add_argument("--millions", type=int, nargs="+", default=[1, 5, 20], help="pairs to prepare")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="of `prepare`, and of the drawing")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that draw and prepare")
     args = parser.parse_args()
 
     generate(args.folder / "drawn", "bwd", PAIRS, seed=3, shard_size=PAIRS // 10, workers=args.workers)
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def _copies(text: bytes) -> Iterator[bytes]:
-    """The text, and then one permuted copy after the other."""
+    """The text, then permuted copies of it without end."""
     mark_of = {name.encode(): bytes([mark]) for mark, name in enumerate(FUNCTIONS, start=128)}  # one byte, while copied
     marked = re.sub(rb"\b(" + b"|".join(mark_of) + rb")\b", lambda found: mark_of[found[0]], text)
     rng = random.Random(0)
@@ -76,7 +76,7 @@ def _copies(text: bytes) -> Iterator[bytes]:
 
 
 def _prepared(pairs: int, lines: Path, out: Path, workers: int) -> list[float]:
-    """Prepare the lines; a row of the table, in the units of its columns."""
+    """Prepare the lines. Returns a row of the table, in the units of its columns."""
     shutil.rmtree(out, ignore_errors=True)
     words = ["prepare", lines, "--out", out, "--workers", workers]
     with open(out.with_suffix(".log"), "w") as log:
@@ -85,7 +85,7 @@ def _prepared(pairs: int, lines: Path, out: Path, workers: int) -> list[float]:
         peaks = [0, 0, 0]
         while process.poll() is None:
             peaks = list(map(max, peaks, [*_memory(process.pid), _bytes(out)]))
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
+            time.sleep(_SECONDS_BETWEEN_SAMPLES)
         seconds, after = time.perf_counter() - start, os.times()
     if process.returncode:
         raise SystemExit(out.with_suffix(".log").read_text())
@@ -94,7 +94,7 @@ def _prepared(pairs: int, lines: Path, out: Path, workers: int) -> list[float]:
 
 
 def _memory(process: int) -> tuple[int, int]:
-    """Bytes that a process has resident, and all of its descendants together."""
+    """Resident bytes of a process, and of all its descendants together."""
     try:
         main = psutil.Process(process)
         resident, descendants = main.memory_info().rss, main.children(recursive=True)

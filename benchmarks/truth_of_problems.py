@@ -1,11 +1,11 @@
-"""Whether every generated pair is right: fresh problems of each family, all judged.
+"""Whether every generated pair is right: fresh problems of each task, all judged.
 
-    python -m benchmarks.truth_of_problems [FAMILY ...] [--count N] [--seed S] [--workers N]
+    python -m benchmarks.truth_of_problems [TASK ...] [--count N] [--seed S] [--workers N]
 
-The published settings. A pair is bad if it is not proved or confirmed, or if the solution of a differential equation
-holds fewer independent constants than its order asks for; bad pairs are printed. `branch` counts those of the
-confirmed that hold on an interval that depends on their constants. Exit status 1 if any pair is bad. 20,000 problems of
-a family take from one minute to ten, those of fwd half an hour or more.
+The settings are the published ones. A pair is bad if it is neither proved nor confirmed, or if the solution of a
+differential equation has fewer independent constants than its order. Bad pairs are printed, and make the exit status 1.
+`branch` counts the confirmed pairs that hold on an interval that depends on their constants. 20,000 problems of a task
+take from one minute to ten, those of fwd half an hour or more.
 """
 
 import argparse
@@ -24,19 +24,19 @@ COLUMNS = ("problems", *STATUSES, "branch", "bad")
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("families", nargs="*", metavar="FAMILY", default=list(TASKS), help=", ".join(TASKS))
-    parser.add_argument("--count", type=int, default=20_000, help="problems of each family")
+    parser.add_argument("tasks", nargs="*", metavar="TASK", default=list(TASKS), help=", ".join(TASKS))
+    parser.add_argument("--count", type=int, default=20_000, help="problems of each task")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1, help="processes that judge")
     args = parser.parse_args()
-    print(_row("family", [*COLUMNS, "seconds"]))
+    print(_row("task", [*COLUMNS, "seconds"]))
     bad = 0
-    for family in args.families:
+    for task in args.tasks:
         begin = time.perf_counter()
-        counts = judged(family, args.count, args.seed, args.workers)
+        counts = judged(task, args.count, args.seed, args.workers)
         bad += counts["bad"]
         numbers = [*(counts[column] for column in COLUMNS), round(time.perf_counter() - begin)]
-        print(_row(family, [f"{number:,}" for number in numbers]), flush=True)
+        print(_row(task, [f"{number:,}" for number in numbers]), flush=True)
     return 1 if bad else 0
 
 
@@ -44,17 +44,17 @@ def _row(name: str, cells: list[str]) -> str:
     return f"{name:8}" + "".join(f"{cell:>11}" for cell in cells)
 
 
-def judged(family: str, count: int, seed: int, workers: int) -> Counter:
-    """How many of a family's first problems got each verdict; prints the bad ones."""
+def judged(task: str, count: int, seed: int, workers: int) -> Counter:
+    """How many of a task's first problems got each verdict; prints the bad ones."""
     counts = Counter()
-    drawn, judge_reads = itertools.tee(itertools.islice(problems(family, seed), count))
+    drawn, judge_reads = itertools.tee(itertools.islice(problems(task, seed), count))
     verdicts = verify_many(judge_reads, workers=workers, time_limit=60)
-    for problem, verdict in zip(drawn, tqdm(verdicts, total=count, desc=family, unit="problem"), strict=True):
+    for problem, verdict in zip(drawn, tqdm(verdicts, total=count, desc=task, unit="problem"), strict=True):
         is_bad = not verdict.general
         counts.update(problems=1, branch=verdict.evidence.get("branch", False), bad=is_bad)
         counts[verdict.status] += 1
         if is_bad:
-            tqdm.write(f"{family}: {verdict.status}: {verdict.reason}\n{problem.equation}\t{problem.solution}")
+            tqdm.write(f"{task}: {verdict.status}: {verdict.reason}\n{problem.equation}\t{problem.solution}")
     return counts
 
 

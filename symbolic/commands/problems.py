@@ -7,13 +7,17 @@ import time
 
 from symbolic.commands import AddCommand
 
+_TASK = "such as bwd, or your own as my_module:my_family"
+
 
 def add(command: AddCommand) -> None:
-    """Tell the command line these commands."""
+    """Add these commands to the command line."""
     sub = command(
-        "generate", _generate, "Make any number of random problems in shards; started again, go on where it stopped."
+        "generate",
+        _generate,
+        "Make any number of random problems in shards; the same command takes up a run that stopped.",
     )
-    sub.add_argument("--task", default="bwd", help="family of problems")
+    sub.add_argument("--task", default="bwd", metavar="NAME", help=f"family of problems, {_TASK}")
     sub.add_argument("--count", type=int, default=100_000, metavar="N", help="problems, duplicates included")
     _add_engine_options(sub)
     sub.add_argument("--shard-size", type=int, default=10_000, metavar="N", help="problems in a file")
@@ -24,21 +28,26 @@ def add(command: AddCommand) -> None:
     sub = command(
         "dataset", _dataset, "Make a small data set of random problems: a folder with train, valid and test files."
     )
-    sub.add_argument("--task", nargs="+", default=["bwd"], metavar="NAME", help="families, drawn from in turn")
-    sub.add_argument("--split", default="skeleton", help="skeleton: equal up to numbers in the same file; or exact")
+    words = f"families of problems, drawn from in turn, {_TASK}"
+    sub.add_argument("--task", nargs="+", default=["bwd"], metavar="NAME", help=words)
+    sub.add_argument(
+        "--split", default="skeleton", help="skeleton: problems equal up to numbers in the same set; or exact"
+    )
     sub.add_argument("--train", type=int, default=100_000, metavar="N", help="training problems")
     sub.add_argument("--valid", type=int, default=2_000, metavar="N", help="validation problems")
     sub.add_argument("--test", type=int, default=2_000, metavar="N", help="test problems")
     _add_problem_options(sub)
 
-    sub = command("prepare", _prepare, "Make a training data set of generated or published files.")
+    sub = command("prepare", _prepare, "Make a training data set from generated or published files.")
     sub.add_argument("sources", nargs="+", metavar="DIR", help="folder of files with problems, or one such file")
     sub.add_argument("--out", required=True, metavar="DIR", help="folder to write")
-    sub.add_argument("--name", metavar="NAME", help="files are NAME.train.gz and so on; the task, if not given")
-    sub.add_argument("--split", default="skeleton", help="skeleton: equal up to numbers on the same side; or exact")
+    sub.add_argument("--name", metavar="NAME", help="files are NAME.train.gz and so on; the tasks, if not given")
+    sub.add_argument(
+        "--split", default="skeleton", help="skeleton: problems equal up to numbers in the same set; or exact"
+    )
     sub.add_argument("--valid", type=int, default=10_000, metavar="N", help="validation problems")
     sub.add_argument("--test", type=int, default=10_000, metavar="N", help="test problems")
-    sub.add_argument("--memory-limit", default="4GB", metavar="SIZE", help="what DuckDB keeps off the disk")
+    sub.add_argument("--memory-limit", default="4GB", metavar="SIZE", help="memory of DuckDB; the rest goes to disk")
     sub.add_argument("--temp", metavar="DIR", help="folder for a database of all problems; --out, if not given")
     _add_engine_options(sub)
     _add_reading_options(sub)
@@ -53,7 +62,7 @@ def add(command: AddCommand) -> None:
 def _add_problem_options(sub: argparse.ArgumentParser) -> None:
     """The fields of `ProblemOptions`, with the seed and the folder."""
     sub.add_argument("--operators", nargs="+", metavar="NAME:WEIGHT", help="as published, if not given")
-    sub.add_argument("--min-ops", type=int, metavar="N", help="fewest operators in 39 of 40 random expressions")
+    sub.add_argument("--min-ops", type=int, metavar="N", help="fewest operators, for 39 of 40 random expressions")
     sub.add_argument("--max-ops", type=int, default=15, metavar="N", help="most operators in a random expression")
     kinds = "of variable, integer, coefficient, constant; variable:3 integer:1, if not given"
     sub.add_argument("--leaves", nargs="+", metavar="KIND:WEIGHT", help=kinds)
@@ -62,7 +71,9 @@ def _add_problem_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--max-int", type=int, default=5, metavar="N", help="largest integer in a random expression")
     sub.add_argument("--negative-integers", action="store_true", help="half of the integers are negative")
     sub.add_argument("--max-len", type=int, default=512, metavar="N", help="most tokens in an input or output")
-    sub.add_argument("--simplify", type=float, default=0.5, metavar="SHARE", help="bwd: integrands simplified")
+    sub.add_argument(
+        "--simplify", type=float, default=0.5, metavar="FRACTION", help="bwd: integrands that are simplified, 0 to 1"
+    )
     sub.add_argument("--max-ops-G", type=int, default=4, metavar="N", help="ibp: most operators in the second factor")
     sub.add_argument("--table-size", type=int, default=200_000, metavar="N", help="ibp: most primitives in the table")
     sub.add_argument(
@@ -80,7 +91,9 @@ def _add_engine_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _add_reading_options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--max-bad-lines", type=float, default=0.01, metavar="SHARE", help="bad lines allowed in a file")
+    sub.add_argument(
+        "--max-bad-lines", type=float, default=0.01, metavar="FRACTION", help="bad lines allowed in a file"
+    )
 
 
 def _problem_options(args):

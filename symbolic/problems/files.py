@@ -1,7 +1,7 @@
 """The published file formats, read and written: `count|input<TAB>output` or `input<TAB>output`, plain or gzip.
 
-A file is text in UTF-8, a problem a line, prefix tokens with one space between them; Parquet with the columns input and
-output is read too. Knows nothing of how problems are made and what a model does with them.
+A file is text in UTF-8 with a problem a line, in prefix tokens with one space between them. Parquet files with the
+columns input and output are read too.
 """
 
 import contextlib
@@ -47,7 +47,7 @@ def read_problems(path: Path | str, max_bad_share: float = MAX_BAD_SHARE) -> tup
 
     Raises:
         OSError: the file is missing, is a folder, or is not the gzip or Parquet that its name promises.
-        ValueError: it is empty, or more than `max_bad_share` of its lines are bad.
+        ValueError: it is empty, or a larger fraction than `max_bad_share` of its lines is bad.
     """
     return read_lines(path, parse_line, max_bad_share)
 
@@ -102,7 +102,7 @@ def _check_side(side: str, text: str) -> None:
     if len(tokens) <= MAX_DEPTH and is_prefix(tokens):  # too short to be too deep, which is_prefix does not check
         return
     try:
-        from_prefix(tokens)  # slower, and says what is wrong
+        from_prefix(tokens)  # slower, but its error tells what is wrong
     except PrefixError as error:
         raise BadLine(error.reason, f"in the {side}, {error}") from None
 
@@ -110,8 +110,8 @@ def _check_side(side: str, text: str) -> None:
 def find_data_files(folder: Path | str) -> dict[str, Path]:
     """The files "train", "valid" and "test" of the one data set in a folder.
 
-    They are named `NAME.train`, `NAME.valid` and `NAME.test`, perhaps with `.gz` or `.parquet` behind:
-    `integration.train` in the first replication, `prim_fwd.train` among the published files.
+    They are named `NAME.train`, `NAME.valid` and `NAME.test`, and may end in `.gz` or `.parquet`: `integration.train`
+    in the first replication, `prim_fwd.train` among the published files.
 
     Raises:
         OSError: there is no such folder, or not all three files are in it.
@@ -142,29 +142,29 @@ def find_data_files(folder: Path | str) -> dict[str, Path]:
 
 
 class ProblemFiles(NamedTuple):
-    """A split of a data set in files that are read when asked for. Several files are taken in turns, a problem each.
+    """A split of a data set, in files that are read when asked for: a problem of each in turn.
 
     Attributes:
         paths: the files.
-        max_bad_share: bad lines allowed in each when it is read whole.
+        max_bad_share: fraction of bad lines allowed in each when it is read whole.
     """
 
     paths: tuple[Path, ...]
     max_bad_share: float = MAX_BAD_SHARE
 
     def head(self, n: int = 5) -> pd.DataFrame:
-        """The first n good problems, as `frame` has them; no more is read."""
+        """The first n good problems, as `frame` has them; reads no further."""
         return _in_turns([_first_problems(path, n) for path in self.paths]).head(n)
 
     def frame(self) -> pd.DataFrame:
-        """All problems in memory, as `read_problems` has them; its reports are logged, raising what it raises."""
+        """All problems in memory, as `read_problems` returns them; its reports are logged. Raises what it raises."""
         return _in_turns([_reported(*read_problems(path, self.max_bad_share)) for path in self.paths])
 
 
 def spread(n: int, total: int) -> np.ndarray:
-    """The places of n of `total` problems, or of all, evenly spread: prepared and published files begin with easy ones.
+    """The places of n of `total` problems (of all, if there are fewer), evenly spread.
 
-    They are sorted by how often a problem was drawn.
+    Prepared and published files are sorted by how often a problem was drawn, so they begin with easy ones.
     """
     n = min(n, total)
     return np.arange(n) * total // max(1, n)
@@ -193,16 +193,20 @@ def _reported(frame: pd.DataFrame, report: ReadReport) -> pd.DataFrame:
 
 
 def find_data(folders: Iterable[Path | str], max_bad_share: float = MAX_BAD_SHARE) -> dict[str, ProblemFiles]:
-    """The splits of one or several data sets, joined: raises what `find_data_files` does, and for a wrong share."""
+    """The splits of one or several data sets, joined.
+
+    Raises:
+        OSError, ValueError: as `find_data_files` does, or `max_bad_share` is out of its range.
+    """
     check_max_bad_share(max_bad_share)
     found = [find_data_files(folder) for folder in folders]
     return {split: ProblemFiles(tuple(files[split] for files in found), max_bad_share) for split in SPLITS}
 
 
 def read_data_folder(folder: Path | str, max_bad_share: float = MAX_BAD_SHARE) -> dict[str, pd.DataFrame]:
-    """The data set in a folder: "train", "valid" and "test" -> frame, as `find_data_files` and `read_problems` have it.
+    """The data set in a folder: "train", "valid" and "test" -> frame, as `read_problems` returns it.
 
-    The reports of the three files are logged, as warnings where lines were left out.
+    The reports of the three files are logged, as warnings where lines were left out. Raises what `find_data` does.
     """
     return {split: files.frame() for split, files in find_data([folder], max_bad_share).items()}
 
@@ -210,13 +214,13 @@ def read_data_folder(folder: Path | str, max_bad_share: float = MAX_BAD_SHARE) -
 def write_problems(path: Path | str, problems: Iterable[tuple[str, str]]) -> None:
     """Write (input, output) pairs as `input<TAB>output`, gzip if the name ends in `.gz`: the whole file or none of it.
 
-    The compressed bytes hold neither time nor name, so the same problems give the same file (with the same zlib).
+    The compressed bytes hold neither time nor name, so the same problems give the same file (if zlib is the same).
     """
     _write_lines(path, (f"{source}\t{target}\n" for source, target in problems))
 
 
 def write_counted_problems(path: Path | str, problems: Iterable[tuple[int, str, str]]) -> None:
-    """Write (count, input, output) as `count|input<TAB>output`, and all else as `write_problems` does."""
+    """Write (count, input, output) as `count|input<TAB>output`; everything else is as in `write_problems`."""
     _write_lines(path, (f"{count}|{source}\t{target}\n" for count, source, target in problems))
 
 

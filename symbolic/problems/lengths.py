@@ -1,11 +1,11 @@
-"""How long the sequences of many problems are. Knows nothing of where the problems come from."""
+"""How long the sequences of many problems are."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 
 def count_lengths(pairs: Iterable[tuple[str, str]]) -> dict[str, Counter]:
-    """How long the sides of problems are: "input" and "output" -> number of tokens -> problems."""
+    """The lengths of both sides of problems: "input" and "output" -> number of tokens -> problems."""
     lengths = {"input": Counter(), "output": Counter()}
     for pair in pairs:
         for count, text in zip(lengths.values(), pair, strict=True):
@@ -14,7 +14,7 @@ def count_lengths(pairs: Iterable[tuple[str, str]]) -> dict[str, Counter]:
 
 
 def describe_lengths(lengths: Mapping[str, Counter]) -> list[str]:
-    """A line for every side: mean, median and longest length."""
+    """A line for each side: mean, median and longest length in tokens."""
     lines = []
     for side, count in lengths.items():
         total = count.total()
@@ -25,7 +25,7 @@ def describe_lengths(lengths: Mapping[str, Counter]) -> list[str]:
 
 
 def _length_of_rank(count: Counter, rank: int) -> int:
-    """The length with `rank` shorter or equally long ones before it."""
+    """The length at place `rank`, from 0 up, in the order from the shortest to the longest."""
     for length in sorted(count):
         rank -= count[length]
         if rank < 0:

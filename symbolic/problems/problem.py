@@ -1,6 +1,6 @@
 """What a problem is, what a person may choose about problems, and why a draw is rejected.
 
-Knows no generator: trees, families of problems and production all start from here.
+Families, production and data sets build on this module; it imports none of them.
 """
 
 import dataclasses
@@ -53,24 +53,24 @@ class ProblemOptions:
     """What random problems are made of. The defaults are those of the published integration data.
 
     Attributes:
-        operators: operator -> weight, a positive integer; unary and binary operators are weighed apart.
+        operators: operator -> weight, a positive integer; unary and binary operators are weighted separately.
         min_ops, max_ops: operators in a random tree. 39 trees of 40 have from `min_ops` to `max_ops` of them, one has
             fewer. `min_ops` None is the number published for the family (4 for `bwd`) or `max_ops` if that is less.
-        leaves: kind of leaf ("variable", "integer", "coefficient", or "constant" for pi and E) -> weight; published are
-            probabilities of 0.75 for a variable and 0.25 for an integer.
+        leaves: kind of leaf ("variable", "integer", "coefficient", or "constant" for pi and E) -> weight. The published
+            probabilities are 0.75 for a variable and 0.25 for an integer.
         variables: the variables a leaf may be. The independent variable is always `x`.
         coefficients: the coefficients a leaf may be, of `a0` to `a7`.
-        max_int: leaves hold the integers from 1 to `max_int`,
-        negative_integers: and, half of the time, their negatives.
+        max_int: leaves hold the integers from 1 to `max_int`.
+        negative_integers: whether half of these integers are negated.
         max_len: longest sequence, in tokens, start and end tokens included.
-        simplify: for `bwd`, the share of integrands that are simplified, from 0 to 1.
+        simplify: for `bwd`, the fraction of integrands that are simplified, from 0 to 1.
         max_ops_G: for `ibp`, most operators in the second factor, G.
         table_size: for `ibp`, most entries in the table of known primitives, about 400 bytes each.
         known_primitives: for `ibp`, files of integration problems that the table starts with.
-        integrators: for `fwd`, the computer algebra systems to ask, in this order: "alkahest", "giac", "maxima",
+        integrators: for `fwd`, the computer algebra systems to ask, in this order, of "alkahest", "giac", "maxima",
             "fricas", "sympy". Empty for the best one installed.
-        integrator_limit: for `fwd`, seconds of its CPU time that a system may spend on one integral; None for what
-            suits the system.
+        integrator_limit: for `fwd`, seconds of CPU time that a system may spend on one integral; None for the system's
+            own default.
 
     Raises:
         ValueError: an unknown operator, kind of leaf, variable or coefficient, or a number out of its range.

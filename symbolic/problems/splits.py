@@ -1,8 +1,8 @@
 """Duplicates, and train, valid and test sets by content.
 
-Which set a problem may be in follows from a hash of its equation, or of its equation up to constants, alone. So it is
-the same in every data set, whichever generator, seed or machine made it, and no model ever trains on a problem that
-another data set, split in the same way, tests. Knows nothing of files.
+A hash of a problem's equation, or of its equation up to numbers, decides which set the problem may be in. So the set is
+the same in every data set, whichever family, seed or machine made it. No model ever trains on a problem that another
+data set, split in the same way, tests.
 """
 
 import hashlib
@@ -12,9 +12,9 @@ from symbolic.expressions.tokens import ARITY, DIGITS, spellings
 from symbolic.problems.problem import Problem
 
 SPLITS = ("train", "valid", "test")
-# Shares of all problems in percent; the rest is for training. A set asked for takes what it needs of its share.
+# Percentages of all problems; the rest is for training. A set takes as many of these as its size asks for.
 VALID_PERCENT = TEST_PERCENT = 5
-SPLIT_KINDS = ("skeleton", "exact")  # what of a problem decides about its set
+SPLIT_KINDS = ("skeleton", "exact")  # what decides about a problem's set: its equation up to numbers, or all of it
 
 NUMBER = "#"  # stands for any number in a skeleton
 _SYMBOLS = frozenset(spellings("variable") + spellings("unknown"))
@@ -36,8 +36,8 @@ def split_of(content: str) -> str:
 def describe_split(kind: str) -> str:
     """What one of the SPLIT_KINDS means, for the README of a data set."""
     sides, what = {
-        "skeleton": ("nor one that differs by its numbers alone", "the equation up to its numbers (its skeleton)"),
-        "exact": ("though one that differs by its numbers may be", "the equation"),
+        "skeleton": ("nor one that differs only by its numbers", "the equation up to its numbers (its skeleton)"),
+        "exact": ("but one that differs by its numbers may be", "the equation"),
     }[kind]
     return (
         f"- No equation occurs twice. No validation or test equation is in train, {sides}.\n"
@@ -47,11 +47,11 @@ def describe_split(kind: str) -> str:
 
 
 def skeleton(equation: str) -> str:
-    """What a well-formed equation is up to its numbers: `sub Y' mul INT+ 2 cos x` gives `sub Y' mul # cos x`.
+    """A well-formed equation up to its numbers: `sub Y' mul INT+ 2 cos x` gives `sub Y' mul # cos x`.
 
     Each number becomes `#`: an integer with its sign, a quotient of two numbers, pi, E, I, and a coefficient a0 to a9.
-    Sums and products are sorted then, because their order may depend on the numbers. A function of a number stays
-    (`sqrt #`), and a coefficient of 1 that is not written is none: `cos x` and `mul INT+ 2 cos x` have two skeletons.
+    Sums and products are then sorted, because their order may depend on the numbers. A function of a number stays
+    (`sqrt #`). A coefficient of 1, which is not written, has no `#`: `cos x` and `mul INT+ 2 cos x` have two skeletons.
     """
     read: list[str | list[str]] = []  # expressions from the right; a sum or product as [its head, *its operands]
     for token in reversed(equation.split(" ")):
@@ -88,8 +88,8 @@ def _text(expression: str | list[str]) -> str:
 def add_distinct(solutions: dict[str, str], problem: Problem) -> bool:
     """Add a problem to `solutions` (equation -> solution) and return whether its equation is new.
 
-    Of several solutions of one equation the one with fewer tokens stays, and the first in the alphabet of those: what
-    stays depends on the problems alone, not on their order.
+    Of several solutions of one equation the one with the fewest tokens stays, and of those the first in alphabetical
+    order. So what stays does not depend on the order of the problems.
     """
     known = solutions.get(problem.equation)
     if known is None or _simplicity(problem.solution) < _simplicity(known):

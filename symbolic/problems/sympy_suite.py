@@ -1,7 +1,7 @@
-"""Test suites in SymPy's spelling: a JSON object a line, with the texts `integrand` and `integral`, in `x` alone.
+"""Test suites in SymPy's spelling: a JSON object a line, with the texts `integrand` and `integral`, functions of `x`.
 
-Our own grammar reads the texts and nothing evaluates them. What no token of ours spells (erf, a sum over roots, a
-second variable) is a bad line, counted and located as those of the published formats are.
+Our own grammar reads the texts and nothing evaluates them. What has no token here (erf, a sum over roots, a second
+variable) is a bad line. Bad lines are counted and located as those of the published formats are.
 """
 
 import json
@@ -11,8 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from symbolic.expressions.engines import TooLargeError, UndefinedError, canonical
+from symbolic.expressions.equations import integral_equation
 from symbolic.expressions.infix import InfixError, from_infix
-from symbolic.expressions.prefix import prefix_text
+from symbolic.expressions.prefix import Tree, prefix_text
 from symbolic.expressions.program import WITHOUT_VALUE
 from symbolic.expressions.tokens import spellings
 from symbolic.problems.files import MAX_BAD_SHARE, BadLine, ReadReport, read_lines
@@ -28,8 +29,8 @@ def read_suite(path: Path | str, max_bad_share: float = MAX_BAD_SHARE) -> tuple[
     """The problems in a suite, gzip if its name ends in `.gz`, in the project's canonical spelling.
 
     Returns:
-        What `files.read_problems` returns: a frame with the columns `count` (1), `input`, `output` and `line`, and a
-        report of the lines left out.
+        As `files.read_problems`: a frame with the columns `count` (1), `input`, `output` and `line`, and a report of
+        the lines left out.
 
     Raises:
         OSError: the file is missing, is a folder, or is not the gzip that its name promises.
@@ -50,11 +51,11 @@ def parse_object(line: str) -> tuple[str, str]:
         raise BadLine("no JSON", f"a JSON object was expected: {error}") from None
     if not isinstance(record, dict):
         raise BadLine("no JSON object", f"an object was expected, {type(record).__name__} found")
-    integrand, integral = (_canonical_tokens(key, record.get(key)) for key in ("integrand", "integral"))
-    return f"sub Y' {integrand}", integral
+    integrand, integral = (_canonical_tree(key, record.get(key)) for key in ("integrand", "integral"))
+    return prefix_text(integral_equation(integrand)), prefix_text(integral)
 
 
-def _canonical_tokens(key: str, text: object) -> str:
+def _canonical_tree(key: str, text: object) -> Tree:
     if not isinstance(text, str):
         raise BadLine(f"no {key}", f"a text under {key!r} was expected, {type(text).__name__} found")
     for word in re.finditer(r"[^\W\d]\w*", text):
@@ -66,7 +67,7 @@ def _canonical_tokens(key: str, text: object) -> str:
         tree = from_infix(_in_our_spelling(text))
         if tree.head == "sub":
             raise BadLine("not readable", f"in the {key}, an equals sign")
-        return prefix_text(canonical(tree))
+        return canonical(tree)
     except InfixError as error:
         raise BadLine("not readable", f"in the {key}, {error.reason} at character {error.position}") from None
     except (UndefinedError, TooLargeError) as error:

@@ -11,20 +11,34 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from symbolic.runtime.names import unknown_name
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+ENGINES = ("local", "ray")  # what `--engine` may be: processes of this machine, or the nodes of a Ray cluster
 TASKS_PER_CORE = 2  # one runs, one waits, so that a core need not wait for us
 _SECONDS_TO_ANSWER = 10.0
 _SECONDS_TO_END = 10.0  # for tasks that are called off: they end their processes and remove their files
+
+
+def is_cluster(engine: str) -> bool:
+    """Whether `--engine` asks for the nodes of a Ray cluster; False for the processes of this machine.
+
+    Raises:
+        ValueError: it is not in `ENGINES`.
+    """
+    if engine not in ENGINES:
+        raise unknown_name("engine", engine, ENGINES)
+    return engine == "ray"
 
 
 @contextlib.contextmanager
 def connection() -> Iterator[None]:
     """Within the block this process is connected to a cluster.
 
-    To which one, Ray decides: that of the environment variable RAY_ADDRESS, or the one that was last begun on this
-    machine, or a new one of this machine alone, which ends with the block. A program that is connected already stays
-    so.
+    Ray decides to which one: that of the environment variable RAY_ADDRESS, or the one that was last begun on this
+    machine, or a new one of this machine, which ends with the block. A program that is connected already stays so.
 
     Raises:
         ValueError: Ray is not installed.
@@ -50,7 +64,7 @@ def connection() -> Iterator[None]:
 
 
 def _check_address(address: str) -> None:
-    """Ray itself would try for minutes before it says that nobody answers at HOST:PORT."""
+    """Ray itself would try for minutes before it reports that nobody answers at HOST:PORT."""
     host, _, port = address.rpartition(":")
     if not port.isdecimal() or "://" in host:
         return
@@ -61,22 +75,22 @@ def _check_address(address: str) -> None:
 
 
 def mapped(function: Callable[[Item], Result], items: Iterable[Item], workers: int | None) -> Iterator[Result]:
-    """`map` by the nodes, results in the order of the items, of which few are under way at a time.
+    """`map` on the nodes of a cluster: results in the order of the items, with few items under way at a time.
 
     Args:
-        workers: tasks at a time; None for twice as many as the cluster has cores at that moment.
+        workers: Ray tasks at a time; None for twice as many as the cluster has cores at that moment.
 
     Raises:
-        OSError: the cluster was lost.
+        OSError: the cluster was lost, or a node cannot import the function.
         Exception: whatever the function raises.
     """
     import ray
 
-    task = ray.remote(num_cpus=1, max_retries=-1)(function)
+    remote = ray.remote(num_cpus=1, max_retries=-1)(function)
     under_way = deque()
     with errors_of_cluster(), called_off(under_way):
         for item in items:
-            under_way.append(task.remote(item))
+            under_way.append(remote.remote(item))
             if len(under_way) >= (workers or cores_of_cluster() * TASKS_PER_CORE):
                 yield ray.get(under_way.popleft())
         while under_way:
@@ -92,12 +106,15 @@ def cores_of_cluster() -> int:
 
 @contextlib.contextmanager
 def errors_of_cluster() -> Iterator[None]:
-    """Errors of tasks as they were raised, and those of the cluster itself as OSError."""
+    """Within the block errors of tasks are raised as they were, and those of the cluster itself as OSError."""
     import ray
 
     try:
         yield
     except ray.exceptions.RayTaskError as failure:  # Ray's wrap around the error of the task
+        if isinstance(failure.cause, ray.exceptions.RaySystemError):  # the task could not even be unpacked
+            reason = str(failure.cause).partition("\n")[0].removeprefix("System error: ")
+            raise OSError(f"a node cannot unpack its task ({reason}): it needs the same modules as here.") from None
         raise failure.cause from None
     except ray.exceptions.RayError as failure:
         raise OSError(f"the Ray cluster failed: {failure}") from None
@@ -116,6 +133,3 @@ def called_off(under_way: Iterable) -> Iterator[None]:
             ray.cancel(reference)
         if references:
             ray.wait(references, num_returns=len(references), timeout=_SECONDS_TO_END)
-
-
-ENGINES = ("local", "ray")  # where shards are drawn

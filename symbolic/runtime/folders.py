@@ -70,8 +70,8 @@ def _shown(settings: Mapping[str, Any], key: str) -> str:
 
 
 @contextlib.contextmanager
-def made(folder: Path) -> Iterator[None]:
-    """A folder, made if it is not there, with those above it; after an error it goes again if it is new and empty."""
+def output_folder(folder: Path) -> Iterator[None]:
+    """Create a folder to write, with those above it; after an error it is removed if it is new and empty."""
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,4 +1,4 @@
-"""A family whose draws hang, wait, crash or eat memory, and its tame twin that rejects the same draws instead."""
+"""Families that go wrong: draws that hang, wait, crash or fill the memory, and a twin that rejects the same draws."""
 
 import ctypes
 import itertools
@@ -10,19 +10,19 @@ from symbolic.problems.families.trees import draw_below
 from symbolic.problems.problem import Problem, Rejected
 
 _ACCIDENTS = {
-    "time limit": [lambda: 3 ** (10**9), lambda: time.sleep(1000)],  # in C code without an end in sight; asleep
+    "time limit": [lambda: 3 ** (10**9), lambda: time.sleep(1000)],  # in C code that does not end; asleep
     "crash": [lambda: ctypes.string_at(0)],
     "memory limit": [lambda: [bytes(1 << 28) for _ in range(1000)]],
 }
 
 
 def hostile(options):
-    """One draw of 30 goes wrong."""
+    """In one of 30 draws something goes wrong."""
     return lambda rng: _draw(rng, lambda accident, reason: accident())
 
 
 def tame(options):
-    """The same draws, told beforehand."""
+    """The same draws, rejected where `hostile` goes wrong."""
 
     def reject(accident, reason):
         raise Rejected(reason)
@@ -31,7 +31,7 @@ def tame(options):
 
 
 def learning(options):
-    """A family with a memory: its problems are numbered."""
+    """A family that keeps a state: its problems are numbered."""
     given = itertools.count(1)
     return lambda rng: Problem("sub Y' x", f"mul INT+ {next(given)} x")
 
@@ -57,7 +57,7 @@ def leaving_traces(options):
 
 
 def stillborn(options):
-    """Processes end before they draw: the first two of those that have a folder, and all others."""
+    """Processes end before they draw: the first two that get a folder, and all without one."""
     folders = options.known_primitives
     if not folders or len(os.listdir(folders[0])) < 2:
         for folder in folders:
@@ -74,4 +74,5 @@ def _draw(rng, on_accident):
         on_accident(accidents[number // 3 % len(accidents)], reason)
     if fate == 1:
         raise Rejected("dull")
-    return Problem(f"sub Y' INT+ {number}", f"mul INT+ {number} x")
+    digits = " ".join(str(number))
+    return Problem(f"sub Y' INT+ {digits}", f"mul INT+ {digits} x")

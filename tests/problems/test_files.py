@@ -1,4 +1,4 @@
-"""Files of problems: what is written is read, both layouts, and every way a file can be wrong is named."""
+"""Files of problems: what is written is read, in both layouts; every fault of a file is named."""
 
 import gzip
 import logging
@@ -169,13 +169,13 @@ def test_more_bad_lines_than_allowed_stop_the_load(tmp_path):
     assert f"{path}:100: not one tab" in str(caught.value)
 
 
-@pytest.mark.parametrize("share", [-0.1, 1, float("nan")])
-def test_a_share_of_bad_lines_that_cannot_be(tmp_path, share):
+@pytest.mark.parametrize("fraction", [-0.1, 1, float("nan")])
+def test_a_fraction_of_bad_lines_out_of_range(tmp_path, fraction):
     path = write(tmp_path / "a.train", lines())
-    with pytest.raises(ValueError, match=f"`max_bad_share` .* must be at least 0 and less than 1. Received: {share}"):
-        read_problems(path, max_bad_share=share)
+    with pytest.raises(ValueError, match=f"`max_bad_share` .* must be at least 0 and less than 1. Received: {fraction}"):
+        read_problems(path, max_bad_share=fraction)
     with pytest.raises(ValueError, match="`max_bad_share`"):
-        leakage_between(path, path, max_bad_share=share)
+        leakage_between(path, path, max_bad_share=fraction)
 
 
 def test_files_that_are_not_there_or_not_what_they_seem(tmp_path):

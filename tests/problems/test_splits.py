@@ -1,4 +1,4 @@
-"""Splits: a matter of content alone; skeletons: what is left of an equation without its numbers."""
+"""Splits follow from the content of a problem; a skeleton is its equation without its numbers."""
 
 import itertools
 import random
@@ -17,7 +17,7 @@ def some_equations(count, seed=0):
     return [problem.equation for problem in drawn]
 
 
-def test_shares_are_about_five_percent_each():
+def test_valid_and_test_get_about_five_percent_each():
     names = [split_of(f"sub Y' INT+ {i}") for i in range(10_000)]
     assert 400 < names.count("valid") < 600
     assert 400 < names.count("test") < 600

@@ -1,4 +1,4 @@
-"""Suites in SymPy's spelling: they mean what SymPy means by them, and what is outside the language is located."""
+"""Suites in SymPy's spelling are read as SymPy means them; what is outside the language is located."""
 
 import gzip
 import json

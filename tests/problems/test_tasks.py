@@ -1,4 +1,4 @@
-"""Families by name: what is an option of all of them does in each what it says."""
+"""Families by name: the options that all of them have work in each."""
 
 import itertools
 

@@ -2,10 +2,11 @@
 
 DuckDB keeps on disk what does not fit in the memory that it may use, so that memory does not grow with the number of
 problems. Lines are checked, and skeletons found, by processes of this machine or by the nodes of a Ray cluster; the
-database is this machine's. Knows nothing of what is asked of the database.
+database is this machine's.
 """
 
 import contextlib
+import dataclasses
 import itertools
 import os
 import tempfile
@@ -25,6 +26,25 @@ MEMORY_LIMIT = "4GB"
 
 _NOT_PROBLEMS = (".json", ".md")  # what may lie beside shards
 _BATCH = 5_000  # lines that a process checks at a time
+
+
+@dataclasses.dataclass(frozen=True)
+class Resources:
+    """What reading files and the database may use. None of it changes what comes out.
+
+    Attributes:
+        workers: processes, or Ray tasks on a cluster, that check lines, and threads of DuckDB; None for all cores.
+        on_cluster: whether the nodes of a Ray cluster check the lines, in place of processes of this machine.
+        memory_limit: what DuckDB may use before it goes to disk, such as "4GB".
+    """
+
+    workers: int | None = 1
+    on_cluster: bool = False
+    memory_limit: str = MEMORY_LIMIT
+
+    def __post_init__(self):
+        if self.workers is not None and self.workers < 1:
+            raise ValueError(f"`workers` must be at least 1. Received: {self.workers}.")
 
 
 def find_source_files(sources: Iterable[Path]) -> list[Path]:
@@ -52,23 +72,20 @@ def _may_hold_problems(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def open_database(temp: Path | str, memory_limit: str, threads: int | None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in a new folder inside `temp`, where it also puts what does not fit in memory; gone with the block.
-
-    Args:
-        memory_limit: what DuckDB may use before it goes to disk, such as "4GB".
-        threads: of DuckDB; None for all cores.
+def open_database(temp: Path | str, resources: Resources) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in a new folder inside `temp`, which also takes what does not fit in memory; gone with the block.
 
     Raises:
-        ValueError: `memory_limit` is no size.
+        ValueError: the memory limit is no size.
         OSError: the disk is full, or the memory limit too low.
     """
+    memory_limit = resources.memory_limit
     Path(temp).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=temp, prefix="duckdb-") as folder:
         config = {
             "memory_limit": memory_limit,
             "temp_directory": folder,
-            "threads": threads or os.cpu_count(),
+            "threads": resources.workers or os.cpu_count(),
             "preserve_insertion_order": False,
             "autoload_known_extensions": False,
         }
@@ -81,9 +98,7 @@ def open_database(temp: Path | str, memory_limit: str, threads: int | None) -> I
         try:
             yield database
         except duckdb.OutOfMemoryException as error:
-            raise OSError(
-                f"the memory limit of {memory_limit} or the disk of {temp} does not do for so many problems: {error}"
-            ) from None
+            raise OSError(f"not enough memory (limit {memory_limit}) or disk in {temp}: {error}") from None
         except duckdb.IOException as error:
             raise OSError(f"the database in {temp} failed: {error}") from None
         except RuntimeError as error:
@@ -100,20 +115,17 @@ def read_files(
     files: list[Path],
     split: str,
     max_bad_share: float,
-    workers: int | None,
-    engine: str = "local",
+    resources: Resources,
 ) -> list[ReadReport]:
-    """Fill a new table with the good lines of all files; the hashes stand for equation and skeleton from here on.
+    """Fill a new table with the good lines of all files; from here on hashes stand for equation and skeleton.
 
     Its columns are `count`, `input`, `output`, the hashes `exact` and `skeleton`, and `part`, the number in `SPLITS` of
-    the set that the problem may be in. Two of 100 million equations have the same 64 bits by chance in one of 4,000
-    cases; texts are to be compared where problems could be lost by that.
+    the set that the problem may be in. Among 100 million equations two have the same 64 bits by chance in one case of
+    4,000. So compare texts wherever a collision could lose a problem.
 
     Args:
         split: what decides about the set, "skeleton" or "exact".
-        max_bad_share: bad lines allowed in a file; they are left out and reported.
-        workers: processes, or tasks on a cluster, that check lines; None for all cores.
-        engine: where they are checked, "local" or "ray".
+        max_bad_share: fraction of bad lines allowed in a file; they are left out and reported.
 
     Raises:
         OSError: a file cannot be read.
@@ -124,7 +136,7 @@ def read_files(
         "exact UBIGINT, skeleton UBIGINT, part UTINYINT)"
     )
     reports = []
-    with _mapper(workers, engine) as parallel_map, tqdm(desc="reading", unit=" lines", unit_scale=True) as progress:
+    with _mapper(resources) as parallel_map, tqdm(desc="reading", unit=" lines", unit_scale=True) as bar:
         for path in files:
             report = ReadReport(path)
             batches = _batches(numbered_lines(path))
@@ -134,7 +146,7 @@ def read_files(
                 report.kept += good
                 for number, fault in bad:
                     report.add_bad(number, fault)
-                progress.update(good + len(bad))
+                bar.update(good + len(bad))
             report.check(max_bad_share)
             reports.append(report)
     return reports
@@ -145,9 +157,9 @@ def _batches(lines: Iterator[tuple[int, str]]) -> Iterator[list[tuple[int, str]]
         yield batch
 
 
-def _checked(task: tuple[list[tuple[int, str]], str]) -> tuple[dict[str, np.ndarray], list[tuple[int, BadLine]]]:
-    """The columns of the good lines, and the bad ones with their numbers; runs in the worker processes."""
-    lines, split = task
+def _checked(batch: tuple[list[tuple[int, str]], str]) -> tuple[dict[str, np.ndarray], list[tuple[int, BadLine]]]:
+    """In a worker: the columns of the good lines, and the bad ones with their numbers; `batch` is (lines, split)."""
+    lines, split = batch
     rows, bad = [], []
     for number, line in lines:
         try:
@@ -164,11 +176,11 @@ def _checked(task: tuple[list[tuple[int, str]], str]) -> tuple[dict[str, np.ndar
 
 
 @contextlib.contextmanager
-def _mapper(workers: int | None, engine: str) -> Iterator[Callable]:
-    """`map`, done by so many processes or by a cluster, with few items under way at a time."""
-    if engine == "ray":
+def _mapper(resources: Resources) -> Iterator[Callable]:
+    """`map`, by processes of this machine or by a cluster, with few items under way at a time."""
+    if resources.on_cluster:
         with cluster.connection():
-            yield lambda function, items: cluster.mapped(function, items, workers)
+            yield lambda function, items: cluster.mapped(function, items, resources.workers)
         return
-    with ordered_map(workers or os.cpu_count(), "reading problems", __name__) as parallel_map:
+    with ordered_map(resources.workers or os.cpu_count(), "reading problems", __name__) as parallel_map:
         yield parallel_map

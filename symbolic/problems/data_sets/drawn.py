@@ -1,15 +1,15 @@
 """A small data set of random problems: train, valid and test files of the sizes asked for, with a README.
 
-Made by one process and held in memory; `production` and `preparation` are for more. Says what was kept, what was
-rejected and why, and how long the sequences are. The same seed and options give the same files on every machine; those
-of `fwd` depend on the computer algebra system too.
+One process makes it and holds it in memory; `generate` and `prepare` are for more. Its report has what was kept, what
+was rejected and why, and how long the sequences are. The same seed and options give the same files on every machine;
+those of `fwd` depend on the computer algebra system too.
 """
 
 import dataclasses
 import itertools
 import platform
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from symbolic.problems.files import write_problems
 from symbolic.problems.lengths import count_lengths, describe_lengths
 from symbolic.problems.problem import Problem, ProblemOptions
 from symbolic.problems.splits import SPLIT_KINDS, SPLITS, add_distinct, describe_split, leakage, skeleton, split_of
-from symbolic.problems.tasks import problems
+from symbolic.problems.tasks import file_stem, problems
 from symbolic.runtime.atomic import atomic_path
 from symbolic.runtime.folders import holds_earlier
 from symbolic.runtime.names import unknown_name
@@ -59,6 +59,41 @@ class DataSetReport:
         return "\n".join([*lines, *describe_lengths(self.lengths)])
 
 
+@dataclasses.dataclass(frozen=True)
+class _DataSet:
+    """What is asked for: `tasks` sorted, `sizes` set -> problems, and the rest as `make_data_set` takes it."""
+
+    tasks: Sequence[str]
+    sizes: Mapping[str, int]
+    seed: int
+    split: str
+    options: ProblemOptions
+
+    def __post_init__(self):
+        if self.split not in SPLIT_KINDS:
+            raise unknown_name("kind of split", self.split, SPLIT_KINDS)
+        for name, size in self.sizes.items():
+            if size < 1:
+                raise ValueError(f"the number of problems must be at least 1. Received: {name}={size}.")
+
+    @property
+    def name(self) -> str:
+        return "_".join(map(file_stem, self.tasks))
+
+    def file(self, part: str) -> str:
+        return f"{self.name}.{part}.gz"
+
+    def set_of(self, equation: str) -> str:
+        """The only set that a problem may be in."""
+        return split_of(skeleton(equation) if self.split == "skeleton" else equation)
+
+    def command(self, folder: Path) -> str:
+        words = ["python -m symbolic dataset", "--task", *self.tasks, "--split", self.split]
+        words += [f"--{name} {size}" for name, size in self.sizes.items()]
+        out = folder.name if folder.is_absolute() else folder.as_posix()
+        return " ".join([*words, *option_words(self.options), "--seed", str(self.seed), "--out", out])
+
+
 def make_data_set(
     folder: Path | str,
     tasks: str | Sequence[str],
@@ -70,47 +105,41 @@ def make_data_set(
     split: str = "skeleton",
     options: ProblemOptions | None = None,
 ) -> DataSetReport:
-    """Write `TASK.train.gz`, `TASK.valid.gz`, `TASK.test.gz` and a README.md that says how they were made.
+    """Write `TASK.train.gz`, `TASK.valid.gz`, `TASK.test.gz` and a README.md that tells how they were made.
 
-    Draws problems until each set has its size; which set a problem may be in is a matter of `splits.split_of`.
+    Draws problems until each set has its size; `splits.split_of` decides which set a problem may be in.
 
     Args:
         folder: where the files go.
-        tasks: a name in `tasks.TASKS`, or several, to be drawn from in turn; files are named by all of them.
+        tasks: a name in `tasks.TASKS` or `my_module:my_family`, or several, to be drawn from in turn; files are named
+            by all of them.
         train, valid, test: problems in each set.
         seed: any integer from 0 up.
         split: "skeleton", where problems that are equal up to their numbers go into the same set, or "exact".
         options: what the problems are made of; None for the published settings.
 
     Raises:
-        ValueError: an unknown task or kind of split, a size below 1, or options that do not allow so many distinct
-            problems; or the folder holds anything but an earlier data set of the same tasks.
+        ValueError: an unknown task or kind of split, a size below 1, or options that allow too few distinct problems;
+            or the folder holds anything but an earlier data set of the same tasks.
         NotADirectoryError: the folder is a file.
     """
-    if split not in SPLIT_KINDS:
-        raise unknown_name("kind of split", split, SPLIT_KINDS)
-    folder, options = Path(folder), options or ProblemOptions()
     tasks = [tasks] if isinstance(tasks, str) else sorted(tasks)
-    name = "_".join(tasks)
-    _check_folder(folder, name)
     sizes = {"train": train, "valid": valid, "test": test}
-    found, report = _collect(tasks, sizes, seed, skeleton if split == "skeleton" else str, options)
+    data_set = _DataSet(tasks, sizes, seed, split, options or ProblemOptions())
+    folder = Path(folder)
+    _check_folder(folder, data_set)
+    found, report = _collect(data_set)
     assert not any(leakage(found[a], found[b]) for a, b in itertools.combinations(SPLITS, 2))
     for part in SPLITS:
-        write_problems(folder / _file_name(name, part), found[part].items())
+        write_problems(folder / data_set.file(part), found[part].items())
     with atomic_path(folder / README) as temporary:
-        temporary.write_text(_readme(folder, tasks, sizes, seed, split, options, report), encoding="utf-8")
+        temporary.write_text(_readme(data_set, folder, report), encoding="utf-8")
     return report
 
 
-def _file_name(name: str, part: str) -> str:
-    return f"{name}.{part}.gz"
-
-
-def _check_folder(folder: Path, name: str) -> None:
+def _check_folder(folder: Path, data_set: _DataSet) -> None:
     """Only an earlier data set of the same name may be replaced."""
-    files = [README, *(_file_name(name, part) for part in SPLITS)]
-    if holds_earlier(folder, files):
+    if holds_earlier(folder, [README, *map(data_set.file, SPLITS)]):
         readme = folder / README
         if not readme.exists() or not readme.read_text(encoding="utf-8").startswith(_TITLE):
             raise ValueError(
@@ -119,33 +148,23 @@ def _check_folder(folder: Path, name: str) -> None:
             )
 
 
-def _in_turn(tasks: Sequence[str], seed: int, options: ProblemOptions, rejected: Counter) -> Iterator[Problem]:
+def _in_turn(data_set: _DataSet, rejected: Counter) -> Iterator[Problem]:
     """A problem of each task, then the next of each, without end."""
-    return itertools.chain.from_iterable(zip(*(problems(task, seed, options, rejected) for task in tasks), strict=True))
+    streams = [problems(task, data_set.seed, data_set.options, rejected) for task in data_set.tasks]
+    return itertools.chain.from_iterable(zip(*streams, strict=True))
 
 
-def _collect(
-    tasks: Sequence[str],
-    sizes: Mapping[str, int],
-    seed: int,
-    content: Callable[[str], str],
-    options: ProblemOptions,
-) -> tuple[dict[str, dict[str, str]], DataSetReport]:
-    """Draw until every set has its size; `content` is what of an equation decides about its set.
-
-    Returns set -> {equation: solution}, and what happened.
-    """
-    for name, size in sizes.items():
-        if size < 1:
-            raise ValueError(f"the number of problems must be at least 1. Received: {name}={size}.")
+def _collect(data_set: _DataSet) -> tuple[dict[str, dict[str, str]], DataSetReport]:
+    """Draw until every set has its size. Returns set -> {equation: solution}, and what happened."""
+    sizes = data_set.sizes
     found: dict[str, dict[str, str]] = {name: {} for name in sizes}
     rejected: Counter = Counter()
     wanted = sum(sizes.values())
     kept = kept_before = repeated = surplus = 0
-    stream = _in_turn(tasks, seed, options, rejected)
-    with tqdm(total=wanted, desc=" ".join(tasks), unit=" problems") as progress:
-        for drawn, problem in enumerate(stream, 1):
-            name = split_of(content(problem.equation))
+    drawn_problems = _in_turn(data_set, rejected)
+    with tqdm(total=wanted, desc=" ".join(data_set.tasks), unit=" problems") as progress:
+        for drawn, problem in enumerate(drawn_problems, 1):
+            name = data_set.set_of(problem.equation)
             solutions = found[name]
             if problem.equation not in solutions and len(solutions) == sizes[name]:
                 surplus += 1
@@ -158,19 +177,19 @@ def _collect(
                 break
             if drawn % _WINDOW == 0:
                 if kept - kept_before < _WINDOW // _LEAST_KEPT:
-                    raise _exhausted(tasks, found, sizes, drawn)
+                    raise _exhausted(data_set, found, drawn)
                 kept_before = kept
     lengths = count_lengths(pair for solutions in found.values() for pair in solutions.items())
     kept_by_set = {name: len(solutions) for name, solutions in found.items()}
     return found, DataSetReport(kept_by_set, repeated, surplus, rejected, lengths)
 
 
-def _exhausted(tasks, found, sizes, drawn) -> ValueError:
-    counts = ", ".join(f"{len(solutions):,} of {sizes[name]:,} for {name}" for name, solutions in found.items())
+def _exhausted(data_set: _DataSet, found: Mapping[str, Mapping[str, str]], drawn: int) -> ValueError:
+    counts = ", ".join(f"{len(found[name]):,} of {size:,} for {name}" for name, size in data_set.sizes.items())
     return ValueError(
-        f"{' and '.join(tasks)}: too few distinct problems with these options. {drawn:,} draws gave {counts}, and of "
-        f"the last {_WINDOW:,} fewer than 1 in {_LEAST_KEPT} was kept. Ask for fewer, or allow larger ones (max_ops, "
-        "max_int)."
+        f"{' and '.join(data_set.tasks)}: too few distinct problems with these options. {drawn:,} draws gave {counts}, "
+        f"and of the last {_WINDOW:,} fewer than 1 in {_LEAST_KEPT} was kept. Ask for fewer, or allow larger ones "
+        "(max_ops, max_int)."
     )
 
 
@@ -199,7 +218,7 @@ def _words(value) -> list[str]:
 
 _TITLE = "# Problems of "
 _README = """\
-{title}{families}
+{title}{tasks}
 
 Made by this project's own generator:
 
@@ -221,25 +240,16 @@ without its constant; in the solution of another differential equation the const
 """
 
 
-def _readme(folder, tasks, sizes, seed, split, options, report) -> str:
-    words = ["python -m symbolic dataset", "--task", *tasks, "--split", split]
-    words += [f"--{name} {size}" for name, size in sizes.items()]
-    words += [
-        *option_words(options),
-        "--seed",
-        str(seed),
-        "--out",
-        folder.name if folder.is_absolute() else folder.as_posix(),
-    ]
+def _readme(data_set: _DataSet, folder: Path, report: DataSetReport) -> str:
     return _README.format(
         title=_TITLE,
-        families=", ".join(f"`{task}`" for task in tasks),
-        name="_".join(tasks),
-        command=" ".join(words),
+        tasks=", ".join(f"`{task}`" for task in data_set.tasks),
+        name=data_set.name,
+        command=data_set.command(folder),
         report=report,
-        seed=seed,
-        options="; ".join(f"{name} = {' '.join(_words(value))}" for name, value in _values(options).items()),
-        split=describe_split(split),
+        seed=data_set.seed,
+        options="; ".join(f"{name} = {' '.join(_words(value))}" for name, value in _values(data_set.options).items()),
+        split=describe_split(data_set.split),
         symbolic=symbolic.__version__,
         symengine=symengine.__version__,
         numpy=np.__version__,

@@ -1,7 +1,4 @@
-"""How much of one set of problems another one holds too: the same equations, and equations equal up to their numbers.
-
-Knows nothing of how the sets were made.
-"""
+"""How much of one set of problems another one holds too: equal equations, and equations equal up to their numbers."""
 
 import dataclasses
 import tempfile
@@ -9,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from symbolic.problems.data_sets.database import MEMORY_LIMIT, find_source_files, open_database, read_files
+from symbolic.problems.data_sets.database import Resources, find_source_files, open_database, read_files
 from symbolic.problems.files import MAX_BAD_SHARE, check_max_bad_share
 
 
@@ -21,7 +18,7 @@ class Leakage:
         seen, tested: names of the two.
         problems: lines in `tested`.
         exact: those with an equation that is in `seen`.
-        skeleton: those with an equation that is in `seen` up to its numbers; `exact` ones among them.
+        skeleton: those with an equation that is in `seen` up to its numbers, the `exact` ones included.
     """
 
     seen: str
@@ -31,11 +28,11 @@ class Leakage:
     skeleton: int
 
     def __str__(self) -> str:
-        shares = [
+        kinds = [
             f"{kind} {found:,} ({found / self.problems:.2%})"
             for kind, found in (("exact", self.exact), ("skeleton", self.skeleton))
         ]
-        return f"of the {self.problems:,} problems in {self.tested}, in {self.seen}: {' · '.join(shares)}"
+        return f"of the {self.problems:,} problems in {self.tested}, in {self.seen}: {' · '.join(kinds)}"
 
 
 def leakage_between(
@@ -45,7 +42,7 @@ def leakage_between(
 
     Args:
         seen, tested: files of problems, or folders of such files.
-        max_bad_share: bad lines allowed in a file.
+        max_bad_share: fraction of bad lines allowed in a file.
         workers: processes that check lines, and threads of DuckDB; None for all cores.
 
     Raises:
@@ -53,9 +50,10 @@ def leakage_between(
         ValueError: an argument out of its range, or a file that is no problem file.
     """
     check_max_bad_share(max_bad_share)
-    with tempfile.TemporaryDirectory() as folder, open_database(folder, MEMORY_LIMIT, workers) as database:
+    resources = Resources(workers)
+    with tempfile.TemporaryDirectory() as folder, open_database(folder, resources) as database:
         for table, source in (("seen", seen), ("tested", tested)):
-            read_files(database, table, find_source_files([Path(source)]), "exact", max_bad_share, workers)
+            read_files(database, table, find_source_files([Path(source)]), "exact", max_bad_share, resources)
         return leakage_of_tables(database, "seen", "tested", str(seen), str(tested))
 
 

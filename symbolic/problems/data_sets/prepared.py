@@ -1,8 +1,8 @@
 """From generated or published files to a training data set.
 
 Duplicates are removed with their counts kept, and valid and test sets cut by content, in a database on disk, so that
-memory does not grow with the number of problems. The files written depend on the problems read alone, not on their
-order or on the files they come from. Knows nothing of how problems are drawn, and computes with none.
+memory does not grow with the number of problems. The files written depend only on the problems read, neither on their
+order nor on the files they come from.
 """
 
 import dataclasses
@@ -22,14 +22,15 @@ import duckdb
 from tqdm import tqdm
 
 import symbolic
-from symbolic.problems.data_sets.database import MEMORY_LIMIT, find_source_files, open_database, read_files
+from symbolic.problems.data_sets.database import MEMORY_LIMIT, Resources, find_source_files, open_database, read_files
 from symbolic.problems.data_sets.leakage import Leakage, leakage_of_tables
 from symbolic.problems.files import MAX_BAD_SHARE, ReadReport, check_max_bad_share, write_counted_problems
-from symbolic.problems.production.generate import MANIFEST, read_manifest
+from symbolic.problems.production.manifest import MANIFEST, count_problems, read_manifest
 from symbolic.problems.splits import SPLIT_KINDS, SPLITS, describe_split
+from symbolic.problems.tasks import file_stem
 from symbolic.runtime.atomic import atomic_path
-from symbolic.runtime.cluster import ENGINES
-from symbolic.runtime.folders import holds_earlier, made
+from symbolic.runtime.cluster import is_cluster
+from symbolic.runtime.folders import holds_earlier, output_folder
 from symbolic.runtime.locks import locked
 from symbolic.runtime.names import unknown_name
 
@@ -62,7 +63,7 @@ class Preparation:
 
     @property
     def unused(self) -> int:
-        """Problems of the two held-out shares that no set asked for."""
+        """Problems held out for validation and testing that no set asked for."""
         return self.distinct - sum(self.kept.values())
 
     def __str__(self) -> str:
@@ -81,6 +82,42 @@ class Preparation:
         )
 
 
+@dataclasses.dataclass(frozen=True)
+class _DataSet:
+    """Which data set to write.
+
+    Attributes:
+        name: the first part of the file names.
+        split: what of a problem decides about its set, one of `SPLIT_KINDS`.
+        sizes: "valid" and "test" -> exact number of problems.
+    """
+
+    name: str
+    split: str
+    sizes: Mapping[str, int]
+
+    def __post_init__(self):
+        if self.split not in SPLIT_KINDS:
+            raise unknown_name("kind of split", self.split, SPLIT_KINDS)
+        for part, size in self.sizes.items():
+            if size < 1:
+                raise ValueError(f"`{part}` must be at least 1. Received: {size}.")
+        if not self.name or "/" in self.name or self.name.startswith("."):
+            raise ValueError(f"`name` must be the first part of a file name, such as bwd. Received: {self.name!r}.")
+
+    def file(self, part: str) -> str:
+        return f"{self.name}.{part}.gz"
+
+    def files(self) -> list[str]:
+        """All that is written. The training file is last: without it nobody takes a folder for a data set."""
+        return [RECORD, README, *map(self.file, reversed(SPLITS))]
+
+    def command(self, sources: Iterable[Path], out: Path) -> str:
+        words = ["prepare", *map(str, sources), "--out", str(out), "--name", self.name, "--split", self.split]
+        words += [f"--{part}={size}" for part, size in self.sizes.items()]
+        return f"python -m symbolic {shlex.join(words)}"
+
+
 def prepare(
     sources: Iterable[Path | str],
     out: Path | str,
@@ -97,10 +134,10 @@ def prepare(
 ) -> Preparation:
     """Write `NAME.train.gz`, `NAME.valid.gz`, `NAME.test.gz`, a README.md and `preparation.json`.
 
-    A line is `count|input<TAB>output`, the most frequent first and in the alphabet of the inputs among those. An input
-    occurs once: of several solutions the simplest is kept, as `splits.add_distinct` has it, and its count is the sum of
-    all their counts. Of the two shares that `splits.split_of` holds out, the valid and the test set are the problems
-    with the lowest hashes of their equations; what is left of these shares is in no set.
+    A line is `count|input<TAB>output`; lines are sorted by falling count, then by input. An input occurs once: of
+    several solutions the simplest is kept, as `splits.add_distinct` has it, and its count is the sum of all their
+    counts. `splits.split_of` holds out 5 % of the problems for each of validation and testing. The sets take those of
+    them with the lowest hashes of their equations; what they leave is in no set.
 
     Nothing is written to `out` before all is done, but for a folder `.preparing` that is removed at the end.
 
@@ -111,8 +148,8 @@ def prepare(
         split: "skeleton", so that problems equal up to their numbers fall on the same side, or "exact", where only the
             same equations do, as published.
         valid, test: the exact sizes of those sets.
-        max_bad_share: bad lines allowed in a file; they are left out and counted.
-        workers: processes that check lines, or tasks on a cluster, and threads of DuckDB; None for all cores. They
+        max_bad_share: fraction of bad lines allowed in a file; they are left out and counted.
+        workers: processes that check lines, or Ray tasks on a cluster, and threads of DuckDB; None for all cores. They
             change nothing but the time it takes.
         engine: "local", or "ray" for a cluster, whose nodes check the lines. All else, reading files, DuckDB and
             writing, is done on this machine.
@@ -121,34 +158,31 @@ def prepare(
         temp: a folder with room for all problems several times over, best on a fast disk of the machine; `out` if None.
 
     Raises:
-        ValueError: an argument out of its range, a file that is no problem file, or a share too small for its set.
+        ValueError: an argument out of its range, a file that is no problem file, or too few problems for a set.
         OSError: a file that cannot be read, a folder that cannot be written or that another run writes, or a full disk.
     """
     out, sources = Path(out), [Path(source) for source in sources]
-    sizes = {"valid": valid, "test": test}
-    _check_arguments(split, sizes, workers, engine, max_bad_share)
+    resources = Resources(workers, is_cluster(engine), memory_limit)
+    check_max_bad_share(max_bad_share)
     files = find_source_files(sources)
     manifests = _manifests(files)
-    generated = {folder: manifest["settings"] for folder, manifest in manifests.items()}
-    name = _default_name(generated) if name is None else name
-    _check_out(out, name, sources)
+    data_set = _DataSet(_default_name(manifests) if name is None else name, split, {"valid": valid, "test": test})
+    _check_out(out, data_set, sources)
     unfinished = _unfinished(manifests)
     for line in unfinished:
         tqdm.write(line, file=sys.stderr)  # now, as there may be hours until the report
-    with made(out), locked(out):
+    with output_folder(out), locked(out):
         work = out / _WORK
         shutil.rmtree(work, ignore_errors=True)
         try:
-            with open_database(temp or work, memory_limit, workers) as database:
-                reports = read_files(database, "lines", files, split, max_bad_share, workers, engine)
-                preparation = dataclasses.replace(_cut(database, reports, sizes), unfinished=unfinished)
+            with open_database(temp or work, resources) as database:
+                reports = read_files(database, "lines", files, split, max_bad_share, resources)
+                preparation = dataclasses.replace(_cut(database, reports, data_set.sizes), unfinished=unfinished)
                 for part in SPLITS:
-                    _write(database, part, work / _file_name(name, part), preparation.kept[part])
-            words = ["prepare", *map(str, sources), "--out", str(out), "--name", name, "--split", split]
-            words += [f"--{part}={size}" for part, size in sizes.items()]
-            command = f"python -m symbolic {shlex.join(words)}"
-            _describe(work, preparation, name, split, command, generated)
-            _publish(work, out, name)
+                    _write(database, part, work / data_set.file(part), preparation.kept[part])
+            generated = {folder: manifest["settings"] for folder, manifest in manifests.items()}
+            _describe(work, data_set, preparation, data_set.command(sources, out), generated)
+            _publish(work, out, data_set)
         finally:
             shutil.rmtree(work, ignore_errors=True)
     return preparation
@@ -164,44 +198,22 @@ def _unfinished(manifests: Mapping[str, dict[str, Any]]) -> list[str]:
     """A line for each folder whose generator was interrupted or is still at work."""
     lines = []
     for folder, manifest in manifests.items():
-        made, count = sum(shard["problems"] for shard in manifest["shards"].values()), manifest["settings"]["count"]
-        if made < count:
+        there, count = count_problems(manifest), manifest["settings"]["count"]
+        if there < count:
             lines.append(
-                f"unfinished: {folder} holds {made:,} of {count:,} problems; the same `generate` makes the rest"
+                f"unfinished: {folder} holds {there:,} of {count:,} problems; the same `generate` makes the rest"
             )
     return lines
 
 
-def _default_name(generated: Mapping[str, dict[str, Any]]) -> str:
-    return "_".join(sorted({settings["task"] for settings in generated.values()})) or "problems"
+def _default_name(manifests: Mapping[str, dict[str, Any]]) -> str:
+    tasks = {manifest["settings"]["task"] for manifest in manifests.values()}
+    return "_".join(sorted(set(map(file_stem, tasks)))) or "problems"
 
 
-def _check_arguments(
-    split: str, sizes: Mapping[str, int], workers: int | None, engine: str, max_bad_share: float
-) -> None:
-    if split not in SPLIT_KINDS:
-        raise unknown_name("kind of split", split, SPLIT_KINDS)
-    if engine not in ENGINES:
-        raise unknown_name("engine", engine, ENGINES)
-    check_max_bad_share(max_bad_share)
-    for name, value in (*sizes.items(), ("workers", workers)):
-        if value is not None and value < 1:
-            raise ValueError(f"`{name}` must be at least 1. Received: {value}.")
-
-
-def _file_name(name: str, part: str) -> str:
-    return f"{name}.{part}.gz"
-
-
-def _files_of(name: str) -> list[str]:
-    return [RECORD, README, *(_file_name(name, part) for part in reversed(SPLITS))]
-
-
-def _check_out(out: Path, name: str, sources: Iterable[Path]) -> None:
+def _check_out(out: Path, data_set: _DataSet, sources: Iterable[Path]) -> None:
     """Only an earlier preparation of the same name may be replaced."""
-    if not name or "/" in name or name.startswith("."):
-        raise ValueError(f"`name` must be the first part of a file name, such as bwd. Received: {name!r}.")
-    if holds_earlier(out, _files_of(name)) and not (out / RECORD).exists():
+    if holds_earlier(out, data_set.files()) and not (out / RECORD).exists():
         raise ValueError(f"{out} holds files of another origin (no {RECORD}): give the data set a folder of its own.")
     if any(out.resolve() in (source.resolve(), source.resolve().parent) for source in sources):
         raise ValueError(f"{out} is read and cannot be written: give the data set a folder of its own.")
@@ -230,7 +242,7 @@ def _cut(database: duckdb.DuckDBPyConnection, reports: list[ReadReport], sizes: 
     for part, size in sizes.items():
         if kept[part] < size:
             raise ValueError(
-                f"`{part}` must be at most {kept[part]:,}: so many of the {distinct:,} distinct problems may be in "
+                f"`{part}` must be at most {kept[part]:,}: no more of the {distinct:,} distinct problems may be in "
                 f"that set, about 5 % of them. Received: {size:,}."
             )
     return Preparation(
@@ -252,15 +264,15 @@ _README = """\
 ```
 
 `{name}.train.gz`, `{name}.valid.gz` and `{name}.test.gz` hold a problem a line, as `count|input<TAB>output` in prefix
-tokens: how often the input was drawn, the input, and the simplest output that came with it. The most frequent come
-first.
+tokens: how often the input was drawn, the input, and the simplest output that came with it. The most frequent problems
+come first.
 
 ```
 {preparation}
 ```
 
 {split}
-- What the two held-out shares hold beyond the sizes asked for is in no set.
+- What was held out beyond the sizes asked for is in no set.
 - The problems are {origin}
 - `{record}` has the same figures for programs, what was read from each file, and the generators' settings.
 - Made with symbolic {symbolic}, DuckDB {duckdb}, Python {python}.
@@ -268,18 +280,19 @@ first.
 
 
 def _describe(
-    work: Path, preparation: Preparation, name: str, split: str, command: str, generated: Mapping[str, dict[str, Any]]
+    work: Path, data_set: _DataSet, preparation: Preparation, command: str, generated: Mapping[str, dict[str, Any]]
 ) -> None:
+    """Write the README, and the record with the same figures; `generated` is folder -> settings of the generator."""
     runs = [f"{of['count']:,} of {of['task']} with seed {of['seed']}" for of in generated.values()]
     versions = {"symbolic": symbolic.__version__, "duckdb": duckdb.__version__, "python": platform.python_version()}
     readme = _README.format(
-        name=name,
+        name=data_set.name,
         command=command,
         preparation=preparation,
-        split=describe_split(split),
+        split=describe_split(data_set.split),
         origin=f"this project's own, from runs for {'; '.join(runs)}."
         if runs
-        else "from files that do not say how they were made.",
+        else "from files without a record of how they were made.",
         record=RECORD,
         **versions,
     )
@@ -302,9 +315,9 @@ def _describe(
             temporary.write_text(text, encoding="utf-8")
 
 
-def _publish(work: Path, out: Path, name: str) -> None:
+def _publish(work: Path, out: Path, data_set: _DataSet) -> None:
     """Move the finished files to their place. A kill on the way leaves no folder that could be read as a data set."""
-    for file in reversed(_files_of(name)):
+    for file in reversed(data_set.files()):
         (out / file).unlink(missing_ok=True)
-    for file in _files_of(name):
+    for file in data_set.files():
         os.replace(work / file, out / file)

@@ -1,1 +1,1 @@
-"""The families of random problems, and what they share."""
+"""Families: functions that draw random problems with their solutions, and what they have in common."""

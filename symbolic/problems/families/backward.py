@@ -1,7 +1,6 @@
-"""Integration problems: find y with y' = f. Here by the backward method of Lample & Charton 2020, section 4.1.
+"""Integration problems by the backward method of Lample & Charton 2020, section 4.1: a random F, and f = F'.
 
-The input is `sub Y' <f>`, the output a primitive F of f, both in the canonical spelling of
-`expressions.engines.symengine_to_prefix`. Knows nothing of files, counts and duplicates.
+The input is `sub Y' f`, the output F, both in the canonical spelling of `expressions.engines.symengine_to_prefix`.
 """
 
 from collections.abc import Callable
@@ -25,9 +24,9 @@ _X = se.Symbol("x")
 def backward(options: ProblemOptions) -> Callable[[np.random.Generator], Problem]:
     """A function that draws one problem backwards: a random F, made canonical and differentiated to f.
 
-    A primitive is only defined up to a constant, so that a model could not know which one to give: the constant
-    terms of F are dropped. A share of the integrands, `options.simplify`, is simplified; which ones, a hash of the
-    primitive decides, so that the primitives drawn are the same whatever the share.
+    A primitive is only defined up to a constant, and a model could not know which one to give. So the constant terms of
+    F are dropped. Some of the integrands, the fraction `options.simplify`, are simplified. A hash of the primitive
+    decides which ones, so that the primitives drawn are the same whatever the fraction.
 
     The function raises `Rejected` for a draw that gives no problem.
     """
@@ -45,7 +44,7 @@ def backward(options: ProblemOptions) -> Callable[[np.random.Generator], Problem
         if not (has_real_constants(expression) and has_real_constants(integrand)):
             raise Rejected("constant part not real")
         solution = symengine_to_prefix(primitive)
-        if operator_count(solution) < operators / 2:  # as published: what collapses so far is too easy
+        if operator_count(solution) < operators / 2:  # as published: what collapses that far is too easy
             raise Rejected("collapsed")
         check_real_domain(primitive, integrand)
         if content_hash(f"simplify {' '.join(solution)}") < options.simplify * 2**64:

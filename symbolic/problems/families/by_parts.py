@@ -1,7 +1,7 @@
 """Integration problems by parts: the family `ibp` of Lample & Charton 2020, section 4.1.
 
-For random F and G with derivatives f and g the integral of F*g is F*G less that of f*G. Where one of these two products
-is in a growing table of known primitives, the other one gives a new problem, which the table learns too.
+For random F and G with derivatives f and g, the integral of F*g is F*G minus the integral of f*G. If a growing table of
+known primitives has one of these two products, the other one gives a new problem, which enters the table too.
 """
 
 from collections.abc import Callable
@@ -27,15 +27,15 @@ _X = se.Symbol("x")
 def by_parts(options: ProblemOptions, table: PrimitiveTable | None = None) -> Callable[[np.random.Generator], Problem]:
     """A function that draws one problem by parts, with a table of known primitives that grows with every draw.
 
-    So a draw depends on all draws before it: a generator gives the same problems if it starts with the same table.
-    Integrand and primitive are both simplified, as published; unlike the published table this one also integrates sums
-    term by term. It starts with the problems in the files `options.known_primitives`.
+    So a draw depends on all draws before it: the same problems come only if the table starts the same. Integrand and
+    primitive are both simplified, as published. Unlike the published table this one also integrates sums term by term.
+    It starts with the problems in the files `options.known_primitives`.
 
     Args:
         options: what the problems are made of.
-        table: the table to use, for one who wants to read it afterwards; None for a new one.
+        table: the table to use, for a caller that reads it afterwards; None for a new one.
 
-    The function raises `Rejected` for a draw that gives no problem, most often because the table knows neither product.
+    The function raises `Rejected` for a draw that gives no problem, most often because the table has neither product.
 
     Raises:
         OSError, ValueError: a file of known primitives cannot be read.
@@ -73,7 +73,7 @@ def _function(tree: Tree, keeps_constants: bool) -> se.Basic:
 
 
 def _product_rule(F: se.Basic, G: se.Basic, table: PrimitiveTable) -> tuple[se.Basic, se.Basic]:
-    """F*g or f*G with its primitive, by that of the other in the table; F and G go into the table first."""
+    """F*g or f*G with its primitive, from the primitive of the other one; F and G enter the table first."""
     f, g = rebuilt(differentiate(F, _X)), rebuilt(differentiate(G, _X))
     if not (has_real_constants(f) and has_real_constants(g)):
         raise Rejected("constant part not real")
@@ -89,7 +89,7 @@ def _product_rule(F: se.Basic, G: se.Basic, table: PrimitiveTable) -> tuple[se.B
 
 
 def _cleaned(integrand: se.Basic, primitive: se.Basic, keeps_factor: bool) -> tuple[se.Basic, se.Basic]:
-    """Both sides simplified; a constant factor of the integrand moves to the primitive's denominator if not kept."""
+    """Both sides simplified; a constant factor that is not kept moves from the integrand to the primitive, as 1/c."""
     if not (has_real_constants(integrand) and has_real_constants(primitive)):
         raise Rejected("constant part not real")
     integrand = simplified(rebuilt(integrand))

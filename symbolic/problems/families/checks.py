@@ -1,7 +1,7 @@
-"""Checks in numbers, at a few fixed real points, of what a generator is about to write down.
+"""Checks in numbers, at a few fixed real points, of what a family is about to give.
 
 They are quick and in float64: what passes may still be wrong between the points, and rounding may fail what is right.
-Verdicts on answers are the business of another room.
+The package `verification` gives verdicts on answers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,10 @@ _MORE_POINTS = np.linspace(-5.01, 5.02, 600)  # of x, where the fixed ones meet 
 
 
 def check_real_domain(*functions: se.Basic) -> None:
-    """Check that functions of x, and parameters, are real and finite together at four points at least.
+    """Check that functions of x and parameters are all real and finite at four common points or more.
 
     Raises:
-        Rejected: they are not, or only because rounding makes something of a sum that is 0, as in 1 + x - (1 + x).
+        Rejected: they are not, or rounding alone makes them so where a sum is 0, as in 1/(1 + x - (1 + x)).
     """
     values, fixed = compiled(functions)
     real = _count_real(values(fixed[:_FIRST_POINTS]))
@@ -67,7 +67,7 @@ def check_primitive(
     """Compare the derivative of `primitive` by x with `integrand` at those of the points where both functions are real.
 
     Raises:
-        Rejected: they differ at one, or at fewer than four points both are real.
+        Rejected: they differ at a point, or both are real at fewer than four points.
     """
     program = Program()
     value = program.enter(primitive)
@@ -76,12 +76,24 @@ def check_primitive(
         raise Rejected("wrong primitive")
     residual = program.step("sub", derivative, program.enter(integrand))
     values = numeric.run(program, points)
-    shape = points["x"].shape
-    largest = np.max([np.broadcast_to(np.abs(values[term]), shape) for term in program.terms(residual)], axis=0)
-    with np.errstate(all="ignore"):
-        sizes = np.abs(values[residual]) / np.where(largest > 0, largest, 1.0)
+    sizes = relative_residual(program, residual, values, points["x"].shape)
     sizes = sizes[np.isfinite(values[value]) & np.isfinite(sizes)]
     if len(sizes) < ENOUGH_POINTS:
         raise Rejected("no real domain")
     if np.any(sizes > TOLERANCE):
         raise Rejected("wrong primitive")
+
+
+def relative_residual(
+    program: Program, residual: int, values: Sequence[np.ndarray], shape: tuple[int, ...]
+) -> np.ndarray:
+    """How large a residual is beside the largest of its terms; not finite where a part of it has no real value.
+
+    Args:
+        residual: its slot in the program.
+        values: of all slots of the program; those that do not depend on the points are scalars.
+        shape: of the points, and of what is returned.
+    """
+    with np.errstate(all="ignore"):
+        largest = np.max([np.broadcast_to(np.abs(values[term]), shape) for term in program.terms(residual)], axis=0)
+        return np.abs(values[residual]) / np.where(largest > 0, largest, 1.0)

@@ -1,4 +1,4 @@
-"""What all families share when they draw: operator counts, rejections, and the integration problem itself."""
+"""What families have in common when they draw: operator counts, rejections, and the integration problem."""
 
 import contextlib
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ from symbolic.problems.problem import Problem, ProblemOptions, Rejected
 
 @contextlib.contextmanager
 def rejecting() -> Iterator[None]:
-    """Rejections in place of the errors that SymEngine's expressions raise."""
+    """Within the block the errors of SymEngine's expressions become rejections."""
     try:
         yield
-    except (UndefinedError, RuntimeError):  # a RuntimeError is SymEngine's word for a division by zero
+    except (UndefinedError, RuntimeError):  # SymEngine raises RuntimeError for a division by zero
         raise Rejected("no finite value") from None
     except TooLargeError:
         raise Rejected("too large") from None
@@ -27,24 +27,24 @@ def integration_problem(integrand: list[str], primitive: list[str], options: Pro
     """The problem `sub Y' f` with its solution, from prefix tokens.
 
     Raises:
-        Rejected: either side is longer than `max_len`, counting two tokens for `sub Y'` or for start and end.
+        Rejected: either side is longer than `max_len`; two tokens are added, for `sub Y'` or for start and end.
     """
     if max(len(integrand), len(primitive)) + 2 > options.max_len:
         raise Rejected("too long")
     return Problem(" ".join(integral_tokens(integrand)), " ".join(primitive))
 
 
-# In the published generator one tree of so many has fewer operators than the family's smallest number.
+# In the published generator one tree of 40 has fewer operators than the family's smallest number.
 _SMALL_TREES = 40
 
 
 def fewest_operators(options: ProblemOptions, smallest: int) -> int:
-    """`min_ops`, or a family's published number, at most `max_ops`, where the options name none."""
+    """`min_ops`; if the options name none, the family's published number, or `max_ops` if that is less."""
     return min(smallest, options.max_ops) if options.min_ops is None else options.min_ops
 
 
 def draw_operator_count(rng: np.random.Generator, options: ProblemOptions, smallest: int) -> int:
-    """How many operators the next tree has: 39 times of 40 from `min_ops` to `max_ops`, else fewer, uniformly.
+    """How many operators the next tree has: from `min_ops` to `max_ops` in 39 of 40 cases, else fewer, uniformly.
 
     `smallest` is the family's published number; see `fewest_operators`.
     """

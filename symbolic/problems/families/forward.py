@@ -1,7 +1,7 @@
 """Integration problems by the forward method of Lample & Charton 2020, section 4.1: a random f, and F by an integrator.
 
-How systems are asked, `integrators` knows. They may be wrong, so what they give is checked here, at real
-points; this file knows no rule of integration.
+Integrators are computer algebra systems, which `systems.integrators` asks. They may be wrong, so this module checks
+their answers at real points.
 """
 
 import functools
@@ -34,20 +34,20 @@ _POINTS = {"x": np.concatenate([np.linspace(-5.01, 5.02, 400), _SCALES, -1.01 * 
 def forward(options: ProblemOptions) -> Callable[[np.random.Generator], Problem]:
     """A function that draws one problem forwards: a random f, made canonical, and its primitive F.
 
-    The systems of `options.integrators` are asked one after the other until one gives an F that holds at all points of
-    the common real domain of f and F. As published, the constant terms of every second f are dropped; those of F always
-    are, as a model could not know them. ln|u| is written ln u where that is real.
+    The systems of `options.integrators` are asked one after the other until one gives an F that is right at all points
+    where f and F are both real. As published, the constant terms of every second f are dropped. Those of F always are,
+    as a model could not know them. ln|u| is written ln u where that is real.
 
-    The function raises `Rejected` for a draw that gives no problem. The draws themselves depend on the seed alone,
-    whatever the systems answer and however long they take.
+    The function raises `Rejected` for a draw that gives no problem. The integrands drawn depend only on the seed, not
+    on what the systems answer or how long they take.
 
     Raises:
-        ValueError: a system in `options.integrators` is unknown or not installed, or there are variables beside x or
-            coefficients.
+        ValueError: a system in `options.integrators` is unknown or not installed, or the options have coefficients or
+            variables other than x.
     """
     names = (*options.variables, *options.coefficients)
     if set(names) != {"x"}:
-        raise ValueError(f"`fwd` integrates functions of x alone. Received: variables and coefficients {names}.")
+        raise ValueError(f"`fwd` integrates only functions of x. Received: variables and coefficients {names}.")
     draw_tree = tree_sampler(options)
     chain = integrators_of(options)
 
@@ -82,7 +82,7 @@ def integrators_of(options: ProblemOptions) -> list[Integrator]:
     return [Integrator(name, options.integrator_limit) for name in options.integrators or [best_installed()]]
 
 
-# What a draw is counted under when several systems fail for several reasons.
+# When several systems fail for different reasons, a draw is counted under the first of these.
 _GRAVITY = (
     "wrong primitive",
     *REASONS,
@@ -101,13 +101,13 @@ def _integrand(tree: Tree, operators: int, keeps_constants: bool) -> list[str]:
     if not keeps_constants:
         expression = rebuilt(without_constant_terms(expression))
     tokens = symengine_to_prefix(expression)
-    if operator_count(tokens) < operators / 2:  # as published: what collapses so far is too easy
+    if operator_count(tokens) < operators / 2:  # as published: what collapses that far is too easy
         raise Rejected("collapsed")
     return tokens
 
 
 def _checked(answer: Tree, integrand: Tree) -> list[str]:
-    """The canonical primitive that a system's answer is, with ln u for ln|u| where that is real too."""
+    """The canonical form of a system's answer, with ln u for ln|u| where that is real too."""
     plain = _without_bars(answer)
     try:
         return _canonical_primitive(plain, integrand)
@@ -142,7 +142,7 @@ def _without_bars(tree: Tree) -> Tree:
 
 
 def _has_real_domain(integrand: Tree) -> bool:
-    """Whether at some of the points all parts of the integrand have values; exp(ln(0)), say, is 0 to floats."""
+    """Whether at one of the points all parts of the integrand have values; in floats exp(ln(0)), for example, is 0."""
     program = Program()
     program.enter(integrand)
     has_values = [np.isfinite(values) for values in numeric.run(program, _POINTS)]

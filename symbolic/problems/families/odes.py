@@ -2,8 +2,7 @@
 
 A random y = F(x, a8) is solved for its constant, a8 = G(x, y), and differentiated: G_x + G_y y' = 0 holds whatever
 the constant is. With two constants it is done twice. Each constant stands in one leaf of F, so that inverting the
-operators on the path to it solves for it, where the reference asks a computer algebra system. Knows nothing of files,
-counts and duplicates.
+operators on the path to it solves for it; the reference implementation asks a computer algebra system instead.
 """
 
 import functools
@@ -23,7 +22,7 @@ from symbolic.expressions.engines import differentiate, symengine_to_prefix, to_
 from symbolic.expressions.prefix import Tree, fold, from_prefix
 from symbolic.expressions.program import Program
 from symbolic.expressions.tokens import spellings
-from symbolic.problems.families.checks import check_real_domain
+from symbolic.problems.families.checks import check_real_domain, relative_residual
 from symbolic.problems.families.drawing import fewest_operators, operator_count, rejecting
 from symbolic.problems.families.trees import draw_below, tree_sampler
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
@@ -51,13 +50,13 @@ _INVERSES |= {f"a{name}": getattr(se, name) for name in _INVERSES}
 _INVERSES = {type(getattr(se, name)(_X)): inverse for name, inverse in _INVERSES.items()}
 _INVERSES |= {type(se.log(_X)): se.exp, type(se.Abs(_X)): lambda value: value}
 
-# Where a solution is tried: at each of so many x, so many values of the constants.
+# Where a solution is tried: at 42 values of x, each with 16 values of the constants.
 _ABSCISSAE, _DRAWS = 42, 16
 _ENOUGH_POINTS = 12  # of the real domain
-_ENOUGH_ABSCISSAE = 5  # at which it depends on the constants whether it is right, if it is wrong somewhere
-_ENOUGH_RIGHT = 0.2  # share of them where it must solve the equation, as published
-_ZERO, _NOT_ZERO = 1e-11, 1e-7  # a residual relative to its largest term: what is between may be rounding
-_FADING = 0.5  # so many between, for one point where it is right: a residual that fades away, and is 0 nowhere
+_ENOUGH_RIGHT = 0.2  # fraction of the real points at which a solution must solve the equation, as published
+_ENOUGH_ABSCISSAE = 5  # where a solution is wrong for some constants, it must be right for others at this many x
+_ZERO, _NOT_ZERO = 1e-11, 1e-7  # of a residual relative to its largest term; values between may be rounding
+_FADING = 0.5  # more such values, for each point that is right, mean a residual that fades away and is 0 nowhere
 _DEPENDENT = 1e-8  # a determinant this small relative to its products is rounding
 
 
@@ -66,20 +65,20 @@ def first_order(options: ProblemOptions) -> Callable[[np.random.Generator], Prob
 
     The function raises `Rejected` for a draw that gives no problem.
     """
-    return _family(options, _CONSTANTS[:1], _first_order_equation, smallest=3)
+    return _drawing(options, _CONSTANTS[:1], _first_order_equation, smallest=3)
 
 
 def second_order(options: ProblemOptions) -> Callable[[np.random.Generator], Problem]:
     """A function that draws one equation of second order with its solution, which holds the constants a8 and a9.
 
-    Of the two ways to name the constants the solution has the one whose tokens come first in the alphabet.
+    Exchanging the constants gives a second spelling of the solution; it has the one that sorts first by its tokens.
 
     The function raises `Rejected` for a draw that gives no problem.
     """
-    return _family(options, _CONSTANTS, _second_order_equation, smallest=5)
+    return _drawing(options, _CONSTANTS, _second_order_equation, smallest=5)
 
 
-def _family(options, constants, equation_of, smallest):
+def _drawing(options, constants, equation_of, smallest):
     draw_tree = tree_sampler(options)
     low = fewest_operators(options, smallest)
 
@@ -89,7 +88,7 @@ def _family(options, constants, equation_of, smallest):
         with rejecting():
             solution = _solution(rebuilt(to_symengine(tree)), constants)
             target = symengine_to_prefix(solution)
-            if operator_count(target) < operators / 2:  # as published: what collapses so far is too easy
+            if operator_count(target) < operators / 2:  # as published: what collapses that far is too easy
                 raise Rejected("collapsed")
             if len(target) + 2 > options.max_len:
                 raise Rejected("too long")
@@ -101,7 +100,7 @@ def _family(options, constants, equation_of, smallest):
             raise Rejected("constant part not real")
         if solution.free_symbols - equation.free_symbols - {_X, *constants}:
             raise Rejected("a parameter is not in the equation")
-        check_real_domain(solution)  # it sees sums that are 0, which to `check_solution` may be rounding
+        check_real_domain(solution)  # it finds sums that are 0, which `check_solution` may take for rounding
         check_solution(source, target, constants)
         return Problem(" ".join(source), " ".join(target))
 
@@ -142,9 +141,9 @@ def _solution(solution, constants):
 
 
 def absorbed(expr: se.Basic, constant: se.Symbol) -> se.Basic:
-    """The expression with all that is constant together with `constant` drawn into it: 2*x*exp(5*a8) is x*a8.
+    """The expression with everything constant beside `constant` absorbed in it: 2*x*exp(5*a8) becomes x*a8.
 
-    `constant` must occur once. Other constants are drawn in too, so that one that adds nothing is lost.
+    `constant` must occur once. Other constants beside it are absorbed too, as they add nothing.
     """
     if not se.has_symbol(expr, _X):
         return constant
@@ -215,7 +214,7 @@ def solved_for(expr: se.Basic, symbol: se.Symbol, value: se.Basic) -> se.Basic:
 
 
 def _total_derivative(integral, unknowns) -> Polynomial:
-    """What of d/dx G(x, Y, …) can vanish: the factors of its numerator that hold the highest derivative."""
+    """The part of d/dx G(x, Y, …) that can be 0: the factors of its numerator that hold the highest derivative."""
     total = differentiate(integral, _X)
     for symbol, its_derivative in itertools.pairwise(unknowns):
         total += differentiate(integral, symbol) * its_derivative
@@ -261,38 +260,45 @@ def check_solution(source: list[str], target: list[str], constants: Sequence[se.
     solves y' = 2*sqrt(y) on an interval that depends on a8.
 
     Raises:
-        Rejected: it is not a solution, its constants are not independent, or that cannot be seen at enough points.
+        Rejected: it is not a solution, its constants are not independent, or too few points can tell.
     """
-    program = Program()
-    slots = [program.enter(from_prefix(target))]
-    for _ in constants:
-        slots.append(_derivative(program, slots[-1]))
-    residual = program.enter(from_prefix(source), dict(zip(map(str, _UNKNOWNS), slots, strict=False)))
-    jacobian = [[_derivative(program, slot, str(constant)) for constant in constants] for slot in slots[:-1]]
-    values = numeric.run(program, _points())
-
-    def value(slot):  # some do not depend on the points
-        return np.broadcast_to(values[slot], (_ABSCISSAE, _DRAWS))
-
-    with np.errstate(all="ignore"):
-        largest = np.max([np.abs(value(term)) for term in program.terms(residual)], axis=0)
-        sizes = np.abs(value(residual)) / np.where(largest > 0, largest, 1.0)
-        known = np.isfinite(value(slots[0])) & np.isfinite(sizes)
-        right, wrong = known & (sizes < _ZERO), known & (sizes > _NOT_ZERO)
-        depends_on_constants = right.any(axis=1) & wrong.any(axis=1)
-        independent = _is_regular([[value(slot) for slot in row] for row in jacobian])
-        for slot in jacobian[0]:  # floats tell nothing of a constant that they cannot see beside the rest
-            independent &= np.abs(values[slot]) > _DEPENDENT * np.abs(values[slots[0]])
+    residual, independent = _at_points(source, target, constants)
+    known = ~np.isnan(residual)
+    right, wrong = residual < _ZERO, residual > _NOT_ZERO
     if known.sum() < _ENOUGH_POINTS:
         raise Rejected("too few real points")
     if right.sum() < max(_ENOUGH_POINTS, _ENOUGH_RIGHT * known.sum()):
         raise Rejected("not a solution")
-    if wrong.any() and depends_on_constants.sum() < _ENOUGH_ABSCISSAE:
-        raise Rejected("not a solution")
-    if wrong.any() and (known & ~right & ~wrong).sum() > _FADING * right.sum():
-        raise Rejected("the residual fades away")
+    if wrong.any():
+        depends_on_constants = right.any(axis=1) & wrong.any(axis=1)
+        if depends_on_constants.sum() < _ENOUGH_ABSCISSAE:
+            raise Rejected("not a solution")
+        between = known & ~right & ~wrong
+        if between.sum() > _FADING * right.sum():
+            raise Rejected("the residual fades away")
     if independent[right].mean() < 0.5:
         raise Rejected("constants not independent")
+
+
+def _at_points(source, target, constants) -> tuple[np.ndarray, np.ndarray]:
+    """The relative residual, and whether the constants are independent, at the points; both (abscissae, draws).
+
+    The residual is nan where it or the solution has no real value.
+    """
+    program = Program()
+    derivatives = [program.enter(from_prefix(target))]  # slots of y, y', y'', as far as the equation holds them
+    for _ in constants:
+        derivatives.append(_derivative(program, derivatives[-1]))
+    residual = program.enter(from_prefix(source), dict(zip(map(str, _UNKNOWNS), derivatives, strict=False)))
+    jacobian = [[_derivative(program, slot, str(constant)) for constant in constants] for slot in derivatives[:-1]]
+    values = numeric.run(program, _points())
+    sizes = relative_residual(program, residual, values, (_ABSCISSAE, _DRAWS))
+    known = np.isfinite(values[derivatives[0]]) & np.isfinite(sizes)
+    with np.errstate(all="ignore"):
+        independent = _is_regular([[values[slot] for slot in row] for row in jacobian])
+        for slot in jacobian[0]:  # floats cannot see a constant that is tiny beside the rest
+            independent = independent & (np.abs(values[slot]) > _DEPENDENT * np.abs(values[derivatives[0]]))
+    return np.where(known, sizes, np.nan), np.broadcast_to(independent, sizes.shape)
 
 
 def _derivative(program, slot, variable="x"):

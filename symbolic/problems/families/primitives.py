@@ -1,7 +1,7 @@
 """A growing table of functions with known primitives, bounded in memory, that finds integrals by linearity.
 
-An entry is found by its integrand up to a constant factor, whatever its spelling, if expanding makes it the same sum. A
-sum that is not in the table is integrated term by term. Knows nothing of how pairs are found and checked.
+An entry is found by its integrand up to a constant factor, in any spelling that expands to the same sum. A sum that is
+not in the table is integrated term by term.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ _X = se.Symbol("x")
 
 
 class PrimitiveTable:
-    """Primitives by their integrands. When the table is full, the entry that was last added longest ago goes.
+    """Primitives by their integrands. When the table is full, the least recently added entry is evicted.
 
     An entry holds a hash of the integrand and the primitive as prefix text.
     """
@@ -28,13 +28,13 @@ class PrimitiveTable:
     def __init__(self, size: int):
         """An empty table for at most `size` entries."""
         self._size = size
-        self._primitives: dict[bytes, str] = {}  # the longest in the table first
+        self._primitives: dict[bytes, str] = {}  # the least recently added first
 
     def __len__(self) -> int:
         return len(self._primitives)
 
     def add(self, integrand: se.Basic, primitive: se.Basic) -> None:
-        """Enter a pair; of two primitives of one integrand the one with fewer tokens stays.
+        """Enter a pair. If the integrand is known already, the primitive with fewer tokens stays.
 
         Raises:
             UndefinedError, TooLargeError: the primitive cannot be written down.
@@ -49,7 +49,7 @@ class PrimitiveTable:
             del self._primitives[next(iter(self._primitives))]
 
     def find(self, integrand: se.Basic) -> se.Basic | None:
-        """A primitive, by an entry or a sum of entries; None if a part of the integrand is unknown."""
+        """A primitive, from an entry or a sum of entries; None if a part of the integrand is not in the table."""
         constant, normalized = _normalized(integrand)
         primitive = self._entry(normalized)
         if primitive is None and isinstance(normalized, se.Add):
@@ -73,7 +73,7 @@ class PrimitiveTable:
         return se.Add(*primitives)
 
     def problems(self) -> Iterator[Problem]:
-        """The entries as integration problems; the integrand is the derivative as it comes."""
+        """The entries as integration problems; the integrand is the derivative, not simplified."""
         for text in self._primitives.values():
             derivative = differentiate(to_symengine(from_prefix(text)), _X)
             yield Problem(" ".join(integral_tokens(symengine_to_prefix(derivative))), text)
@@ -81,7 +81,7 @@ class PrimitiveTable:
     def add_problems(self, problems: Iterable[Problem]) -> None:
         """Enter problems with their solutions, those of another table or of any integration family.
 
-        A problem that SymEngine gives no finite value is left out.
+        A problem to which SymEngine gives no finite value is left out.
 
         Raises:
             ValueError: one of them is not an integration problem `sub Y' f`.
@@ -96,7 +96,7 @@ class PrimitiveTable:
 
 
 def _normalized(expr) -> tuple[se.Basic, se.Basic]:
-    """A constant and the expanded expression divided by it; the same expression for all constant multiples of one."""
+    """A constant and the expanded expression divided by it, which is the same for all its constant multiples."""
     expr = expanded(expr)
     if not isinstance(expr, se.Add):
         return constant_factor(expr)

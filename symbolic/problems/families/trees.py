@@ -1,8 +1,7 @@
 """Unary-binary trees, uniformly at random, and random expressions on them (Lample & Charton 2020, appendix C).
 
 All arithmetic is on exact integers and all randomness comes from the raw words of the bit generator, which NumPy
-keeps the same on every platform and in every version (NEP 19): a seed gives the same trees everywhere. This file
-knows arities and weights, nothing of what operators mean.
+keeps the same on every platform and in every version (NEP 19). So a seed gives the same trees everywhere.
 """
 
 import bisect
@@ -36,7 +35,7 @@ def draw_below(rng: np.random.Generator, bound: int) -> int:
 
 @functools.cache
 def tree_count(empty: int, operators: int, arities: tuple[int, ...] = (1, 2)) -> int:
-    """D(e, n): in how many ways `operators` operators, and leaves, can grow on `empty` empty nodes.
+    """D(e, n): the number of ways in which n = `operators` operators, and leaves, can grow on e = `empty` empty nodes.
 
     The first empty node becomes a leaf, a unary operator or a binary one:
     D(e, n) = D(e - 1, n) + D(e, n - 1) + D(e + 1, n - 1), with D(e, 0) = 1 and D(0, n) = 0 for n > 0
@@ -53,9 +52,8 @@ def tree_count(empty: int, operators: int, arities: tuple[int, ...] = (1, 2)) ->
 def shape_of_rank(rank: int, operators: int, arities: tuple[int, ...] = (1, 2)) -> list[int]:
     """The tree with `operators` operators that has a given rank: the arities of its nodes in prefix order, 0 a leaf.
 
-    The ranks from 0 to D(1, operators) - 1 give every tree once, so a uniform rank is a uniform tree. Going through
-    the nodes in prefix order makes the choices of appendix C one at a time: the next operator's position is the
-    number of leaves before it.
+    The ranks from 0 to D(1, operators) - 1 give every tree once, so a uniform rank gives a uniform tree. In prefix
+    order the choices of appendix C come one at a time: the next operator's position is the number of leaves before it.
     """
     shape = []
     empty = 1
@@ -72,14 +70,14 @@ def shape_of_rank(rank: int, operators: int, arities: tuple[int, ...] = (1, 2)) 
 
 
 def _chooser(weights: Mapping[str, int]) -> Callable[[np.random.Generator], str]:
-    """A function that draws a name by weight; the order in which the weights are written does not matter."""
+    """A function that draws a name by weight, whatever the order in which the weights are written."""
     names = sorted(weights)
     bounds = list(itertools.accumulate(weights[name] for name in names))
     return lambda rng: names[bisect.bisect_right(bounds, draw_below(rng, bounds[-1]))]
 
 
 def tree_sampler(options: ProblemOptions) -> Callable[[np.random.Generator, int], Tree]:
-    """A function `(rng, operators) -> Tree` that draws random expressions with exactly so many operators.
+    """A function `(rng, operators) -> Tree` that draws a random expression with exactly this many operators.
 
     The shape is uniform among those that the options' operators allow; operators and leaves follow their weights.
     """

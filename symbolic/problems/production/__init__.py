@@ -1,1 +1,1 @@
-"""Problems in any number: shards, by the processes of this machine or a cluster, and streams."""
+"""Any number of problems: shards, drawn by the processes of this machine or by a cluster, and endless streams."""

@@ -1,10 +1,10 @@
-"""Work on the nodes of a Ray cluster: shards drawn, and a function applied to items.
+"""Shards drawn on the nodes of a Ray cluster.
 
-What a task gives follows from what it is given, so Ray repeats a task whose node died until it is done. Nodes need no
-common disk: results come back to the process that asked, and the files of a shard with them. On its node a shard is
-drawn as `shards.run_shards` draws it, by a process with limits on time and memory.
+What a Ray task gives follows from what it is given, so Ray repeats a task whose node died until it is done. Nodes need
+no common disk: results come back to the process that asked, and the files of a shard with them. A node draws a shard as
+`shards.run_shards` does, in a process with limits on time and memory.
 
-Knows nothing of what is drawn or computed. Ray is imported when a cluster is asked for, and not before.
+Ray is imported when a cluster is asked for, and not before.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from symbolic.problems.production.shards import Shard
 from symbolic.runtime.atomic import atomic_path
 from symbolic.runtime.cluster import TASKS_PER_CORE, Result, called_off, cores_of_cluster, errors_of_cluster
 
-_SECONDS_BETWEEN_LOOKS = 1.0
+_SECONDS_BETWEEN_REPORTS = 1.0
 
 
 def run_shards(
@@ -26,19 +26,19 @@ def run_shards(
     shards: Iterable[Shard],
     folder: Path,
     workers: int | None,
-    look: Callable[[list[Path]], None],
+    progress: Callable[[int], None],
     check: Callable[[], None],
 ) -> Iterator[tuple[Shard, Result]]:
     """The twin of `shards.run_shards`: each shard with what `work` returns for it, in the order of their ends.
 
-    A shard is one task, on one core. The files that `work` leaves beside its journal are in `folder` when its result
-    comes. Closing the iterator calls off the tasks under way.
+    A shard is one Ray task, on one core. The files that `work` leaves beside its journal are in `folder` when its
+    result comes. Closing the iterator calls off the tasks under way.
 
     Args:
         work, shards: as for `shards.run_shards`.
-        folder: gets the files; no journals, which stay on the nodes.
-        workers: tasks at a time; None for twice as many as the cluster has cores at that moment.
-        look: called about once a second, with no journals.
+        folder: gets the files; journals stay on the nodes.
+        workers: Ray tasks at a time; None for twice as many as the cluster has cores at that moment.
+        progress: called about once a second with 0, as the journals are elsewhere.
         check: called on the node before each shard; its error ends the run.
 
     Raises:
@@ -47,24 +47,24 @@ def run_shards(
     """
     import ray
 
-    task = ray.remote(num_cpus=1, max_retries=-1)(_run_shard)
+    remote = ray.remote(num_cpus=1, max_retries=-1)(_run_shard)
     waiting = iter(shards)
     under_way = {}
     with errors_of_cluster(), called_off(under_way):
         while True:
             room = max(0, (workers or cores_of_cluster() * TASKS_PER_CORE) - len(under_way))
             for shard in itertools.islice(waiting, room):
-                under_way[task.remote(work, shard, check)] = shard
+                under_way[remote.remote(work, shard, check)] = shard
             if not under_way:
                 return
-            finished, _ = ray.wait(list(under_way), timeout=_SECONDS_BETWEEN_LOOKS)
+            finished, _ = ray.wait(list(under_way), timeout=_SECONDS_BETWEEN_REPORTS)
             for reference in finished:
                 result, files = ray.get(reference)
                 for name, content in files.items():
                     with atomic_path(folder / name) as temporary:
                         temporary.write_bytes(content)
                 yield under_way.pop(reference), result
-            look([])
+            progress(0)
 
 
 def _run_shard(

@@ -1,23 +1,24 @@
-"""Shards: so many problems each, drawn in processes with limits on time and memory.
+"""Shards: fixed numbers of problems, drawn in processes with limits on time and memory.
 
-What a shard holds follows from its fields alone: every draw has random numbers of its own, and a family keeps nothing
-from one shard to the next. A shard is drawn in a fresh process, so what a hang, a crash in a native library or a memory
-blow-up ends is that process; the draw under way is lost and counted, and a new process goes on with the next draw. A
-process that ends before its first draw costs nothing.
+What a shard holds follows from its fields: every draw has random numbers of its own, and a family keeps nothing from
+one shard to the next. A shard is drawn in a process of its own. A hang, a crash in a native library or a memory blow-up
+ends that process. The draw under way is then lost and counted, and a new process goes on with the next draw. A process
+that ends before its first draw costs nothing.
 
 A loss has two effects on the rest of its shard: one more problem is drawn at the end, and a family that learns from
-its own problems starts learning anew. So the bytes of a shard depend on which draws are lost, and on nothing else: not
-on the number of workers, and not on other shards. A draw that always crashes or never ends is lost every time; only one
-that takes just about the limit may be lost in one run and kept in another. For that reason limits should be far above
+its own problems starts learning anew. So the bytes of a shard depend on which draws are lost, and on nothing else:
+neither on the number of workers nor on other shards. A draw that always crashes or never ends is lost every time. Only
+one that takes about as long as the limit may be lost in one run and kept in another. So limits should be far above
 what draws need, and families should count steps where they can.
 
-Knows nothing of the files that shards end up in. Needs a POSIX system.
+This module does not know the files that shards end up in. It needs a POSIX system.
 """
 
 import dataclasses
 import itertools
 import math
 import os
+import pickle
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -28,9 +29,18 @@ from typing import TypeVar
 import numpy as np
 from pebble import ProcessExpired, ProcessFuture
 
-from symbolic.problems.problem import Problem, ProblemOptions, Rejected
+from symbolic.problems.problem import ProblemOptions, Rejected
+from symbolic.problems.production import journal
+from symbolic.problems.production.journal import Kind, Record
 from symbolic.problems.splits import content_hash, skeleton, split_of
-from symbolic.problems.tasks import MOST_REJECTED_IN_A_ROW, counts_by_reason
+from symbolic.problems.tasks import (
+    MOST_REJECTED_IN_A_ROW,
+    Draw,
+    Family,
+    all_rejected,
+    counts_by_reason,
+    drawing_function,
+)
 from symbolic.runtime.processes import limit_this_process, preload_module, process_pool
 
 preload_module(__name__)
@@ -44,13 +54,29 @@ _LOSSES = {
     -signal.SIGKILL: "killed",
     _OUT_OF_MEMORY: "memory limit",
 }
-_CRASH = "crash"
-_BEGUN = ""  # the line that a process writes into its journal before its first draw; it is removed after its death
-# A shard that loses so many draws in a row gives up, and so does a run whose processes end so often before a draw.
+# A shard gives up after this many lost draws in a row; a run, after this many processes that ended before a draw.
 _MOST_LOST_IN_A_ROW = 20
-# A draw that waits, for another process say, uses no CPU time: it may take so many times its limit on the clock.
+# A draw that waits, for another process say, uses no CPU time: on the clock it may take this many times its limit.
 _CLOCK_PER_CPU = 10
-_SECONDS_BETWEEN_LOOKS = 1.0
+_SECONDS_BETWEEN_REPORTS = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What a draw may use.
+
+    Attributes:
+        time_limit: seconds of CPU time that a draw may take; on the clock, ten times as many.
+        memory_limit: GiB of address space that a process may have.
+    """
+
+    time_limit: float = 10.0
+    memory_limit: float = 2.0
+
+    def __post_init__(self):
+        for name, value in vars(self).items():
+            if not 0 < value < math.inf:
+                raise ValueError(f"`{name}` must be positive and finite. Received: {value}.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,39 +85,42 @@ class Shard:
 
     Attributes:
         task: its name; tasks with equal seeds have different random numbers.
-        family: what makes a function that draws a problem, as in `tasks.TASKS`; a function of a module, by whose name
-            the processes find it.
+        family: what the task names; a function of a module, by whose name worker processes find it.
         options: what the problems are made of.
         seed, number: which random numbers the shard has.
-        size: problems in it. Duplicates are not looked for.
-        time_limit: seconds of CPU time that a draw may take; on the clock, ten times as many.
-        memory_limit: GiB of address space that a process may have.
-        for_training: only problems that a set cut by skeletons has for training (`splits.split_of`) may occur.
+        size: problems in it, duplicates included.
+        limits: what a draw may use.
+        for_training: whether only problems may occur that a set cut by skeletons has for training (`splits.split_of`).
         held_out: `splits.content_hash` of what else must not occur: equations, or skeletons of equations.
     """
 
     task: str
-    family: Callable[[ProblemOptions], Callable[[np.random.Generator], Problem]]
+    family: Family
     options: ProblemOptions
     seed: int
     number: int
     size: int
-    time_limit: float = 10.0
-    memory_limit: float = 2.0
+    limits: Limits = Limits()
     for_training: bool = False
     held_out: frozenset[int] = frozenset()
 
     def __post_init__(self):
-        if self.family.__module__ == "__main__":
+        if not _is_importable(self.family):
             raise ValueError(
-                f"the family `{self.task}` must be a function of a module that workers can import. Received: one of "
-                "the main program."
+                f"the family `{self.task}` must be a function that worker processes can import by its name, from a "
+                f"module that is not the main program. Received: {self.family!r}."
             )
         if self.seed < 0:
             raise ValueError(f"`seed` must be at least 0. Received: {self.seed}.")
-        for name in ("time_limit", "memory_limit"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"`{name}` must be positive and finite. Received: {getattr(self, name)}.")
+
+
+def _is_importable(family: Family) -> bool:
+    """Whether a process finds a function by its module and name; those of the main program it does not."""
+    try:
+        pickle.dumps(family)
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return False
+    return family.__module__ != "__main__"
 
 
 def run_shards(
@@ -99,7 +128,7 @@ def run_shards(
     shards: Iterable[Shard],
     folder: Path,
     workers: int,
-    look: Callable[[list[Path]], None] = lambda journals: None,
+    progress: Callable[[int], None] | None = None,
     ahead: int = 0,
 ) -> Iterator[tuple[Shard, Result]]:
     """Each shard with what `work` returns for it, in the order in which they are finished.
@@ -107,11 +136,12 @@ def run_shards(
     Closing the iterator ends the processes.
 
     Args:
-        work: a function of a module, called in a process of its own as `work(shard, journal)`; it calls `draw_shard`.
+        work: a function of a module, called in a process of its own as `work(shard, path)` with the path of the shard's
+            journal; it calls `draw_shard`.
         shards: begun in their order, as workers become free; may be endless.
         folder: holds the journals of the shards under way.
         workers: processes at a time, at least 1.
-        look: called about once a second with the journals of the shards under way.
+        progress: called about once a second with the number of problems in the shards under way.
         ahead: shards that are made while no result is asked for, beside one for each worker.
 
     Raises:
@@ -122,99 +152,103 @@ def run_shards(
     under_way: dict[ProcessFuture, tuple[Shard, Path]] = {}
     with process_pool(workers, max_tasks=1) as pool:
 
-        def begin(shard: Shard, journal: Path) -> None:
-            under_way[pool.schedule(work, [shard, journal])] = shard, journal
+        def begin(shard: Shard, path: Path) -> None:
+            under_way[pool.schedule(work, [shard, path])] = shard, path
 
         while True:
             for shard in itertools.islice(waiting, workers + ahead - len(under_way)):
                 begin(shard, folder / f"{shard.task}-{shard.number}.journal")
             if not under_way:
                 return
-            finished, _ = wait(under_way, _SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
-            look([journal for _, journal in under_way.values()])
+            finished, _ = wait(under_way, _SECONDS_BETWEEN_REPORTS, FIRST_COMPLETED)
+            if progress is not None:
+                progress(sum(journal.count_problems(path) for _, path in under_way.values()))
             for future in itertools.islice(finished, 1):  # so that the next shard is begun before its result is used
-                shard, journal = under_way.pop(future)
+                shard, path = under_way.pop(future)
                 try:
                     result = future.result()
                 except ProcessExpired as death:
-                    false_starts = 0 if _record_loss(journal, death.exitcode) else false_starts + 1
+                    false_starts = 0 if _record_loss(path, death.exitcode) else false_starts + 1
                     if false_starts == _MOST_LOST_IN_A_ROW:
                         raise OSError(
                             f"{false_starts} processes ended before their first draw, the last one with "
                             f"{death.exitcode}: processes do not start here, or the memory limit is too tight."
                         ) from None
-                    begin(shard, journal)
+                    begin(shard, path)
                 else:
                     false_starts = 0
-                    journal.unlink()
+                    path.unlink()
                     yield shard, result
 
 
-def _record_loss(journal: Path, exitcode: int) -> bool:
-    """Write down why the draw under way gave no problem; false if none was under way."""
-    *lines, _ = journal.read_text().split("\n") if journal.exists() else [""]  # without the one that death may have cut
-    if _BEGUN not in lines:
+def _record_loss(path: Path, exitcode: int) -> bool:
+    """Add to a journal why the draw under way was lost; False if none was under way."""
+    records = journal.read(path)
+    draws = [record for record in records if record.kind is not Kind.BEGUN]
+    if len(draws) == len(records):
         return False
-    lines = [line for line in lines if line != _BEGUN] + [_LOSSES.get(exitcode, _CRASH)]
-    journal.write_text("".join(f"{line}\n" for line in lines))
-    last = lines[-_MOST_LOST_IN_A_ROW:]
-    if len(last) == _MOST_LOST_IN_A_ROW and set(last) <= {*_LOSSES.values(), _CRASH}:
+    draws.append(Record(Kind.LOST, _LOSSES.get(exitcode, "crash")))
+    journal.rewrite(path, draws)
+    last = draws[-_MOST_LOST_IN_A_ROW:]
+    if len(last) == _MOST_LOST_IN_A_ROW and all(record.kind is Kind.LOST for record in last):
+        reasons = counts_by_reason(Counter(record.text for record in last))
         raise OSError(
-            f"{len(last)} draws in a row were lost ({counts_by_reason(Counter(last))}), and the last process ended "
-            f"with {exitcode}: the limits on time and memory are too tight, or processes are killed here."
+            f"{len(last)} draws in a row were lost ({reasons}), and the last process ended with {exitcode}: the limits "
+            "on time and memory are too tight, or processes are killed here."
         )
     return True
 
 
-def draw_shard(shard: Shard, journal: Path) -> tuple[list[str], Counter]:
+def draw_shard(shard: Shard, path: Path) -> tuple[list[str], Counter]:
     """Draw the problems of a shard, or those still missing, under its limits; for a process that does nothing else.
 
     Args:
-        journal: a file that gets a line for every draw as it is made: `equation<TAB>solution`, or the reason why there
-            is no problem. A shard whose process died goes on behind its last line.
+        path: of the shard's journal. A shard whose process died goes on behind its last record.
 
     Returns:
-        The lines of the problems, and reason -> draws that gave none.
+        The problems as lines `equation<TAB>solution`, and reason -> draws that gave none.
 
     Raises:
-        ValueError: 10,000 draws in a row were rejected.
+        ValueError: 10,000 draws in a row were rejected, or the family returns no function that draws.
     """
-    limit_this_process(int(shard.memory_limit * 2**30))
+    limit_this_process(int(shard.limits.memory_limit * 2**30))
     for timer in (signal.SIGPROF, signal.SIGALRM):
         signal.signal(timer, signal.SIG_DFL)  # the kernel ends the process, whatever code it is in
-    draw = shard.family(shard.options)
-    rng_of = _random_numbers(shard)
-    lines = journal.read_text().splitlines() if journal.exists() else []
-    kept = sum("\t" in line for line in lines)
-    rejected_in_a_row = sum(1 for _ in itertools.takewhile(lambda line: "\t" not in line, reversed(lines)))
-    with open(journal, "ab", buffering=0) as file:
-        file.write(f"{_BEGUN}\n".encode())
-        while kept < shard.size and rejected_in_a_row < MOST_REJECTED_IN_A_ROW:
-            _set_timers(shard.time_limit)
-            line = _drawn(draw, rng_of(len(lines)), shard)
-            file.write(line.encode() + b"\n")
-            lines.append(line)
-            is_problem = "\t" in line
-            kept += is_problem
-            rejected_in_a_row = 0 if is_problem else rejected_in_a_row + 1
+    draw, rng_of = drawing_function(shard.family, shard.options), _random_numbers(shard)
+    records = journal.read(path)
+    lines = [record.text for record in records if record.kind is Kind.PROBLEM]
+    in_a_row = sum(1 for _ in itertools.takewhile(lambda record: record.kind is not Kind.PROBLEM, reversed(records)))
+    with open(path, "ab", buffering=0) as file:
+        journal.append(file, Record(Kind.BEGUN))
+        while len(lines) < shard.size and in_a_row < MOST_REJECTED_IN_A_ROW:
+            _set_timers(shard.limits.time_limit)
+            record = _drawn(draw, rng_of(len(records)), shard)
+            journal.append(file, record)
+            records.append(record)
+            if record.kind is Kind.PROBLEM:
+                lines.append(record.text)
+                in_a_row = 0
+            else:
+                in_a_row += 1
     _set_timers(0)
-    rejected = Counter(line for line in lines if "\t" not in line)
-    if kept < shard.size:
-        reasons = counts_by_reason(rejected)
-        raise ValueError(f"{rejected_in_a_row:,} draws in a row were rejected ({reasons}): choose other options.")
-    return [line for line in lines if "\t" in line], rejected
+    rejected = Counter(record.text for record in records if record.kind is not Kind.PROBLEM)
+    if len(lines) < shard.size:
+        raise all_rejected(in_a_row, rejected)
+    return lines, rejected
 
 
-def _drawn(draw: Callable[[np.random.Generator], Problem], rng: np.random.Generator, shard: Shard) -> str:
+def _drawn(draw: Draw, rng: np.random.Generator, shard: Shard) -> Record:
     try:
         problem = draw(rng)
     except Rejected as rejection:
-        return rejection.reason
+        return Record.of_rejection(rejection.reason)
     except MemoryError:
-        os._exit(_OUT_OF_MEMORY)  # what is left of the memory might not do for the next draw
+        os._exit(_OUT_OF_MEMORY)  # the memory left might not be enough for the next draw
     except Exception as error:  # an error of a family costs a draw too, and shows among the reasons
-        return f"error {type(error).__name__}"
-    return "held out" if _is_held_out(problem.equation, shard) else "\t".join(problem)
+        return Record.of_rejection(f"error {type(error).__name__}")
+    if _is_held_out(problem.equation, shard):
+        return Record.of_rejection("held out")
+    return Record.of_problem(problem)
 
 
 def _is_held_out(equation: str, shard: Shard) -> bool:

@@ -1,4 +1,4 @@
-"""Data sets: exact sizes, no duplicates, the same files for the same seed, and an end where problems run out."""
+"""Data sets: exact sizes, no duplicates, the same files for the same seed, and an error where problems run out."""
 
 import gzip
 import hashlib
@@ -67,7 +67,7 @@ def test_the_same_seed_gives_the_same_bytes_in_every_process(tmp_path):
 
 
 def test_several_tasks_take_turns(tmp_path):
-    """Every problem is one that its task draws by itself."""
+    """Every problem is one that a single task draws too."""
     options = ProblemOptions(min_ops=2, max_ops=9)
     report = make_data_set(tmp_path, ["ode1", "bwd"], train=40, valid=1, test=1, seed=0, options=options)
     assert sorted(path.name for path in tmp_path.iterdir()) == [

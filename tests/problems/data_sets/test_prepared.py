@@ -1,4 +1,4 @@
-"""Preparation: duplicates, sets and leakage, from real files to real files; every order and sharding gives the same."""
+"""Preparation: duplicates, sets and leakage, from files to files; order and sharding change nothing."""
 
 import gzip
 import itertools
@@ -14,7 +14,7 @@ from collections import Counter
 
 import pytest
 
-from symbolic.problems.data_sets.database import open_database
+from symbolic.problems.data_sets.database import Resources, open_database
 from symbolic.problems.data_sets.leakage import leakage_between
 from symbolic.problems.data_sets.prepared import RECORD, SPLIT_KINDS, prepare
 from symbolic.problems.files import read_data_folder, read_problems, write_problems
@@ -52,7 +52,7 @@ def data_bytes(folder):
 
 
 @pytest.mark.parametrize("split", SPLIT_KINDS)
-def test_sets_are_what_their_definition_says(tmp_path, drawn, split):
+def test_sets_are_as_they_are_defined(tmp_path, drawn, split):
     done = prepare([write_shards(tmp_path / "raw", drawn)], tmp_path / "out", split=split, **SIZES)
     frames = read_data_folder(tmp_path / "out")
     solutions, counts = {}, Counter(problem.equation for problem in drawn)
@@ -141,7 +141,7 @@ def test_what_the_generator_wrote_is_recorded(tmp_path):
     assert "400 of bwd with seed 7" in readme and "--valid=1 --test=1" in readme
 
 
-def test_an_unfinished_generation_is_said_with_counts(tmp_path, capsys):
+def test_an_unfinished_generation_is_reported_with_counts(tmp_path, capsys):
     raw = tmp_path / "raw"
     generate(raw, "bwd", 250, seed=1, options=ProblemOptions(max_ops=5), shard_size=100)
     assert not prepare([raw], tmp_path / "whole", valid=5, test=5).unfinished
@@ -170,7 +170,7 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_another_programs_manifest_is_said_in_one_sentence(tmp_path, drawn, kind):
+def test_another_programs_manifest_is_refused_in_one_sentence(tmp_path, drawn, kind):
     raw = write_shards(tmp_path / "raw", drawn[:10])
     (raw / "manifest.json").write_text(json.dumps(FOREIGN[kind]))
     with pytest.raises(ValueError, match="manifest.json is no manifest of generated problems"):
@@ -232,9 +232,9 @@ def test_wrong_folders(tmp_path, drawn):
     assert len(list(raw.iterdir())) == 1
 
 
-def test_a_memory_limit_that_does_not_do_is_said_in_one_sentence(tmp_path, drawn):
+def test_a_memory_limit_that_is_too_low_is_one_sentence(tmp_path, drawn):
     raw = write_shards(tmp_path / "raw", drawn)
-    with pytest.raises(OSError, match="the memory limit of 1MB or the disk of .* does not do"):
+    with pytest.raises(OSError, match=r"not enough memory \(limit 1MB\) or disk in "):
         prepare([raw], tmp_path / "out", memory_limit="1MB", **SIZES)
 
 
@@ -244,7 +244,7 @@ def test_names_with_quotes_are_only_names(tmp_path, drawn):
     assert len(read_data_folder(tmp_path / "o'ut")["train"]) == done.kept["train"]
 
 
-def test_an_interrupted_run_leaves_nothing_and_says_so(tmp_path, drawn):
+def test_an_interrupted_run_leaves_nothing_and_prints_so(tmp_path, drawn):
     raw = write_shards(tmp_path / "raw", drawn * 40)
     command = [sys.executable, "-m", "symbolic", "prepare", raw, "--out", tmp_path / "out", "--workers", "1"]
     with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as running:
@@ -262,7 +262,7 @@ def test_a_query_can_be_interrupted(tmp_path):
     long = "SELECT count(*) FROM (SELECT DISTINCT hash(range) FROM range(1_000_000_000))"
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
-        with open_database(tmp_path, "100MB", threads=1) as database:
+        with open_database(tmp_path, Resources(memory_limit="100MB")) as database:
             database.execute(long).fetchone()
     assert not list(tmp_path.iterdir())
 

@@ -1,4 +1,4 @@
-"""Forward problems: what is kept differentiates back whatever the systems say; the draws depend on the seed alone."""
+"""Forward problems: what is kept differentiates back, whatever systems answer; the draws depend only on the seed."""
 
 import itertools
 from collections import Counter
@@ -103,7 +103,7 @@ def test_bars_stay_where_the_logarithm_would_not_be_real(monkeypatch, tmp_path):
     assert problem.equation == "sub Y' x" and "ln abs exp x" in problem.solution
 
 
-def test_the_draws_depend_on_the_seed_alone(monkeypatch, tmp_path):
+def test_the_draws_depend_only_on_the_seed(monkeypatch, tmp_path):
     asked = []
     for folder, answer in (("wrong", "x"), ("silent", ""), ("crashing", "CRASH")):
         monkeypatch.setenv("PATH", fake_giac(tmp_path / folder, answer))
@@ -136,7 +136,7 @@ def test_an_unknown_system_is_refused_at_once():
 
 
 def test_functions_of_several_variables_are_refused():
-    with pytest.raises(ValueError, match="functions of x alone. Received: .*y"):
+    with pytest.raises(ValueError, match="only functions of x. Received: .*y"):
         problems("fwd", 0, ProblemOptions(variables=("x", "y")))
 
 

@@ -1,4 +1,4 @@
-"""Random trees: the counts are right, every tree is equally likely, and options decide what is in them."""
+"""Random trees: the counts are right, every tree is equally likely, and options decide what they hold."""
 
 import math
 from collections import Counter
@@ -17,7 +17,7 @@ def rng(seed=0):
 
 
 def shapes(operators, arities):
-    """Every tree with so many operators, by its definition: a root, and its operands' shapes in all ways."""
+    """Every tree with this many operators, by its definition: a root, and its operands' shapes in all ways."""
     if operators == 0:
         return [[0]]
     found = []

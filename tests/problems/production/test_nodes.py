@@ -14,9 +14,9 @@ import pytest
 
 from symbolic.problems.data_sets.prepared import prepare
 from symbolic.problems.problem import ProblemOptions
-from symbolic.problems.production import nodes as ray_engine
 from symbolic.problems.production.generate import generate
 from symbolic.problems.tasks import TASKS
+from symbolic.runtime import cluster as ray_cluster
 from tests import PROJECT
 from tests.problems import hostile
 
@@ -25,6 +25,7 @@ from ray.cluster_utils import Cluster  # noqa: E402
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # noqa: E402
 
 SMALL = ProblemOptions(max_ops=4, simplify=0)
+MINE = "def mine(options):\n    return ours.backward(options)\n"
 NODE = {"num_cpus": 1, "object_store_memory": 80 << 20, "include_dashboard": False}
 # A dead node is to be noticed soon; in earnest Ray gives it half a minute.
 SOON = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "health_check_failure_threshold": 4}
@@ -37,6 +38,7 @@ def nodes():
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("TMPDIR", str(folder))  # of the nodes; this process has chosen its own by now
         environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        environment.setenv("PYTHONPATH", str(PROJECT))  # every node can import the project
         cluster = Cluster(initialize_head=True, head_node_args={**NODE, "_system_config": SOON})
         cluster.add_node(**NODE)
         environment.setenv("RAY_ADDRESS", cluster.address)
@@ -61,6 +63,28 @@ def added_node(cluster):
 
 def shards_under_way(folder):
     return list(folder.glob("symbolic-shard-*"))
+
+
+def test_nodes_draw_from_a_family_of_ones_own_if_they_find_its_module(nodes, tmp_path):
+    """They look where they find this project, and in the folder in which the command was given."""
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("my_family_here.py", "elsewhere/my_family_there.py"):
+        (tmp_path / name).write_text("from symbolic.problems.families import backward as ours\n\n" + MINE)
+    script = "import sys; sys.path.append('elsewhere'); from symbolic.__main__ import main; sys.exit(main())"
+
+    def ran(module, engine):
+        words = f"generate --task {module}:mine --count 40 --shard-size 20 --max-ops 4 --out {module}-{engine}".split()
+        command = [sys.executable, "-c", script, *words, "--engine", engine]
+        environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
+
+    for engine in ("ray", "local"):
+        assert ran("my_family_here", engine).returncode == 0
+    assert len(contents(tmp_path / "my_family_here-ray")) == 2
+    assert contents(tmp_path / "my_family_here-ray") == contents(tmp_path / "my_family_here-local")
+    lost = ran("my_family_there", "ray")
+    assert lost.returncode == 2 and "Traceback" not in lost.stderr
+    assert "a node cannot unpack its task (No module named 'my_family_there'): it needs the same modules" in lost.stderr
 
 
 def test_a_cluster_prepares_the_same_files(nodes, tmp_path):
@@ -101,7 +125,7 @@ def test_a_node_that_dies_costs_nothing(nodes, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_a_node_that_dies_during_a_preparation_costs_nothing(nodes, tmp_path, monkeypatch):
-    """What it had computed and not handed over is computed anew: batches so large stay on their node till then."""
+    """What it had computed and not handed over is computed again: batches of this size stay on their node till then."""
     cluster, _ = nodes
     lines = [f"sub Y' mul INT+ {' '.join(str(number))} x\tx\n" for number in range(1, 9000)]
     (tmp_path / "raw.tsv").write_text("".join(lines + lines[::7]))
@@ -120,8 +144,8 @@ def test_a_node_that_dies_during_a_preparation_costs_nothing(nodes, tmp_path, mo
                 cluster.remove_node(victim, allow_graceful=False)
             yield result
 
-    work = ray_engine.mapped
-    monkeypatch.setattr(ray_engine, "mapped", mapped)
+    work = ray_cluster.mapped
+    monkeypatch.setattr(ray_cluster, "mapped", mapped)
     prepare([tmp_path / "raw.tsv"], tmp_path / "ray", **words, engine="ray")
     assert 1 <= by_node.count(victim.node_id) < len(by_node) == 13
     prepare([tmp_path / "raw.tsv"], tmp_path / "local", **words)
@@ -161,7 +185,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(nodes, tmp_path):
     assert contents(tmp_path / "broken") == contents(tmp_path / "whole")
 
 
-def test_without_ray_one_sentence_says_what_to_install(tmp_path, monkeypatch):
+def test_without_ray_one_sentence_tells_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)  # an import of it fails
     with pytest.raises(ValueError, match='the engine `ray` needs the package ray: pip install "ray'):
         generate(tmp_path / "out", "bwd", 10, seed=0, engine="ray")

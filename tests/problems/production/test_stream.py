@@ -1,4 +1,4 @@
-"""Streams: a fixed order that can be entered anywhere, the shares asked for, and nothing that is held out."""
+"""Streams: a fixed order that can be entered anywhere, the weights asked for, and nothing that is held out."""
 
 import contextlib
 import itertools
