@@ -14,7 +14,8 @@ import sympy as sp
 from symbolic.expressions.engines import canonical, from_symengine, to_symengine
 from symbolic.expressions.exchange import from_sympy, to_sympy
 from symbolic.expressions.infix import from_infix, to_infix
-from symbolic.expressions.prefix import Tree, fold, from_prefix, is_prefix
+from symbolic.expressions.notation import is_prefix
+from symbolic.expressions.prefix import Tree, fold, from_prefix
 from symbolic.expressions.tokens import TOKENS
 
 GIAC_LIMIT = 5  # seconds

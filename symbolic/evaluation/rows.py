@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from symbolic.expressions.prefix import is_prefix
+from symbolic.expressions.notation import is_prefix
 from symbolic.seq2seq.searches import Beam, Greedy
 from symbolic.seq2seq.translator import Translator
 from symbolic.solving.answers import Candidate, answers

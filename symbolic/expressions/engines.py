@@ -8,7 +8,8 @@ import functools
 
 import symengine as se
 
-from symbolic.expressions.prefix import MAX_DIGITS, Tree, fold, from_prefix, integer_tokens
+from symbolic.expressions.notation import MAX_DIGITS
+from symbolic.expressions.prefix import Tree, fold, from_prefix, integer_tokens
 from symbolic.expressions.tokens import TOKENS, spellings
 
 # A number to the power of a number is refused when its value would need more bits: 5**(5**13) takes GMP down.

@@ -25,7 +25,8 @@ from typing import NamedTuple
 
 import lark
 
-from symbolic.expressions.prefix import MAX_DEPTH, MAX_DIGITS, Tree, chain, fold
+from symbolic.expressions.notation import MAX_DEPTH, MAX_DIGITS
+from symbolic.expressions.prefix import Tree, chain, fold
 from symbolic.expressions.tokens import ARITY, spellings
 
 MAX_CHARACTERS = 10_000

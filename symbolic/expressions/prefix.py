@@ -8,12 +8,8 @@ import difflib
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from symbolic.expressions.notation import MAX_DEPTH, MAX_DIGITS
 from symbolic.expressions.tokens import ARITY, DIGITS, NEGATIVE, POSITIVE
-
-# Deeper trees are refused: no published line comes near (its longest has 512 tokens), and recursive consumers
-# (SymPy, SymEngine, comparison of tuples) overflow the stack on far deeper ones.
-MAX_DEPTH = 256
-MAX_DIGITS = 1000
 
 
 class Tree(NamedTuple):
@@ -139,27 +135,6 @@ def to_prefix(tree: Tree) -> list[str]:
 def prefix_text(tree: Tree) -> str:
     """The tokens of a tree with one space between them, as they stand in files."""
     return " ".join(to_prefix(tree))
-
-
-def is_prefix(tokens: list[str]) -> bool:
-    """Whether a sequence is one well-formed expression: `from_prefix` without building the tree, several times faster.
-
-    Agrees with `from_prefix` on everything but its limits on depth and digits, which it does not check.
-    """
-    open_operands = 1  # how many expressions are still to come
-    integer = ""  # the sign and first digit of the integer being read
-    for token in tokens:
-        if token in DIGITS:
-            if not integer or integer in ("+0", "-0") or (integer == "-" and token == "0"):
-                return False
-            if len(integer) == 1:
-                integer += token
-            continue
-        if len(integer) == 1 or not open_operands or token not in ARITY:
-            return False
-        integer = token[-1] if token in (POSITIVE, NEGATIVE) else ""
-        open_operands += ARITY[token] - 1
-    return not open_operands and len(integer) != 1
 
 
 def fold(tree: Tree, combine: Callable[[str | int, list], Any]) -> Any:

@@ -9,11 +9,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
 from tqdm import tqdm
 
-from symbolic.expressions.notation import ARITY_0, END, FILLS, TRANSITIONS, kind_of
-from symbolic.expressions.prefix import MAX_DEPTH, MAX_DIGITS, from_prefix
+from symbolic.expressions.notation import prefix_grammar
+from symbolic.expressions.prefix import from_prefix
 from symbolic.seq2seq.grammar import Grammar
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.searches import Beam, Hypothesis, Search
@@ -104,10 +103,7 @@ def answers(
 
 def grammar_of(processor: TextProcessor) -> Grammar:
     """The grammar of prefix expressions, integers spelt as `from_prefix` reads them, over a processor's vocabulary."""
-    kinds = np.array([kind_of(token) for token in processor.vocabulary])
-    kinds[END_ID] = END
-    opens = np.maximum(np.arange(len(FILLS)) - ARITY_0, 0)
-    return Grammar(kinds, FILLS, opens, TRANSITIONS, max_operators=MAX_DEPTH, max_run=MAX_DIGITS)
+    return Grammar(*prefix_grammar(processor.vocabulary, END_ID))
 
 
 def first_solved(candidates: Sequence[Candidate]) -> Candidate | None:

@@ -17,7 +17,8 @@ from symbolic.expressions.engines import ABSTRACT, symengine_to_prefix, to_symen
 from symbolic.expressions.equations import UNKNOWNS, integral_tokens, integrand_of
 from symbolic.expressions.exchange import from_sympy
 from symbolic.expressions.infix import from_infix, to_infix
-from symbolic.expressions.prefix import Tree, from_prefix, is_prefix, to_prefix
+from symbolic.expressions.notation import is_prefix
+from symbolic.expressions.prefix import Tree, from_prefix, to_prefix
 from symbolic.expressions.tokens import NEGATIVE, POSITIVE, spellings
 from symbolic.runtime.processes import preload_module
 

@@ -19,7 +19,8 @@ from symbolic.expressions.engines import (
 )
 from symbolic.expressions.exchange import from_sympy, to_latex, to_sympy
 from symbolic.expressions.infix import from_infix
-from symbolic.expressions.prefix import MAX_DEPTH, Tree, fold, from_prefix, is_prefix, prefix_text, to_prefix
+from symbolic.expressions.notation import MAX_DEPTH, is_prefix
+from symbolic.expressions.prefix import Tree, fold, from_prefix, prefix_text, to_prefix
 from symbolic.expressions.tokens import ARITY, TOKENS
 from tests.expressions.strategies import LEAVES, OPERATORS, repeatable, trees
 

@@ -9,7 +9,8 @@ from hypothesis import given
 
 from symbolic.expressions.engines import canonical
 from symbolic.expressions.infix import from_infix
-from symbolic.expressions.prefix import PrefixError, is_prefix, prefix_text, to_prefix
+from symbolic.expressions.notation import is_prefix
+from symbolic.expressions.prefix import PrefixError, prefix_text, to_prefix
 from symbolic.expressions.tokens import TOKENS
 from symbolic.seq2seq.grammar import allowed, first_parse, parsed, rules_of
 from symbolic.seq2seq.models.attention_rnn import AttentionRNN
