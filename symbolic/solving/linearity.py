@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 import symengine as se
 
-from symbolic.algebra.terms import additive_terms, split_constant
+from symbolic.algebra.terms import additive_terms, constant_factor
 from symbolic.expressions.engines import canonical, from_symengine, to_symengine
 from symbolic.expressions.equations import integral_equation, integrand_of
 from symbolic.expressions.prefix import Tree, chain, to_prefix
@@ -45,7 +45,7 @@ def _pairs(problem: Tree, split: Callable[[se.Basic], Iterable[se.Basic]]) -> li
     if integrand is None:
         return []
     try:
-        parts = [split_constant(part) for part in split(to_symengine(integrand))]
+        parts = [constant_factor(part) for part in split(to_symengine(integrand))]
         pairs = [(from_symengine(constant), from_symengine(term)) for constant, term in parts]
     except ValueError:  # undefined, or too large to write down
         return []

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import symengine as se
 
-from symbolic.algebra.terms import additive_terms, split_constant
+from symbolic.algebra.terms import additive_terms, constant_factor
 from symbolic.expressions.engines import differentiate, from_symengine, to_symengine
 from symbolic.expressions.prefix import Tree, operands_of_chain, to_prefix
 from symbolic.expressions.program import WITHOUT_VALUE
@@ -155,7 +155,7 @@ def _distinct(terms: Iterable[se.Basic]) -> tuple[se.Basic, ...]:
 
 def _variants(terms: Sequence[se.Basic], exponents: dict, arguments: list[se.Basic]) -> list[se.Basic]:
     """The variants of several terms, without constant factors, the near ones first."""
-    terms = [split_constant(term)[1] for term in terms]
+    terms = [constant_factor(term)[1] for term in terms]
     near = {variant for term in terms for variant in _near_variants(term)}
     borrowed = {variant for term in terms for variant in _borrowed_variants(term, exponents, arguments)}
     return [*terms, *_by_length(near), *_by_length(borrowed)]
