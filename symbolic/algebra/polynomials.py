@@ -78,7 +78,7 @@ class Polynomial:
         return Polynomial(_times(_times(a, a), denominator) - _times(_times(b, b), value), self.ring)
 
     def least_tokens(self) -> int:
-        """A lower bound of the tokens of `expression`: in each term a generator and an operator for each degree."""
+        """A lower bound of the tokens of `expression`: two for each generator in each term, itself and an operator."""
         return sum(2 * sum(map(bool, degrees)) for degrees in self.terms.monoms()) - 1
 
     def expression(self) -> se.Basic:

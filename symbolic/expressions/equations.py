@@ -1,7 +1,6 @@
 """Equations in x and y: how the integration problem `sub Y' f` is built and recognised, and the order of an equation.
 
-An equation is its left-hand side, which equals 0: `sub Y' f` stands for y' - f = 0, that is y' = f. Its tokens for y and
-its derivatives are the UNKNOWNS.
+An equation is written as its left-hand side, which equals 0: `sub Y' f` stands for y' - f = 0, that is y' = f.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """Prefix token sequences to trees and back; an error names the token, its position and what was expected there.
 
-A tree is `Tree(head, operands)`; an integer is one leaf whose head is a Python int. This file knows arities and how
-integers are spelt, nothing of what operators mean. Nothing here recurses, so depth costs no stack.
+A tree is `Tree(head, operands)`; an integer is one leaf whose head is a Python int. Nothing here recurses, so depth
+costs no stack.
 """
 
 import difflib
@@ -23,7 +23,7 @@ class PrefixError(ValueError):
     """A token sequence is not one prefix expression.
 
     Attributes:
-        reason: a short fixed text to count by, e.g. "unknown token".
+        reason: a short fixed text, by which errors can be counted, such as "unknown token".
         position: index of the offending token, counted from 0; the length of the sequence if it ends too early.
         token: the offending token, or None at the end of the sequence.
     """
@@ -31,7 +31,7 @@ class PrefixError(ValueError):
     def __init__(self, reason: str, position: int, token: str | None, detail: str):
         self.reason, self.position, self.token = reason, position, token
         self.detail = detail
-        super().__init__(reason, position, token, detail)  # all, so that it survives the way between processes
+        super().__init__(reason, position, token, detail)  # all of them, so that the error can be pickled
 
     def __str__(self) -> str:
         where = "the end" if self.token is None else f"token {self.position} `{self.token}`"
@@ -133,7 +133,7 @@ def to_prefix(tree: Tree) -> list[str]:
 
 
 def prefix_text(tree: Tree) -> str:
-    """The tokens of a tree with one space between them, as they stand in files."""
+    """The tokens of a tree as text with one space between them, as in the files of a data set."""
     return " ".join(to_prefix(tree))
 
 
@@ -155,7 +155,7 @@ def fold(tree: Tree, combine: Callable[[str | int, list], Any]) -> Any:
 
 
 def operands_of_chain(tree: Tree, head: str) -> list[Tree]:
-    """The operands of a right-nested chain: `add a add b c` gives a, b, c; another tree gives itself alone."""
+    """The operands of a right-nested chain: `add a add b c` gives a, b, c; any other tree gives only itself."""
     operands = []
     while tree.head == head:
         operands.append(tree.operands[0])
