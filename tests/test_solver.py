@@ -10,10 +10,12 @@ import sympy as sp
 from symbolic import solver
 from symbolic.__main__ import main
 from symbolic.expressions.infix import from_infix, to_infix
-from symbolic.expressions.prefix import Tree, prefix_text
+from symbolic.expressions.prefix import PrefixError, Tree, prefix_text
 from symbolic.solver import dsolve, integrate
+from symbolic.solving import reading
 from symbolic.solving.answers import Candidate
-from symbolic.solving.reading import equation_problem, equation_tree
+from symbolic.solving.question import Question, question_of
+from symbolic.solving.reading import equation_question
 from symbolic.solving.solution import Solution
 from symbolic.verification import verify
 from tests import PROJECT, worker_tasks
@@ -31,7 +33,8 @@ def test_a_verified_answer_is_given(translator):
     assert to_infix(solution.answer) == "x^2" and solution.verdict.status == "proved" and solution.verdict.general
     assert sp.diff(solution.expression, X) == 2 * X
     assert solution.candidates[0].score > solution.candidates[1].score
-    assert "answer      x^2 + C\nderivative  2*x\nverdict     proved" in repr(solution)
+    assert "answer      x^2 + C\nverdict     proved" in repr(solution)
+    assert "answer      x^2 + C\nderivative  2*x\nverdict     proved" in solution.report()
     assert solution._repr_latex_() == r"$\int 2 x\,dx = x^{2} + C$ (proved)"
 
 
@@ -61,9 +64,9 @@ def test_a_sum_is_integrated_term_by_term(ode_translator):
 
 def judged(asked: str, *proposals: str) -> Solution:
     """A solution with these candidates."""
-    tree = from_infix(asked)
-    candidates = [Candidate(tokens, -1.0, "model", verify(tree, tokens)) for tokens in proposals]
-    return Solution(tree, "", candidates, 0.1)
+    question = question_of(prefix_text(from_infix(asked)))._replace(is_integral=False)
+    candidates = [Candidate(tokens, -1.0, "model", verify(question.equation, tokens)) for tokens in proposals]
+    return Solution(question, candidates, 0.1)
 
 
 def test_a_general_solution_is_preferred_and_a_particular_one_named():
@@ -91,12 +94,59 @@ def test_no_candidates_and_malformed_ones_are_shown():
 
 
 def test_what_crashes_while_a_solution_is_shown_is_left_out(monkeypatch):
-    for name in ("derivative", "evaluated"):
+    for name in ("derivative_of", "evaluated"):
         monkeypatch.setattr(f"symbolic.solving.solution.{name}", worker_tasks.crash)
-    candidate = Candidate("pow x INT+ 2", -1.0, "model", verify("sub Y' mul INT+ 2 x", "pow x INT+ 2"))
-    shown = Solution(from_infix("2*x"), "", [candidate], 0.1)
-    assert "answer      x^2 + C" in repr(shown) and "derivative" not in repr(shown)
-    assert shown.expression == X**2
+    shown = of_2x()
+    assert "answer      x^2 + C" in shown.report() and "derivative" not in shown.report()
+    assert shown.derivative is None and shown.expression == X**2
+
+
+def of_2x() -> Solution:
+    question = question_of("sub Y' mul INT+ 2 x")
+    candidate = Candidate("pow x INT+ 2", -1.0, "model", verify(question.equation, "pow x INT+ 2"))
+    return Solution(question, [candidate], 0.1)
+
+
+def test_to_show_a_solution_starts_no_process(monkeypatch):
+    def refuse(*args, **options):
+        raise AssertionError("a process was asked for")
+
+    monkeypatch.setattr("symbolic.solving.sandbox.process_pool", refuse)
+    for solution in (of_2x(), judged("y'' + y = 0", "ln x", "sin x"), judged("y' = y", "mul x")):
+        assert repr(solution) and solution._repr_latex_() and solution.as_dict()
+    with pytest.raises(AssertionError, match="a process was asked for"):
+        of_2x().report()
+
+
+def test_what_is_computed_for_a_solution_is_computed_once(monkeypatch):
+    solution = of_2x()
+    assert to_infix(solution.derivative) == "2*x" and solution.expression == X**2
+    monkeypatch.setattr("symbolic.solving.sandbox.process_pool", None)
+    assert "derivative  2*x" in solution.report() and solution.expression == X**2
+
+
+def test_a_question_keeps_both_spellings():
+    question = reading.integral_question("x*2")
+    assert question == Question("sub Y' mul x INT+ 2", "sub Y' mul INT+ 2 x", is_integral=True)
+    assert question.asked == from_infix("x*2")
+    question = equation_question("2y' = 2x")
+    assert (question.problem, question.is_integral) == ("add Y' mul INT- 1 x", False)
+    assert question.asked == from_infix("2y' = 2x") and question.equation == prefix_text(question.asked)
+
+
+def test_a_problem_of_a_data_set_is_asked_as_it_is_spelt():
+    assert question_of("sub Y' cos x") == Question("sub Y' cos x", "sub Y' cos x", is_integral=True)
+    assert question_of("sub Y' Y").asked == from_infix("y' = y")
+    with pytest.raises(PrefixError, match="incomplete"):
+        question_of("sub Y'")
+
+
+def test_the_package_itself_offers_the_three_functions():
+    import symbolic
+
+    assert (symbolic.integrate, symbolic.dsolve, symbolic.verify) == (integrate, dsolve, verify)
+    assert {"integrate", "dsolve", "verify"} <= set(dir(symbolic))
+    assert not hasattr(symbolic, "solve")
 
 
 # --- problems ---------------------------------------------------------------------------------------------------------
@@ -154,7 +204,7 @@ def test_an_equation_is_judged_as_it_was_written(ode_translator):
     ],
 )
 def test_a_derivative_may_stand_within_a_function_alone(equation, problem):
-    assert equation_problem(prefix_text(equation_tree(equation)))[0] == problem
+    assert equation_question(equation).problem == problem
 
 
 def test_a_solution_short_of_a_constant_is_not_general(ode_translator):
@@ -166,7 +216,7 @@ def test_a_solution_short_of_a_constant_is_not_general(ode_translator):
 @pytest.mark.parametrize(
     ("integrand", "message"),
     [
-        ("x*y", "an integrand is an expression in x alone; `x\\*y` has `y`"),
+        ("x*y", "an integrand holds only the variable x; `x\\*y` has `y`"),
         ("a1*x + z", "has `a1` and `z`"),
         ("y' + y = x", "`Y' \\+ Y = x` is an equation"),
         ("1 = x", "`1 = x` is an equation"),
@@ -194,10 +244,10 @@ def test_what_is_no_integrand_is_named(translator, integrand, message):
 @pytest.mark.parametrize(
     ("equation", "message"),
     [
-        ("y = x", "alone; `y = x` has `y`"),
+        ("y = x", "only x and y.x. with its derivatives; `y = x` has `y`"),
         ("1 = x", "holds y' or y''; `1 = x = 0`|holds neither"),
         ("y' - y' = x", "holds neither"),
-        ("y' = z", "alone; `Y' = z` has `z`"),
+        ("y' = z", "derivatives; `Y' = z` has `z`"),
         ("a8*y' = 1", "has `a8`"),
         ("y' = I*y", "has real numbers"),
         ("1/y' = 0", "nothing solves"),
@@ -221,7 +271,7 @@ def test_what_is_no_differential_equation_is_named(ode_translator, equation, mes
 
 
 def test_an_equation_that_cannot_be_brought_into_form_in_time_is_named(ode_translator, monkeypatch):
-    monkeypatch.setattr(solver, "equation_problem", worker_tasks.hang)
+    monkeypatch.setattr(reading, "equation_problem", worker_tasks.hang)
     with pytest.raises(ValueError, match=r"numerator of `.*Y' \+ Y.*` could not be found: time limit"):
         dsolve("y' + y = x", ode_translator, time_limit=0.5)
 

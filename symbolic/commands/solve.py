@@ -57,5 +57,5 @@ def _solve(solver, args) -> int:
     """0 if an answer verified, 1 if none did."""
     options = {"repair": args.repair, "linearity": args.linearity, "time_limit": args.time_limit}
     solution = solver(args.problem, args.run, beam=args.beam, **options)
-    print(json.dumps(solution.as_dict(), ensure_ascii=False) if args.json else solution)
+    print(json.dumps(solution.as_dict(), ensure_ascii=False) if args.json else solution.report())
     return 0 if solution.verdict.solved else 1

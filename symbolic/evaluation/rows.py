@@ -18,7 +18,8 @@ from symbolic.expressions.notation import is_prefix
 from symbolic.seq2seq.searches import Beam, Greedy
 from symbolic.seq2seq.translator import Translator
 from symbolic.solving.answers import Candidate, answers
-from symbolic.solving.sandbox import limited, repairs
+from symbolic.solving.question import question_of
+from symbolic.solving.sandbox import limited_map, repairs
 from symbolic.systems.asking import Attempt
 from symbolic.verification import SOLVED, STATUSES, verify_many
 
@@ -69,7 +70,8 @@ def evaluate(
     started = time.perf_counter()
     search = Greedy() if beam == 1 else Beam(beam)
     options = {"repair": repair, "linearity": linearity, "grammar": grammar}
-    found = answers(problems["input"].tolist(), translator, search, **options, workers=workers, progress=progress)
+    questions = [question_of(problem) for problem in problems["input"]]
+    found = answers(questions, translator, search, **options, workers=workers, progress=progress)
     seconds = (time.perf_counter() - started) / max(1, len(problems))  # without the control, which answers nothing
     rows = _rows(problems, found, ["longer than the model reads"] * len(problems))
     for origin, column in ADDED.items():
@@ -99,7 +101,7 @@ def repair_control(problems: Sequence[str], found: Sequence[Sequence[Candidate]]
         else (problem, [])
         for index, problem in enumerate(problems)
     ]
-    with limited(workers, _LIMIT) as compute:
+    with limited_map(workers, _LIMIT) as compute:
         offers = [offered or [] for offered in compute(repairs, asked)]
     pairs = [(problem, answer) for problem, answers in zip(problems, offers, strict=True) for answer in answers]
     verdicts = verify_many(pairs, workers=workers, time_limit=_LIMIT)
