@@ -20,6 +20,10 @@ _MODULES = {"integrate": "symbolic.solver", "dsolve": "symbolic.solver", "verify
 def __getattr__(name: str):
     if name not in _MODULES:
         raise AttributeError(f"module `symbolic` has no attribute `{name}`")
+    if _MODULES[name] == "symbolic.solver":
+        importlib.import_module(
+            "symbolic.runtime.startup"
+        ).import_keras()  # without what TensorFlow prints at its start
     return getattr(importlib.import_module(_MODULES[name]), name)
 
 
