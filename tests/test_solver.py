@@ -10,12 +10,11 @@ import sympy as sp
 from symbolic import solver
 from symbolic.__main__ import main
 from symbolic.expressions.infix import from_infix, to_infix
-from symbolic.expressions.prefix import PrefixError, Tree, prefix_text
+from symbolic.expressions.prefix import Tree, prefix_text
 from symbolic.solver import dsolve, integrate
 from symbolic.solving import reading
 from symbolic.solving.answers import Candidate
-from symbolic.solving.question import Question, question_of
-from symbolic.solving.reading import equation_question
+from symbolic.solving.question import question_of
 from symbolic.solving.solution import Solution
 from symbolic.verification import verify
 from tests import PROJECT, worker_tasks
@@ -49,7 +48,7 @@ def test_a_wrong_answer_is_never_given_as_one(translator):
     assert [line.split()[1:3] for line in tried] == [["model", "refuted"]] * 2
 
 
-def test_coefficients_are_repaired_and_the_answer_says_so(translator):
+def test_coefficients_are_repaired_and_the_answer_names_repair(translator):
     solution = integrate("sin(x)", translator, beam=2)
     assert solution.expression == -sp.cos(X) and solution.best.origin == "repair"
     assert "answer      -cos(x) + C (by repair)" in repr(solution)
@@ -125,22 +124,6 @@ def test_what_is_computed_for_a_solution_is_computed_once(monkeypatch):
     assert "derivative  2*x" in solution.report() and solution.expression == X**2
 
 
-def test_a_question_keeps_both_spellings():
-    question = reading.integral_question("x*2")
-    assert question == Question("sub Y' mul x INT+ 2", "sub Y' mul INT+ 2 x", is_integral=True)
-    assert question.asked == from_infix("x*2")
-    question = equation_question("2y' = 2x")
-    assert (question.problem, question.is_integral) == ("add Y' mul INT- 1 x", False)
-    assert question.asked == from_infix("2y' = 2x") and question.equation == prefix_text(question.asked)
-
-
-def test_a_problem_of_a_data_set_is_asked_as_it_is_spelt():
-    assert question_of("sub Y' cos x") == Question("sub Y' cos x", "sub Y' cos x", is_integral=True)
-    assert question_of("sub Y' Y").asked == from_infix("y' = y")
-    with pytest.raises(PrefixError, match="incomplete"):
-        question_of("sub Y'")
-
-
 def test_the_package_itself_offers_the_three_functions():
     import symbolic
 
@@ -193,18 +176,6 @@ def test_an_equation_is_judged_as_it_was_written(ode_translator):
     solution = dsolve("(y' + y - x)*ln(y' + y - x) = 0", ode_translator, beam=1, repair=False)
     assert solution.problem == "add Y add Y' mul INT- 1 x"
     assert solution.answer is None  # ln 0 has no value
-
-
-@pytest.mark.parametrize(
-    ("equation", "problem"),
-    [
-        ("sin(y') = x", "add x mul INT- 1 sin Y'"),
-        ("|y'| = 1", "add INT- 1 abs Y'"),
-        ("exp(y'') + y' = x", "add Y' add exp Y'' mul INT- 1 x"),
-    ],
-)
-def test_a_derivative_may_stand_within_a_function_alone(equation, problem):
-    assert equation_question(equation).problem == problem
 
 
 def test_a_solution_short_of_a_constant_is_not_general(ode_translator):
@@ -276,7 +247,7 @@ def test_an_equation_that_cannot_be_brought_into_form_in_time_is_named(ode_trans
         dsolve("y' + y = x", ode_translator, time_limit=0.5)
 
 
-def test_a_model_of_integrals_alone_says_so(translator):
+def test_a_model_of_integrals_refuses_equations(translator):
     with pytest.raises(ValueError, match="not trained on differential equations of order 1"):
         dsolve("y' = cos(x)", translator)
 

@@ -39,14 +39,14 @@ def without_constant_terms(expr: se.Basic) -> se.Basic:
 
 
 def expanded(expr: se.Basic) -> se.Basic:
-    """The expression multiplied out, in denominators and arguments too, unless it would have more than MAX_TERMS."""
+    """The expression multiplied out, under roots and in denominators too, unless it has more than MAX_TERMS then."""
     return se.expand(expr) if _count_terms(expr) <= MAX_TERMS else expr
 
 
 def additive_terms(expr: se.Basic) -> list[se.Basic]:
     """The terms of a sum, with products and powers of sums multiplied out; like terms are taken together.
 
-    Denominators and arguments stay as they are, and so does each product or power that would give more than MAX_TERMS.
+    Roots and denominators stay as they are, and so does each product or power that would give more than MAX_TERMS.
     """
     return list(se.Add.make_args(se.Add(*_multiplied_out(expr))))
 

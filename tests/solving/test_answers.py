@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from symbolic.expressions.engines import canonical
+from symbolic.expressions.equations import integral_equation
 from symbolic.expressions.infix import from_infix
 from symbolic.expressions.notation import is_prefix
 from symbolic.expressions.prefix import prefix_text, to_prefix
@@ -83,7 +84,7 @@ def test_equal_problems_and_answers_are_judged_once(translator, monkeypatch):
     assert [c.origin for c in found[0]] == ["model"] * 6 + ["repair"] * 6
 
 
-def test_what_is_judged_may_be_spelt_otherwise_than_what_the_model_reads(translator):
+def test_answers_are_judged_by_the_equation_as_it_was_asked(translator):
     question = Question(equation="sub Y' sin x", problem="sub Y' cos x", is_integral=True)
     ((candidate,),) = answers([question], translator, Beam(1))
     assert candidate.tokens == "sin x" and candidate.verdict.status == "refuted"
@@ -111,7 +112,7 @@ def test_repair_comes_after_the_model_where_the_model_fails(translator):
     assert {c.origin for c in right} == {"model"}
 
 
-def test_a_repair_that_crashes_costs_itself_alone(translator, monkeypatch, capsys):
+def test_a_repair_that_crashes_costs_only_itself(translator, monkeypatch, capsys):
     monkeypatch.setattr("symbolic.solving.answers.repairs", worker_tasks.crash_for_sines)
     problems = ["sub Y' sin x", "sub Y' mul INT+ 3 x"]
     crashed, repaired = answers_to(problems, translator, Beam(2), repair=True)
@@ -148,7 +149,7 @@ def text(infix: str) -> str:
 
 
 def spelt(integrand: str) -> str:
-    return f"sub Y' {text(integrand)}"
+    return prefix_text(integral_equation(canonical(from_infix(integrand))))
 
 
 def test_linearity_asks_for_groups_and_then_for_the_terms_of_those_that_are_not_solved(translator, knowing):

@@ -25,17 +25,17 @@ def text(infix):
     return prefix_text(from_infix(infix))
 
 
-def test_a_loss_costs_one_result_and_is_said(capsys):
+def test_a_loss_costs_one_result_and_is_printed(capsys):
     arguments = [("nothing", 1), ("hang", 2), ("nothing", 3), ("crash", 4), ("eat", 5), ("raise", 6), ("nothing", 7)]
     with limited_map(2, time_limit=1.5) as compute:
         assert compute(worker_tasks.misbehave, arguments) == [1, None, 3, None, None, None, 7]
-        said = capsys.readouterr().err
-        assert "misbehave: lost 4 of 7" in said
-        assert all(f"{reason} 1" in said for reason in ("time limit", "crash", "memory limit", "error KeyError"))
+        printed = capsys.readouterr().err
+        assert "misbehave: lost 4 of 7" in printed
+        assert all(f"{reason} 1" in printed for reason in ("time limit", "crash", "memory limit", "error KeyError"))
         assert compute(worker_tasks.misbehave, [("nothing", 8)]) == [8] and not capsys.readouterr().err
 
 
-def test_a_single_result_comes_or_says_which_limit_was_reached():
+def test_a_single_call_returns_its_result_or_names_the_limit():
     assert limited_call(worker_tasks.misbehave, "nothing", 1, time_limit=10.0) == 1
     for how, reason in (("hang", "time limit"), ("crash", "crash"), ("eat", "memory limit")):
         with pytest.raises(LimitReached, match=reason):
@@ -44,7 +44,7 @@ def test_a_single_result_comes_or_says_which_limit_was_reached():
         limited_call(worker_tasks.misbehave, "raise", 1, time_limit=10.0)
 
 
-def test_what_is_malformed_or_beyond_the_limits_costs_itself_alone(capsys):
+def test_a_malformed_or_too_large_hypothesis_costs_only_itself(capsys):
     problem = text("y' = x*cos(x) + 3*x^2")
     hypotheses = ["sin " * 257 + "x", "INT+ " + "1 " * 1001, text("x*sin(x)"), text("cos(x) + x^3")]
     with limited_map(1, 10.0) as compute:
