@@ -13,6 +13,7 @@ from symbolic.evaluation.problem_sets import read_problem_set
 from symbolic.seq2seq.searches import Beam
 from symbolic.solver import default_model, load_model
 from symbolic.solving.answers import answers
+from symbolic.solving.question import question_of
 
 PENALTIES = (0.0, 0.5, 1.0)
 
@@ -29,7 +30,12 @@ def main() -> None:
     for path in args.files:
         problems = read_problem_set(path, args.limit)[0]["input"].tolist()
         for penalty in PENALTIES:
-            found = answers(problems, translator, Beam(args.beam, length_penalty=penalty), progress=False)
+            found = answers(
+                [question_of(each) for each in problems],
+                translator,
+                Beam(args.beam, length_penalty=penalty),
+                progress=False,
+            )
             firsts = [candidates[0] for candidates in found if candidates]
             first = sum(each.verdict.solved for each in firsts) / len(problems)
             some = sum(any(each.verdict.solved for each in candidates) for candidates in found) / len(problems)

@@ -1,8 +1,8 @@
 """How many wrong answers does coefficient repair rescue, and what does it cost?
 
-Answers to random backward problems are damaged as a model would damage them, in one place each; repair sees the
-damaged answers alone, one in the first table and ten of all kinds in the second, and what it gives is judged.
-Damaged answers that are right all the same (x^2 + 2 for x^2 + 1) do not count.
+Answers to random backward problems are damaged as a model would damage them, in one place each. Repair sees only the
+damaged answers: one in the rows of a single damage, ten of all kinds in the row of a beam. Its own answers are judged.
+Damaged answers that are still right (x^2 + 2 for x^2 + 1) do not count.
 
     python -m benchmarks.repair --problems 300 --max-ops 12
 """

@@ -1,7 +1,7 @@
-"""Right answers in other words, and answers a token away from right ones: what the judge is tried on.
+"""Right answers rewritten, and answers one token away from right ones: what the judge is tested on.
 
-Every form is a function from an answer to one of the same value wherever the answer is real, but for a constant term or
-other names of the constants. It raises ValueError where it has nothing to offer.
+Every form is a function from an answer to another one. Wherever the answer is real both have the same value, up to a
+constant term or other names of the constants. A form raises ValueError where it does not apply.
 """
 
 import random
@@ -14,7 +14,8 @@ import sympy as sp
 from symbolic.expressions.engines import canonical, from_symengine, to_symengine
 from symbolic.expressions.exchange import from_sympy, to_sympy
 from symbolic.expressions.infix import from_infix, to_infix
-from symbolic.expressions.prefix import Tree, fold, from_prefix, is_prefix
+from symbolic.expressions.notation import is_prefix
+from symbolic.expressions.prefix import Tree, fold, from_prefix
 from symbolic.expressions.tokens import TOKENS
 
 GIAC_LIMIT = 5  # seconds

@@ -1,7 +1,31 @@
 """Neural symbolic mathematics: random problems in, trained models and checked answers out.
 
-Importing this package loads nothing heavy; each room (`expressions`, `problems`, `verification`, `seq2seq`,
-`experiments`) is imported on its own.
+    >>> from symbolic import integrate, dsolve, verify
+    >>> integrate("x*cos(x)").expression
+    x*sin(x) + cos(x)
+    >>> verify("sub Y' cos x", "sin x").status
+    'proved'
+
+To import this package loads nothing heavy: the three functions are loaded when they are first used.
 """
 
+import importlib
+
 __version__ = "0.1.0"
+__all__ = ["dsolve", "integrate", "verify"]
+
+_MODULES = {"integrate": "symbolic.solver", "dsolve": "symbolic.solver", "verify": "symbolic.verification"}
+
+
+def __getattr__(name: str):
+    if name not in _MODULES:
+        raise AttributeError(f"module `symbolic` has no attribute `{name}`")
+    if _MODULES[name] == "symbolic.solver":
+        importlib.import_module(
+            "symbolic.runtime.startup"
+        ).import_keras()  # without what TensorFlow prints at its start
+    return getattr(importlib.import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,7 +1,7 @@
 """Integrals and differential equations: text, SymPy or prefix in, a checked answer out.
 
-It joins problems as people write them (`symbolic.solving.reading`) with a trained model; `symbolic.solving.answers`
-finds and judges the answers.
+`symbolic.solving.reading` makes a question of what a person hands in, a trained model is loaded, and
+`symbolic.solving.answers` finds and judges the answers.
 """
 
 import functools
@@ -11,14 +11,13 @@ from pathlib import Path
 import sympy as sp
 
 import symbolic
-from symbolic.expressions.equations import integral_equation
-from symbolic.expressions.infix import to_infix
-from symbolic.expressions.prefix import Tree, prefix_text
+from symbolic.expressions.equations import order_of
+from symbolic.expressions.prefix import Tree, from_prefix
 from symbolic.seq2seq.searches import Beam
 from symbolic.seq2seq.translator import Translator
 from symbolic.solving.answers import answers
-from symbolic.solving.reading import equation_problem, equation_tree, integral_problem, integrand_tree
-from symbolic.solving.sandbox import LimitReached, within_limits
+from symbolic.solving.question import Question
+from symbolic.solving.reading import equation_question, integral_question
 from symbolic.solving.solution import Solution
 
 PRETRAINED = Path(symbolic.__file__).parents[1] / "pretrained"  # the model that serves where none is given
@@ -35,7 +34,7 @@ def integrate(
     linearity: bool = True,
     time_limit: float = 10.0,
 ) -> Solution:
-    """Ask a trained model for a primitive, and check what it says.
+    """Ask a trained model for a primitive, and verify its proposals.
 
     Args:
         integrand: an expression in x, as a person types it ("x*cos(x)"), in SymPy, as a tree or in prefix tokens.
@@ -53,11 +52,8 @@ def integrate(
         >>> integrate("2x", "runs/quick_rnn").expression
         x**2
     """
-    asked = integrand_tree(integrand)
-    translator = load_model(model)
-    problem = _readable_integral(asked, translator)
-    equation = prefix_text(integral_equation(asked))
-    return _solution(asked, problem, equation, translator, beam, time_limit, repair=repair, linearity=linearity)
+    question = integral_question(integrand)
+    return _solution(question, load_model(model), beam, time_limit, repair=repair, linearity=linearity)
 
 
 def dsolve(
@@ -69,7 +65,7 @@ def dsolve(
     linearity: bool = True,
     time_limit: float = 10.0,
 ) -> Solution:
-    """Ask a trained model for the solution of a differential equation of first or second order, and check what it says.
+    """Ask a trained model to solve a differential equation of first or second order, and verify its proposals.
 
     Args:
         equation: in x, y, y' and y'', as a person types it ("y' + y = x"), in SymPy with a function of x, as a tree or
@@ -82,16 +78,15 @@ def dsolve(
     Raises:
         ValueError, FileNotFoundError: as for `integrate`.
     """
-    asked = equation_tree(equation)
-    translator = load_model(model)
-    problem = _readable_equation(asked, translator, time_limit)
-    judged = prefix_text(asked)
-    return _solution(asked, problem, judged, translator, beam, time_limit, repair=repair, linearity=linearity)
+    question = equation_question(equation, time_limit)
+    return _solution(question, load_model(model), beam, time_limit, repair=repair, linearity=linearity)
 
 
 def problem_of(integrand: str | sp.Expr | Tree, translator: Translator) -> str:
     """The problem `sub Y' f` of an integrand f, as the model reads it; raises as `integrate` does."""
-    return _readable_integral(integrand_tree(integrand), translator)
+    question = integral_question(integrand)
+    _check_model_reads(question, translator)
+    return question.problem
 
 
 def default_model() -> Path:
@@ -109,7 +104,7 @@ def default_model() -> Path:
 
 
 def load_model(model: Translator | Path | str | None) -> Translator:
-    """A model from its folder, which is read once in a process; the default one for None."""
+    """A model from its folder, which a process reads once; the default one for None."""
     return model if isinstance(model, Translator) else _load(Path(model or default_model()).resolve())
 
 
@@ -118,41 +113,28 @@ def _load(folder: Path) -> Translator:
     return Translator.load(folder)
 
 
-def _solution(asked: Tree, problem: str, equation: str, translator, beam, time_limit, **more) -> Solution:
+def _solution(question: Question, translator: Translator, beam: int, time_limit: float, **options: bool) -> Solution:
+    _check_model_writes_constants(question, translator)
+    _check_model_reads(question, translator)
     started = time.perf_counter()
-    (candidates,) = answers([problem], translator, Beam(beam), equations=[equation], time_limit=time_limit, **more)
-    return Solution(asked, problem, candidates, time.perf_counter() - started)
+    (candidates,) = answers([question], translator, Beam(beam), time_limit=time_limit, **options)
+    return Solution(question, candidates, time.perf_counter() - started)
 
 
-# --- what the model can read and write --------------------------------------------------------------------------------
-
-
-def _readable_integral(integrand: Tree, translator: Translator) -> str:
-    problem = integral_problem(integrand)
-    _check_model_reads(problem, translator)
-    return problem
-
-
-def _readable_equation(equation: Tree, translator: Translator, time_limit: float) -> str:
-    try:
-        problem, order = within_limits(equation_problem, prefix_text(equation), time_limit=time_limit)
-    except LimitReached as limit:
-        raise ValueError(f"the numerator of `{to_infix(equation)}` could not be found: {limit}") from None
-    _check_model_writes(_CONSTANTS[order - 1], order, translator)
-    _check_model_reads(problem, translator)
-    return problem
-
-
-def _check_model_writes(constant: str, order: int, translator: Translator) -> None:
+def _check_model_writes_constants(question: Question, translator: Translator) -> None:
+    if question.is_integral:
+        return
+    order = order_of(from_prefix(question.problem))
+    constant = _CONSTANTS[order - 1]
     if constant not in translator.target_processor.vocabulary:
         equations = f"differential equations of order {order}"
         raise ValueError(f"this model was not trained on {equations}: it cannot write their constant `{constant}`")
 
 
-def _check_model_reads(problem: str, translator: Translator) -> None:
-    unseen = translator.context_processor.unknown_tokens([problem])
+def _check_model_reads(question: Question, translator: Translator) -> None:
+    unseen = translator.context_processor.unknown_tokens([question.problem])
     if unseen:
         raise ValueError(f"this model never saw {' or '.join(f'`{token}`' for token in unseen)} in its training")
-    needed = len(problem.split()) + 2  # with [START] and [END]
+    needed = len(question.problem.split()) + 2  # with [START] and [END]
     if needed > translator.max_length:
         raise ValueError(f"the problem needs {needed} tokens, and this model reads at most {translator.max_length}")

@@ -12,8 +12,9 @@ from symbolic.__main__ import main
 from symbolic.expressions.infix import from_infix, to_infix
 from symbolic.expressions.prefix import Tree, prefix_text
 from symbolic.solver import dsolve, integrate
+from symbolic.solving import reading
 from symbolic.solving.answers import Candidate
-from symbolic.solving.reading import equation_problem, equation_tree
+from symbolic.solving.question import question_of
 from symbolic.solving.solution import Solution
 from symbolic.verification import verify
 from tests import PROJECT, worker_tasks
@@ -31,7 +32,8 @@ def test_a_verified_answer_is_given(translator):
     assert to_infix(solution.answer) == "x^2" and solution.verdict.status == "proved" and solution.verdict.general
     assert sp.diff(solution.expression, X) == 2 * X
     assert solution.candidates[0].score > solution.candidates[1].score
-    assert "answer      x^2 + C\nderivative  2*x\nverdict     proved" in repr(solution)
+    assert "answer      x^2 + C\nverdict     proved" in repr(solution)
+    assert "answer      x^2 + C\nderivative  2*x\nverdict     proved" in solution.report()
     assert solution._repr_latex_() == r"$\int 2 x\,dx = x^{2} + C$ (proved)"
 
 
@@ -46,7 +48,7 @@ def test_a_wrong_answer_is_never_given_as_one(translator):
     assert [line.split()[1:3] for line in tried] == [["model", "refuted"]] * 2
 
 
-def test_coefficients_are_repaired_and_the_answer_says_so(translator):
+def test_coefficients_are_repaired_and_the_answer_names_repair(translator):
     solution = integrate("sin(x)", translator, beam=2)
     assert solution.expression == -sp.cos(X) and solution.best.origin == "repair"
     assert "answer      -cos(x) + C (by repair)" in repr(solution)
@@ -61,9 +63,9 @@ def test_a_sum_is_integrated_term_by_term(ode_translator):
 
 def judged(asked: str, *proposals: str) -> Solution:
     """A solution with these candidates."""
-    tree = from_infix(asked)
-    candidates = [Candidate(tokens, -1.0, "model", verify(tree, tokens)) for tokens in proposals]
-    return Solution(tree, "", candidates, 0.1)
+    question = question_of(prefix_text(from_infix(asked)))._replace(is_integral=False)
+    candidates = [Candidate(tokens, -1.0, "model", verify(question.equation, tokens)) for tokens in proposals]
+    return Solution(question, candidates, 0.1)
 
 
 def test_a_general_solution_is_preferred_and_a_particular_one_named():
@@ -91,12 +93,43 @@ def test_no_candidates_and_malformed_ones_are_shown():
 
 
 def test_what_crashes_while_a_solution_is_shown_is_left_out(monkeypatch):
-    for name in ("derivative", "evaluated"):
+    for name in ("derivative_of", "evaluated"):
         monkeypatch.setattr(f"symbolic.solving.solution.{name}", worker_tasks.crash)
-    candidate = Candidate("pow x INT+ 2", -1.0, "model", verify("sub Y' mul INT+ 2 x", "pow x INT+ 2"))
-    shown = Solution(from_infix("2*x"), "", [candidate], 0.1)
-    assert "answer      x^2 + C" in repr(shown) and "derivative" not in repr(shown)
-    assert shown.expression == X**2
+    shown = of_2x()
+    assert "answer      x^2 + C" in shown.report() and "derivative" not in shown.report()
+    assert shown.derivative is None and shown.expression == X**2
+
+
+def of_2x() -> Solution:
+    question = question_of("sub Y' mul INT+ 2 x")
+    candidate = Candidate("pow x INT+ 2", -1.0, "model", verify(question.equation, "pow x INT+ 2"))
+    return Solution(question, [candidate], 0.1)
+
+
+def test_to_show_a_solution_starts_no_process(monkeypatch):
+    def refuse(*args, **options):
+        raise AssertionError("a process was asked for")
+
+    monkeypatch.setattr("symbolic.solving.sandbox.process_pool", refuse)
+    for solution in (of_2x(), judged("y'' + y = 0", "ln x", "sin x"), judged("y' = y", "mul x")):
+        assert repr(solution) and solution._repr_latex_() and solution.as_dict()
+    with pytest.raises(AssertionError, match="a process was asked for"):
+        of_2x().report()
+
+
+def test_what_is_computed_for_a_solution_is_computed_once(monkeypatch):
+    solution = of_2x()
+    assert to_infix(solution.derivative) == "2*x" and solution.expression == X**2
+    monkeypatch.setattr("symbolic.solving.sandbox.process_pool", None)
+    assert "derivative  2*x" in solution.report() and solution.expression == X**2
+
+
+def test_the_package_itself_offers_the_three_functions():
+    import symbolic
+
+    assert (symbolic.integrate, symbolic.dsolve, symbolic.verify) == (integrate, dsolve, verify)
+    assert {"integrate", "dsolve", "verify"} <= set(dir(symbolic))
+    assert not hasattr(symbolic, "solve")
 
 
 # --- problems ---------------------------------------------------------------------------------------------------------
@@ -145,18 +178,6 @@ def test_an_equation_is_judged_as_it_was_written(ode_translator):
     assert solution.answer is None  # ln 0 has no value
 
 
-@pytest.mark.parametrize(
-    ("equation", "problem"),
-    [
-        ("sin(y') = x", "add x mul INT- 1 sin Y'"),
-        ("|y'| = 1", "add INT- 1 abs Y'"),
-        ("exp(y'') + y' = x", "add Y' add exp Y'' mul INT- 1 x"),
-    ],
-)
-def test_a_derivative_may_stand_within_a_function_alone(equation, problem):
-    assert equation_problem(prefix_text(equation_tree(equation)))[0] == problem
-
-
 def test_a_solution_short_of_a_constant_is_not_general(ode_translator):
     solution = dsolve("y' = y", ode_translator, beam=1, repair=False)
     assert solution.expression == sp.exp(X) and not solution.verdict.general
@@ -166,7 +187,7 @@ def test_a_solution_short_of_a_constant_is_not_general(ode_translator):
 @pytest.mark.parametrize(
     ("integrand", "message"),
     [
-        ("x*y", "an integrand is an expression in x alone; `x\\*y` has `y`"),
+        ("x*y", "an integrand holds only the variable x; `x\\*y` has `y`"),
         ("a1*x + z", "has `a1` and `z`"),
         ("y' + y = x", "`Y' \\+ Y = x` is an equation"),
         ("1 = x", "`1 = x` is an equation"),
@@ -194,10 +215,10 @@ def test_what_is_no_integrand_is_named(translator, integrand, message):
 @pytest.mark.parametrize(
     ("equation", "message"),
     [
-        ("y = x", "alone; `y = x` has `y`"),
+        ("y = x", "only x and y.x. with its derivatives; `y = x` has `y`"),
         ("1 = x", "holds y' or y''; `1 = x = 0`|holds neither"),
         ("y' - y' = x", "holds neither"),
-        ("y' = z", "alone; `Y' = z` has `z`"),
+        ("y' = z", "derivatives; `Y' = z` has `z`"),
         ("a8*y' = 1", "has `a8`"),
         ("y' = I*y", "has real numbers"),
         ("1/y' = 0", "nothing solves"),
@@ -221,12 +242,12 @@ def test_what_is_no_differential_equation_is_named(ode_translator, equation, mes
 
 
 def test_an_equation_that_cannot_be_brought_into_form_in_time_is_named(ode_translator, monkeypatch):
-    monkeypatch.setattr(solver, "equation_problem", worker_tasks.hang)
+    monkeypatch.setattr(reading, "equation_problem", worker_tasks.hang)
     with pytest.raises(ValueError, match=r"numerator of `.*Y' \+ Y.*` could not be found: time limit"):
         dsolve("y' + y = x", ode_translator, time_limit=0.5)
 
 
-def test_a_model_of_integrals_alone_says_so(translator):
+def test_a_model_of_integrals_refuses_equations(translator):
     with pytest.raises(ValueError, match="not trained on differential equations of order 1"):
         dsolve("y' = cos(x)", translator)
 

@@ -1,1 +1,1 @@
-"""What several packages compute with expressions: simplification, polynomials, terms, constants, agreement."""
+"""Algebra on SymEngine expressions: simplification, polynomials, terms, constant parts, agreement in numbers."""

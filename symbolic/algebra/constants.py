@@ -1,17 +1,19 @@
-"""The constant parts of an expression: whether they are finite real numbers."""
+"""Whether the constant parts of an expression are finite real numbers.
+
+SymEngine leaves asin(2) and atanh(1) as they stand, so an expression may hold numbers that are complex or infinite.
+"""
 
 import math
 
 import symengine as se
 
-_BITS = 128  # of the numbers that constants are looked at with; in floats tan(exp(36)) has the wrong sign
+_BITS = 128  # of precision; in float64 tan(exp(36)) has the wrong sign
 
 
 def has_real_constants(expr: se.Basic) -> bool:
     """Whether every part without variables is a finite real number.
 
-    It is false for I and for infinities, and for asin(2) and atanh(1), which SymEngine leaves as they stand, also where
-    what is made of them is finite, as 1/atanh(1) is to SymEngine.
+    False for I, infinities, asin(2) and atanh(1), even within a part that SymEngine takes for finite, as 1/atanh(1).
     """
     constant_parts: list[se.Basic] = []
     if _is_constant(expr, constant_parts):
@@ -19,8 +21,8 @@ def has_real_constants(expr: se.Basic) -> bool:
     return all(map(_is_real_number, constant_parts))
 
 
-def _is_constant(expr, constant_parts) -> bool:
-    """Whether an expression has no variable; of one that has, the largest parts without one are added to the list."""
+def _is_constant(expr, constant_parts: list) -> bool:
+    """Whether an expression has no variable; if it has one, its largest parts without one are added to the list."""
     if isinstance(expr, se.Symbol):
         return False
     constant = []
@@ -38,15 +40,15 @@ def _is_real_number(expr) -> bool:
     if isinstance(expr, se.Rational):
         return True
     try:
-        return math.isfinite(float(expr.n(_BITS, real=True))) and all(map(_is_real, expr.args))
+        return math.isfinite(float(expr.n(_BITS, real=True))) and all(map(_is_real_part, expr.args))
     except RuntimeError:  # SymEngine has no real value for I and for the infinity without a sign
         return False
 
 
-def _is_real(part) -> bool:
-    """Whether a part of a number is finite and real, with all that it is made of; it may be too large for a float."""
+def _is_real_part(part) -> bool:
+    """Whether a part of a number is finite and real, with all its own parts; it may be too large for a float."""
     if isinstance(part, se.Rational):
         return True
     value = part.n(_BITS, real=True)
-    is_finite = math.isfinite(float(value)) or float(value / value) == 1  # infinity by itself is no number
-    return is_finite and all(map(_is_real, part.args))
+    is_finite = math.isfinite(float(value)) or float(value / value) == 1  # infinity divided by itself is nan
+    return is_finite and all(map(_is_real_part, part.args))

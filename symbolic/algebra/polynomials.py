@@ -1,8 +1,7 @@
 """SymEngine expressions as polynomials over their kernels, to clear denominators and to factor; SymEngine does neither.
 
-The generators are symbols, functions, exponentials and roots, taken for independent of one another: exp(2*x) is the
-square of exp(x) and x that of sqrt(x), but sin(x)**2 + cos(x)**2 is not seen to be 1. The arithmetic is FLINT's. Knows
-nothing of equations.
+The generators are symbols, functions, exponentials and roots, which are taken to be independent: exp(2*x) is the square
+of exp(x), and x that of sqrt(x), but sin(x)**2 + cos(x)**2 does not become 1. FLINT does the arithmetic.
 """
 
 import dataclasses
@@ -15,7 +14,7 @@ import symengine as se
 
 from symbolic.expressions.engines import TooLargeError, UndefinedError, symengine_to_prefix
 
-# Of terms, in one product of polynomials: what has several hundred terms is too long to write down.
+# Products of terms in one product of polynomials: a result of several hundred terms is too long to write down.
 MAX_PRODUCTS = 2000
 
 _NUMBERS = (se.Integer, se.Rational)
@@ -27,8 +26,8 @@ class Polynomial:
     """A polynomial with integer coefficients in SymEngine expressions.
 
     Attributes:
-        terms: the polynomial, of FLINT.
-        ring: what its variables are.
+        terms: FLINT's polynomial.
+        ring: the expressions that its variables stand for.
     """
 
     terms: flint.fmpz_mpoly
@@ -47,7 +46,7 @@ class Polynomial:
         return self.terms.degrees()[index]
 
     def factors(self) -> list["Polynomial"]:
-        """The irreducible factors that are no numbers, each once, with positive leading coefficients.
+        """The irreducible factors except numbers, each once, with positive leading coefficients.
 
         Raises:
             TooLargeError: their coefficients have too many digits.
@@ -59,27 +58,27 @@ class Polynomial:
         return [Polynomial(f if f.leading_coefficient() > 0 else -f, self.ring) for f, _ in factors]
 
     def indices_with(self, symbol: se.Symbol) -> list[int]:
-        """The generators in the polynomial that hold a symbol."""
+        """The indices of those generators in the polynomial that hold a symbol."""
         degrees = zip(self.generators, self.terms.degrees(), strict=True)
         return [i for i, (generator, degree) in enumerate(degrees) if degree and se.has_symbol(generator, symbol)]
 
     def coefficients(self, index: int) -> dict[int, se.Basic]:
-        """Degree in one generator -> coefficient."""
+        """Degree in one generator -> coefficient, for every degree that occurs."""
         return {degree: self.ring.expression(part) for degree, part in _by_degree(self.terms, index).items()}
 
     def is_square_root(self, index: int) -> bool:
-        """Whether a generator is the square root of a sum, a product or a number, and none of its powers occurs."""
+        """Whether a generator is the square root of a sum, a product or a number, and occurs in no higher power."""
         return self.ring.roots.get(index) == 2 and self.degree(index) == 1
 
     def without_square_root(self, index: int) -> "Polynomial":
-        """The product a**2 - b**2 * r**2 of a + b*r with its conjugate, for a generator r that is a square root."""
+        """The product of a + b*r with its conjugate, a**2 - b**2 * r**2, for a generator r that is a square root."""
         parts = _by_degree(self.terms, index)
         a, b = (parts.get(degree, self.terms * 0) for degree in (0, 1))
         value, denominator = self.ring.square(index)
         return Polynomial(_times(_times(a, a), denominator) - _times(_times(b, b), value), self.ring)
 
     def least_tokens(self) -> int:
-        """A lower bound of the tokens that `expression` needs: a generator and an operator for each in a term."""
+        """A lower bound of the tokens of `expression`: two for each generator in each term, itself and an operator."""
         return sum(2 * sum(map(bool, degrees)) for degrees in self.terms.monoms()) - 1
 
     def expression(self) -> se.Basic:
@@ -88,15 +87,15 @@ class Polynomial:
 
 
 def numerator(expr: se.Basic, leading: tuple[se.Symbol, ...]) -> Polynomial:
-    """The numerator of an expression that is written as one fraction in lowest terms.
+    """The numerator of an expression written as one fraction in lowest terms.
 
     Args:
-        expr: an expression in which no number is complex.
-        leading: symbols that come first among the generators and in the order of monomials.
+        expr: an expression without complex numbers.
+        leading: symbols that come first among the generators, and so in the order of monomials.
 
     Raises:
-        TooLargeError: it has far more terms than can be written down.
-        UndefinedError: a denominator in it is identically 0.
+        TooLargeError: the numerator has far more terms than can be written down.
+        UndefinedError: a denominator in the expression is identically 0.
     """
     ring = _Ring(expr, leading)
     terms, _ = ring.fraction(expr)
@@ -167,11 +166,11 @@ class _Ring:
         return _product(result, _power((self._variables[base, exponent], self._one), int(degree)))
 
     def square(self, index):
-        """What the power of a root is whose exponent is its denominator: x + 1 of sqrt(x + 1), as a fraction."""
+        """What is under the root of a generator, as a fraction: x + 1 of sqrt(x + 1)."""
         return self.fraction(self._keys[index][0])
 
     def without_powers_of_roots(self, terms):
-        """Powers of sqrt(x + 1) from the second up written with x + 1, the outer of nested roots first."""
+        """The same with sqrt(x + 1)**2 replaced by x + 1 in all powers of roots, the outer of nested roots first."""
         for index, root in reversed(self.roots.items()):
             value, denominator = self.square(index)
             if denominator == 1 and terms.degrees()[index] >= root:
@@ -195,7 +194,7 @@ class _Ring:
 
 
 def _content(key):
-    """Orders generators alike everywhere; a base comes before what contains it."""
+    """A key that orders generators alike on every platform, a base before what contains it."""
     tokens = [symengine_to_prefix(part) for part in key]
     return len(tokens[0]) + len(tokens[1]), tokens
 

@@ -1,8 +1,8 @@
-"""Shorter forms of an expression: exact rules from the leaves up, and a check in numbers of what they gave.
+"""Shorter forms of an expression: exact rules from the leaves up, and a check of the result in numbers.
 
-The rules are those that derivatives ask for: common factors and denominators, Pythagorean identities, quotients such as
-sin over cos, powers of powers, ln of exp. A form is taken where it has fewer tokens, and the whole where it has the
-real domain and the values of the original. Knows nothing of problems.
+The rules are those that derivatives call for: common factors and denominators, Pythagorean identities, quotients such
+as sin over cos, powers of powers, ln of exp. A rule is applied where its form has fewer tokens. The result is accepted
+if it has the real domain and the values of the original.
 """
 
 import math
@@ -29,13 +29,12 @@ _SIN, _COS, _TAN, _SINH, _COSH, _TANH, _LN = (
 def simplified(expr: se.Basic) -> se.Basic:
     """A form of an expression with fewer tokens, or the expression as it is.
 
-    This stands where the published generator calls SymPy's `simplify`, which also rewrites where that makes nothing
-    shorter.
+    The published generator calls SymPy's `simplify` instead, which also rewrites what does not become shorter.
     """
     shortener = _Shortener()
     try:
         shorter = rebuilt(shortener.shortened(expr))
-    except RuntimeError:  # SymEngine's word for a form that divides by zero
+    except RuntimeError:  # what SymEngine raises for a form that divides by zero
         return expr
     if shortener.length(shorter) < shortener.length(expr) and agree(expr, shorter):
         return shorter
@@ -43,24 +42,24 @@ def simplified(expr: se.Basic) -> se.Basic:
 
 
 def rebuilt(expr: se.Basic) -> se.Basic:
-    """The same expression put together anew from its leaves.
+    """The same expression, evaluated anew from its leaves.
 
-    SymEngine's operations leave parts behind that evaluation would not, such as 1 + (1 + tan(x)**2) in derivatives and
-    (x**2)**(-1). Without this one expression has several spellings.
+    SymEngine's operations leave parts that evaluation would change, such as 1 + (1 + tan(x)**2) in derivatives and
+    (x**2)**(-1). Without this, one expression has several spellings.
     """
     stand_ins = {symbol: _STAND_INS[symbol] for symbol in expr.free_symbols}
     return expr.xreplace(stand_ins).xreplace({stand_in: symbol for symbol, stand_in in stand_ins.items()})
 
 
 class _Shortener:
-    """Shortens expressions and remembers what it has met: equal parts are frequent in a derivative."""
+    """Shortens expressions and remembers every part, because equal parts are frequent in a derivative."""
 
     def __init__(self):
         self._shortened: dict[se.Basic, se.Basic] = {}
         self._lengths: dict[se.Basic, int] = {}
 
     def shortened(self, expr: se.Basic) -> se.Basic:
-        """The shortest form that the rules find going from the leaves up, one improvement after the other."""
+        """The shortest form that the rules find, from the leaves up and one improvement after the other."""
         if not expr.args:
             return expr
         best = self._shortened.get(expr)
@@ -72,9 +71,9 @@ class _Shortener:
         return best
 
     def _shortest_form(self, expr):
-        """The shortest of the expression and what the rules make of it at once; the first by its text of several.
+        """The shortest of the expression and the forms that one rule gives; of several, the first by its text.
 
-        SymEngine's order of operands, in which the forms come, is not the same everywhere.
+        The forms come in SymEngine's order of operands, which is not the same on every platform.
         """
         forms = [form for rule in _RULES[type(expr)] for form in rule(expr)]
         least = min(map(self.length, forms), default=math.inf)
@@ -83,7 +82,7 @@ class _Shortener:
         return min((form for form in forms if self.length(form) == least), key=str)
 
     def length(self, expr: se.Basic) -> int:
-        """The number of tokens that `engines.symengine_to_prefix` writes, without writing them."""
+        """The number of tokens of `symengine_to_prefix`, without writing them."""
         length = self._lengths.get(expr)
         if length is None:
             length = self._lengths[expr] = self._count(expr)
@@ -135,7 +134,7 @@ def _taken_out(factor: se.Basic, terms: Iterable[se.Basic]) -> se.Basic:
 
 
 def _factored(expr: se.Add) -> Iterator[se.Basic]:
-    """a*b + a*c = a*(b + c), with what all terms or only some of them share, and b/a + c = (b + a*c)/a."""
+    """a*b + a*c = a*(b + c), for factors that all terms share or only some, and b/a + c = (b + a*c)/a."""
     powers = {term: _powers(term) for term in expr.args}
     exponents = defaultdict(list)
     for of_term in powers.values():

@@ -1,43 +1,24 @@
-"""The terms and factors of SymEngine expressions in x: multiplied out within a bound, constants split off."""
+"""Sums and products in x as SymEngine expressions: their terms, their constant parts, and bounded expansion.
+
+To multiply out a product of sums may give more terms than anybody can use. Whatever would give more than MAX_TERMS is
+left as it is.
+"""
+
+import math
 
 import symengine as se
 
+MAX_TERMS = 24  # before like terms are taken together
+
 _X = se.Symbol("x")
 
-MAX_TERMS = 24  # a product or power of sums that gives more is left as it is
 
-
-def additive_terms(expr: se.Basic) -> list[se.Basic]:
-    """The terms of a sum, with products and powers of sums multiplied out; like terms are taken together."""
-    return list(se.Add.make_args(se.Add(*_multiplied_out(expr))))
-
-
-def split_constant(term: se.Basic) -> tuple[se.Basic, se.Basic]:
-    """(c, t) with term = c*t, where c holds every factor without x."""
-    factors = se.Mul.make_args(term)
-    return (
-        se.Mul(*(factor for factor in factors if _X not in factor.free_symbols)),
-        se.Mul(*(factor for factor in factors if _X in factor.free_symbols)),
-    )
-
-
-def _multiplied_out(expr: se.Basic) -> list[se.Basic]:
-    if isinstance(expr, se.Add):
-        return [term for operand in expr.args for term in _multiplied_out(operand)]
-    terms = [se.Integer(1)]
-    for factor in _factors(expr):
-        factor_terms = [factor] if factor == expr else _multiplied_out(factor)
-        if len(terms) * len(factor_terms) > MAX_TERMS:
-            return [expr]
-        terms = [a * b for a in terms for b in factor_terms]
-    return terms
-
-
-def _factors(expr: se.Basic) -> list[se.Basic]:
-    """The factors of a product; of a sum to the power n, the sum n times."""
-    if isinstance(expr, se.Pow) and isinstance(expr.args[0], se.Add) and expr.args[1] in range(2, MAX_TERMS):
-        return [expr.args[0]] * int(expr.args[1])
-    return list(se.Mul.make_args(expr))
+def constant_factor(expr: se.Basic) -> tuple[se.Basic, se.Basic]:
+    """(c, t) with expr = c*t: c is the product of the factors without x, t that of the others."""
+    constant, varying = [], []
+    for factor in se.Mul.make_args(expr):
+        (varying if se.has_symbol(factor, _X) else constant).append(factor)
+    return se.Mul(*constant), se.Mul(*varying)
 
 
 def without_constant_terms(expr: se.Basic) -> se.Basic:
@@ -57,30 +38,49 @@ def without_constant_terms(expr: se.Basic) -> se.Basic:
     return expr
 
 
-_MOST_TERMS = 24  # sums that would have more terms are not multiplied out
-
-
-def constant_factor(expr: se.Basic) -> tuple[se.Basic, se.Basic]:
-    """The product of the factors without x, and that of the others."""
-    constants = [factor for factor in se.Mul.make_args(expr) if not se.has_symbol(factor, _X)]
-    constant = se.Mul(*constants)
-    return constant, expr / constant
-
-
 def expanded(expr: se.Basic) -> se.Basic:
-    """The expression multiplied out, unless that would give more than 24 terms."""
-    return se.expand(expr) if _terms_of_expansion(expr) <= _MOST_TERMS else expr
+    """The expression multiplied out, under roots and in denominators too, unless it has more than MAX_TERMS then."""
+    return se.expand(expr) if _count_terms(expr) <= MAX_TERMS else expr
 
 
-def _terms_of_expansion(expr) -> int:
-    """A bound of how many terms the expanded expression has; any number above the limit stands for all of them."""
+def additive_terms(expr: se.Basic) -> list[se.Basic]:
+    """The terms of a sum, with products and powers of sums multiplied out; like terms are taken together.
+
+    Roots and denominators stay as they are, and so does each product or power that would give more than MAX_TERMS.
+    """
+    return list(se.Add.make_args(se.Add(*_multiplied_out(expr))))
+
+
+def _multiplied_out(expr) -> list[se.Basic]:
+    """The terms before like ones are taken together."""
     if isinstance(expr, se.Add):
-        return sum(map(_terms_of_expansion, expr.args))
-    count = 1
-    if isinstance(expr, se.Mul):
-        for factor in expr.args:
-            count *= _terms_of_expansion(factor)
-    elif isinstance(expr, se.Pow) and isinstance(expr.args[1], se.Integer) and expr.args[1] > 1:
+        return [term for operand in expr.args for term in _multiplied_out(operand)]
+    factors = _factors(expr)
+    if len(factors) == 1:
+        return [expr]
+    products = [se.Integer(1)]
+    for factor in factors:
+        terms = _multiplied_out(factor)
+        if len(products) * len(terms) > MAX_TERMS:
+            return [expr]
+        products = [product * term for product in products for term in terms]
+    return products
+
+
+def _count_terms(expr) -> int:
+    """How many terms the multiplied-out expression has at most; MAX_TERMS + 1 stands for all larger numbers."""
+    if isinstance(expr, se.Add):
+        return sum(map(_count_terms, expr.args))
+    factors = _factors(expr)
+    if len(factors) == 1:
+        return 1
+    return min(math.prod(map(_count_terms, factors)), MAX_TERMS + 1)
+
+
+def _factors(expr) -> list[se.Basic]:
+    """The factors of a product; of a sum to the power n, the sum n times, or often enough to be beyond MAX_TERMS."""
+    if isinstance(expr, se.Pow):
         base, exponent = expr.args
-        count = _terms_of_expansion(base) ** min(int(exponent), _MOST_TERMS)
-    return min(count, _MOST_TERMS + 1)
+        if isinstance(base, se.Add) and isinstance(exponent, se.Integer) and exponent > 1:
+            return [base] * min(int(exponent), MAX_TERMS)
+    return list(se.Mul.make_args(expr))

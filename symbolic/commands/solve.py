@@ -8,7 +8,7 @@ from symbolic.runtime.startup import import_keras
 
 
 def add(command: AddCommand) -> None:
-    """Tell the command line these commands."""
+    """Add these commands to the command line."""
     sub = command("integrate", _integrate, "Ask a trained model for an integral and check its answer.")
     sub.add_argument("problem", metavar="INTEGRAND", help='an expression in x, for example "x*cos(x)"')
     _add_solving_options(sub)
@@ -19,13 +19,16 @@ def add(command: AddCommand) -> None:
 
 
 def _add_solving_options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--run", metavar="DIR", help="folder of a finished trial; pretrained/, if not given")
+    sub.add_argument("--run", metavar="DIR", help="folder of a finished trial; without it, the shipped model")
     sub.add_argument("--beam", type=int, default=10, metavar="N", help="hypotheses of the model")
     sub.add_argument(
         "--repair", action=argparse.BooleanOptionalAction, default=True, help="correct coefficients if nothing verifies"
     )
     sub.add_argument(
-        "--linearity", action=argparse.BooleanOptionalAction, default=True, help="part by part if nothing verifies"
+        "--linearity",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="integrate part by part if nothing verifies",
     )
     sub.add_argument("--time-limit", type=float, default=10.0, metavar="S", help="seconds to check one candidate")
     sub.add_argument("--json", action="store_true", help="print everything that was tried, as JSON")
@@ -54,8 +57,8 @@ def _check(args) -> None:
 
 
 def _solve(solver, args) -> int:
-    """0 if an answer verified, 1 if none did."""
+    """Print the solution; the exit status is 0 if an answer verified, 1 if none did."""
     options = {"repair": args.repair, "linearity": args.linearity, "time_limit": args.time_limit}
     solution = solver(args.problem, args.run, beam=args.beam, **options)
-    print(json.dumps(solution.as_dict(), ensure_ascii=False) if args.json else solution)
+    print(json.dumps(solution.as_dict(), ensure_ascii=False) if args.json else solution.report())
     return 0 if solution.verdict.solved else 1

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from symbolic.commands import AddCommand, check_at_least_1
 
-_LISTED = 20  # so many of the lines that are not solved
+_LISTED = 20  # lines that are not solved, at most
 _MALFORMED = "malformed"
 
 
 def add(command: AddCommand) -> None:
-    """Tell the command line this command."""
+    """Add this command to the command line."""
     sub = command("verify", _verify, "Judge every answer in a file. Exit status: 0 if all are solved, 1 if not.")
     sub.add_argument(
         "file", type=Path, metavar="FILE", help="lines PROBLEM<TAB>ANSWER, with or without counts, plain or .gz"
@@ -45,7 +45,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _records(path: Path, workers: int) -> Iterator[dict]:
-    """What is said of each line, in their order: its number, verdict and reason, and what the verdict rests on."""
+    """A record of each line, in their order: its number, the verdict with its reason, and the evidence for it."""
     from tqdm import tqdm
 
     from symbolic.problems.files import BadLine, numbered_lines, parse_line
@@ -84,4 +84,4 @@ def _table(counts: Counter) -> str:
     total = counts.total()
     statuses = [*STATUSES, *[_MALFORMED] * (_MALFORMED in counts)]
     rows = [f"{status:<10}{counts[status]:>10,}{counts[status] / total:>9.2%}" for status in statuses]
-    return "\n".join([f"{'verdict':<10}{'lines':>10}{'share':>9}", *rows])
+    return "\n".join([f"{'verdict':<10}{'lines':>10}{'percent':>9}", *rows])

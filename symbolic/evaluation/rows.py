@@ -17,11 +17,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from symbolic.expressions.prefix import is_prefix
+from symbolic.expressions.notation import is_prefix
 from symbolic.seq2seq.searches import Beam, Greedy
 from symbolic.seq2seq.translator import Translator
 from symbolic.solving.answers import Candidate, answers
-from symbolic.solving.sandbox import limited, repairs
+from symbolic.solving.question import question_of
+from symbolic.solving.sandbox import limited_map, repairs
 from symbolic.systems.asking import Attempt
 from symbolic.verification import SOLVED, STATUSES, Verdict, verify_many
 
@@ -70,7 +71,8 @@ def evaluate(
     started = time.perf_counter()
     search = Greedy() if beam == 1 else Beam(beam)
     options = {"repair": repair, "linearity": linearity, "grammar": grammar}
-    found = answers(problems["input"].tolist(), translator, search, **options, workers=workers, progress=progress)
+    questions = [question_of(problem) for problem in problems["input"]]
+    found = answers(questions, translator, search, **options, workers=workers, progress=progress)
     seconds = (time.perf_counter() - started) / max(1, len(problems))  # the control below is no part of answering
     rows = _rows(problems, found, ["longer than the model reads"] * len(problems))
     for origin, column in ADDED.items():
@@ -101,7 +103,7 @@ def repair_control(problems: Sequence[str], found: Sequence[Sequence[Candidate]]
             return []
         return [candidate.tokens for candidate in found[lender] if candidate.origin == "model"]
 
-    with limited(workers, _LIMIT) as compute:
+    with limited_map(workers, _LIMIT) as compute:
         repaired = compute(repairs, [(problem, lent(index)) for index, problem in enumerate(problems)])
     answers = [each or [] for each in repaired]  # None where repair hung or crashed
     return [any(verdict.solved for verdict in each) for each in _judged(problems, answers, workers)]

@@ -1,4 +1,1 @@
-"""What an expression is: tokens, trees, the text that people write, and the engines that compute with it.
-
-Knows nothing of problems, models or training, and never imports TensorFlow.
-"""
+"""What an expression is: tokens and trees, the text that people type, SymEngine and SymPy expressions, and values."""

@@ -1,27 +1,19 @@
 """Trees to SymEngine expressions and back.
 
-SymEngine evaluates what it is handed; what comes back is in this project's canonical spelling, the same on every
-platform.
+SymEngine evaluates whatever it gets. `symengine_to_prefix` writes expressions in this project's canonical spelling,
+which is the same on every platform.
 """
 
 import functools
 
 import symengine as se
 
-from symbolic.expressions.prefix import MAX_DIGITS, Tree, fold, from_prefix, integer_tokens
+from symbolic.expressions.notation import MAX_DIGITS
+from symbolic.expressions.prefix import Tree, fold, from_prefix, integer_tokens
 from symbolic.expressions.tokens import TOKENS, spellings
 
 # A number to the power of a number is refused when its value would need more bits: 5**(5**13) takes GMP down.
 MAX_POWER_BITS = 4096
-
-# Tokens whose engine name differs from their spelling.
-_SYMPY_NAMES = {"ln": "log", "abs": "Abs"}
-ABSTRACT = ("f", "g", "h", "derivative")  # functions without a meaning of their own
-NAMED_FUNCTIONS = {
-    token: _SYMPY_NAMES.get(token, token)
-    for token in spellings("function", 1)
-    if token not in ABSTRACT and token != "exp"
-}
 
 
 class UndefinedError(ValueError):
@@ -32,16 +24,91 @@ class TooLargeError(ValueError):
     """An expression, or a number in it, would be too large to write down."""
 
 
-_SE_SYMBOLS = {t.spelling: se.Symbol(t.spelling) for t in TOKENS.values() if t.kind in ("variable", "coefficient")}
-_SE_SYMBOLS |= {spelling: se.Symbol(spelling) for spelling in spellings("unknown")}
-_SE_CONSTANTS = {"pi": se.pi, "E": se.E, "I": se.I}
-_SE_FUNCTIONS = {token: getattr(se, name) for token, name in NAMED_FUNCTIONS.items()}
+# --- What tokens mean -------------------------------------------------------------------------------------------------
+
+# Tokens that SymEngine and SymPy call by another name.
+_OTHER_NAMES = {"ln": "log", "abs": "Abs"}
+ABSTRACT = ("f", "g", "h", "derivative")  # functions without a meaning of their own
+NAMED_FUNCTIONS = {
+    token: _OTHER_NAMES.get(token, token)
+    for token in spellings("function", 1)
+    if token not in ABSTRACT and token != "exp"
+}
+
 _HALF = se.Rational(1, 2)
+_SYMBOLS = {t.spelling: se.Symbol(t.spelling) for t in TOKENS.values() if t.kind in ("variable", "coefficient")}
+_SYMBOLS |= {spelling: se.Symbol(spelling) for spelling in spellings("unknown")}
+_CONSTANTS = {"pi": se.pi, "E": se.E, "I": se.I}
+_FUNCTIONS = {token: getattr(se, name) for token, name in NAMED_FUNCTIONS.items()}
 
 
-def _se_power(base, exponent):
+def _power(base, exponent):
     _check_power(base, exponent)
     return base**exponent
+
+
+def _root(base, degree):
+    return _power(base, _finite(1 / degree))
+
+
+def _sign(operand):
+    # se.sign((-x)**y) recurses until the process dies; of a product with a number it takes off the number and stops.
+    return se.sign(2 * operand) if isinstance(operand, se.Pow) and operand.args[0] != se.E else se.sign(operand)
+
+
+_OPERATIONS = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "pow": _power,
+    "rac": _root,
+    "inv": lambda a: 1 / a,
+    "pow2": lambda a: _power(a, se.Integer(2)),
+    "pow3": lambda a: _power(a, se.Integer(3)),
+    "pow4": lambda a: _power(a, se.Integer(4)),
+    "pow5": lambda a: _power(a, se.Integer(5)),
+    "sqrt": lambda a: _power(a, _HALF),
+    "exp": se.exp,
+    **{name: se.Function(name) for name in ABSTRACT},
+    **_FUNCTIONS,
+    "sign": _sign,
+}
+
+
+# --- Trees to SymEngine -----------------------------------------------------------------------------------------------
+
+
+def to_symengine(tree: Tree) -> se.Basic:
+    """The SymEngine expression of a tree, evaluated to SymEngine's canonical form.
+
+    Raises:
+        UndefinedError: the expression, or a part of it, has no finite value.
+        TooLargeError: it holds a power of numbers that is too large to write down.
+    """
+
+    def combine(head, operands):
+        if isinstance(head, int):
+            return se.Integer(head)
+        if not operands:
+            return _SYMBOLS[head] if head in _SYMBOLS else _CONSTANTS[head]
+        return _finite(_OPERATIONS[head](*operands))
+
+    try:
+        return fold(tree, combine)
+    except (RuntimeError, ZeroDivisionError) as error:  # what SymEngine raises for 1/0 inside a function
+        if "unsigned long" in str(error):
+            raise TooLargeError("a number to a power of more than 64 bits") from None
+        raise UndefinedError(f"the expression has no finite value: {error}") from None
+
+
+_UNDEFINED = (type(se.nan), type(se.oo), type(-se.oo), type(se.zoo))
+
+
+def _finite(expr: se.Basic) -> se.Basic:
+    if isinstance(expr, _UNDEFINED):
+        raise UndefinedError(f"the expression has no finite value: a part of it evaluates to {expr}")
+    return expr
 
 
 def _check_power(base, exponent) -> None:
@@ -73,84 +140,24 @@ def _bits(number) -> int:
 
 
 def short_text(number) -> str:
+    """The text of a number or expression for a message: beyond 40 characters only its beginning and its length."""
     text = str(number)
     return text if len(text) <= 40 else f"{text[:20]}… ({len(text)} digits)"
 
 
-def _se_sign(operand):
-    # se.sign((-x)**y) recurses until the process dies; of a product with a number it takes off the number and stops.
-    return se.sign(2 * operand) if isinstance(operand, se.Pow) and operand.args[0] != se.E else se.sign(operand)
-
-
-_SE_OPERATORS = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
-    "pow": _se_power,
-    "rac": lambda a, b: _se_power(a, _finite(1 / b)),  # the b-th root of a
-    "inv": lambda a: 1 / a,
-    "pow2": lambda a: _se_power(a, se.Integer(2)),
-    "pow3": lambda a: _se_power(a, se.Integer(3)),
-    "pow4": lambda a: _se_power(a, se.Integer(4)),
-    "pow5": lambda a: _se_power(a, se.Integer(5)),
-    "sqrt": lambda a: _se_power(a, _HALF),
-    "exp": se.exp,
-    "f": se.Function("f"),
-    "g": se.Function("g"),
-    "h": se.Function("h"),
-    "derivative": se.Function("derivative"),
-    **_SE_FUNCTIONS,
-    "sign": _se_sign,
-}
-
-
-def to_symengine(tree: Tree) -> se.Basic:
-    """The SymEngine expression of a tree, evaluated to SymEngine's canonical form.
-
-    Raises:
-        UndefinedError: the expression, or a part of it, has no finite value.
-        TooLargeError: it holds a power of numbers that is too large to write down.
-    """
-
-    def combine(head, operands):
-        if isinstance(head, int):
-            return se.Integer(head)
-        if not operands:
-            return _SE_SYMBOLS[head] if head in _SE_SYMBOLS else _SE_CONSTANTS[head]
-        return _finite(_SE_OPERATORS[head](*operands))
-
-    try:
-        return fold(tree, combine)
-    except (RuntimeError, ZeroDivisionError) as error:  # SymEngine's words for 1/0 inside a function
-        if "unsigned long" in str(error):
-            raise TooLargeError("a number to a power of more than 64 bits") from None
-        raise UndefinedError(f"the expression has no finite value: {error}") from None
-
-
-_SE_UNDEFINED = (type(se.nan), type(se.oo), type(-se.oo), type(se.zoo))
-
-
-def _is_undefined(expr: se.Basic) -> bool:
-    return isinstance(expr, _SE_UNDEFINED)
-
-
-def _finite(expr: se.Basic) -> se.Basic:
-    if _is_undefined(expr):
-        raise UndefinedError(f"the expression has no finite value: a part of it evaluates to {expr}")
-    return expr
+# --- SymEngine to trees -----------------------------------------------------------------------------------------------
 
 
 def from_symengine(expr: se.Basic) -> Tree:
-    """The tree of a SymEngine expression in canonical spelling; see `symengine_to_prefix`."""
+    """The tree of a SymEngine expression in canonical spelling; raises as `symengine_to_prefix` does."""
     return from_prefix(symengine_to_prefix(expr))
 
 
 def symengine_to_prefix(expr: se.Basic) -> list[str]:
     """The canonical prefix sequence of a SymEngine expression.
 
-    Sums and products are right-nested with their operands ordered by content alone: numbers first, then the shorter,
-    then by the tokens. SymEngine keeps sums in a hash table, so without this one expression has many spellings.
+    Sums and products are right-nested. Their operands are ordered only by content: numbers first, then the shorter,
+    then by the tokens. SymEngine keeps sums in a hash table, so without this order one expression has many spellings.
 
     Raises:
         UndefinedError: infinity or nan occurs in it.
@@ -225,8 +232,8 @@ def _write_function(token):
 
 
 def _write_by_class(expr):
-    """The rarer types, found by inheritance."""
-    if _is_undefined(expr):
+    """The tokens of an expression of a rarer type, which is found by inheritance."""
+    if isinstance(expr, _UNDEFINED):
         raise UndefinedError(f"the expression has no finite value: it contains {expr}")
     if isinstance(expr, type(se.I)) or isinstance(expr, type(2 + se.I)):
         return _write_complex(expr)
@@ -237,7 +244,7 @@ def _write_by_class(expr):
 
 def _write_symbol(expr):
     name = expr.name
-    if name not in _SE_SYMBOLS:
+    if name not in _SYMBOLS:
         raise ValueError(f"no token spells the symbol {name}")
     return (name,)
 
@@ -252,17 +259,24 @@ _WRITERS = {
     se.Pow: _write_power,
     type(se.pi): lambda expr: ("pi",),
     type(se.E): lambda expr: ("E",),
-    **{type(function(_SE_SYMBOLS["x"])): _write_function(token) for token, function in _SE_FUNCTIONS.items()},
+    **{type(function(_SYMBOLS["x"])): _write_function(token) for token, function in _FUNCTIONS.items()},
 }
 
 
+# --- What is computed with them ---------------------------------------------------------------------------------------
+
+
 def canonical(tree: Tree) -> Tree:
-    """The tree in the spelling that SymEngine's evaluation gives: one spelling for one expression."""
+    """The tree in the spelling that SymEngine's evaluation gives: one spelling for one expression.
+
+    Raises:
+        UndefinedError, TooLargeError: as `to_symengine` and `symengine_to_prefix` raise them.
+    """
     return from_symengine(to_symengine(tree))
 
 
 def differentiate(expr: se.Basic, variable: se.Symbol) -> se.Basic:
-    """The derivative of a SymEngine expression; of `abs` and `sign`, which SymEngine leaves open, on the real line.
+    """The derivative of a SymEngine expression; that of `abs` and `sign`, which SymEngine lacks, on the real line.
 
     abs(u)' = sign(u) u' and sign(u)' = 0 wherever u is real and not 0.
     """
@@ -275,5 +289,5 @@ def differentiate(expr: se.Basic, variable: se.Symbol) -> se.Basic:
         function = open_derivative.args[0]
         if isinstance(function, se.Abs):
             inner = function.args[0].xreplace(back)
-            back[open_derivative] = _se_sign(inner) * differentiate(inner, variable)
-    return result.xreplace(back)  # all at once: a second pass would build every sign anew, see _se_sign
+            back[open_derivative] = _sign(inner) * differentiate(inner, variable)
+    return result.xreplace(back)  # all at once: a second pass would build every sign anew, see `_sign`

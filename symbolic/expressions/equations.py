@@ -1,30 +1,33 @@
-"""Equations as trees: how an integration problem `sub Y' f` is built and recognised, and the order of an equation."""
+"""Equations in x and y: how the integration problem `sub Y' f` is built and recognised, and the order of an equation.
+
+An equation is written as its left-hand side, which equals 0: `sub Y' f` stands for y' - f = 0, that is y' = f.
+"""
 
 from collections.abc import Iterable
 
 from symbolic.expressions.prefix import Tree, to_prefix
 from symbolic.expressions.tokens import spellings
 
-UNKNOWNS = tuple(spellings("unknown"))  # Y, Y', Y''
-_DERIVATIVE = UNKNOWNS[1]
+UNKNOWNS = tuple(spellings("unknown"))  # Y, Y', Y'': the index is the order of the derivative
+_SLOPE = UNKNOWNS[1]
 
 
 def integral_equation(integrand: Tree) -> Tree:
-    """The equation y' = f that a primitive of `integrand` solves: the tree of `sub Y' f`."""
-    return Tree("sub", (Tree(_DERIVATIVE), integrand))
+    """The equation y' = f that every primitive of the integrand f solves: the tree of `sub Y' f`."""
+    return Tree("sub", (Tree(_SLOPE), integrand))
 
 
 def integral_tokens(integrand: Iterable[str]) -> list[str]:
-    """The same equation as prefix tokens."""
-    return ["sub", _DERIVATIVE, *integrand]
+    """The same equation as prefix tokens, from those of the integrand."""
+    return ["sub", _SLOPE, *integrand]
 
 
 def integrand_of(equation: Tree) -> Tree | None:
-    """f where the equation is an integration problem `sub Y' f`, with no unknown function in f; else None."""
-    if equation.head != "sub" or equation.operands[0] != Tree(_DERIVATIVE):
+    """The integrand f of an integration problem `sub Y' f`; None for any other equation, such as y' = y."""
+    if equation.head != "sub" or equation.operands[0] != Tree(_SLOPE):
         return None
     integrand = equation.operands[1]
-    return None if set(UNKNOWNS).intersection(map(str, to_prefix(integrand))) else integrand
+    return None if set(UNKNOWNS).intersection(to_prefix(integrand)) else integrand
 
 
 def order_of(equation: Tree) -> int:

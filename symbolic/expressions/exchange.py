@@ -5,6 +5,7 @@ of the published data: rationals in lowest terms, no `inv`, `pow2` and the like,
 """
 
 import functools
+from collections.abc import Callable, Mapping
 
 import sympy as sp
 
@@ -19,18 +20,100 @@ from symbolic.expressions.engines import (
 from symbolic.expressions.prefix import Tree, chain, fold
 from symbolic.expressions.tokens import TOKENS
 
-_SP_X = sp.Symbol("x")
-_SP_Y = sp.Function("Y")
-_SP_SYMBOLS = {t.spelling: sp.Symbol(t.spelling) for t in TOKENS.values() if t.kind in ("variable", "coefficient")}
-_SP_UNKNOWNS = {"Y": _SP_Y(_SP_X), "Y'": sp.Derivative(_SP_Y(_SP_X), _SP_X)}
-_SP_UNKNOWNS["Y''"] = sp.Derivative(_SP_Y(_SP_X), (_SP_X, 2))
-_SP_CONSTANTS = {"pi": sp.pi, "E": sp.E, "I": sp.I}
-_SP_FUNCTIONS = {token: getattr(sp, name) for token, name in NAMED_FUNCTIONS.items()} | {"exp": sp.exp}
-_SP_FUNCTIONS |= {name: sp.Function(name) for name in ABSTRACT}
+_X = sp.Symbol("x")
+_Y = sp.Function("Y")(_X)
+_SYMBOLS = {t.spelling: sp.Symbol(t.spelling) for t in TOKENS.values() if t.kind in ("variable", "coefficient")}
+_UNKNOWNS = {"Y": _Y, "Y'": sp.Derivative(_Y, _X), "Y''": sp.Derivative(_Y, (_X, 2))}
+_CONSTANTS = {"pi": sp.pi, "E": sp.E, "I": sp.I}
+_FUNCTIONS = {token: getattr(sp, name) for token, name in NAMED_FUNCTIONS.items()} | {"exp": sp.exp}
+_FUNCTIONS |= {name: sp.Function(name) for name in ABSTRACT}
+
+_LEAVES = _SYMBOLS | _UNKNOWNS | _CONSTANTS
+_LATEX_LEAVES = _SYMBOLS | {unknown: sp.Symbol(unknown) for unknown in _UNKNOWNS} | _CONSTANTS
+
+# For `from_sympy`.
+_TOKENS_OF_FUNCTIONS = {function: token for token, function in _FUNCTIONS.items()}
+_TOKENS_OF_LEAVES = {leaf: token for token, leaf in _LEAVES.items()}
+
+
+def to_sympy(tree: Tree, evaluate: bool = False) -> sp.Basic:
+    """The SymPy expression of a tree; a difference at the root, as in `sub Y' f`, becomes an equation.
+
+    `Y`, `Y'` and `Y''` become Y(x) and its derivatives. Unless `evaluate` is set, the structure is kept as it is
+    written, so that `from_sympy` finds it again; `.doit()` evaluates afterwards. Trees can hold numbers that evaluation
+    would blow up, so text from outside should only be evaluated in a process with limits.
+
+    Raises:
+        UndefinedError, TooLargeError: with `evaluate`, as `to_symengine` raises them.
+    """
+    if evaluate:
+        to_symengine(tree)  # refuses powers of numbers that SymPy would write out
+    return _built(tree, _operations(evaluate), _LEAVES)
+
+
+def from_sympy(expr: sp.Basic) -> Tree:
+    """The tree of a SymPy expression, operands in the order SymPy holds them; an equation becomes `sub`.
+
+    Raises:
+        UndefinedError: infinity or nan occurs in it.
+        ValueError: it holds something that no token spells.
+    """
+    if isinstance(expr, sp.Equality):
+        return Tree("sub", tuple(map(from_sympy, expr.args)))
+    if expr.is_Integer:
+        return Tree(int(expr))
+    if expr.is_Rational:
+        return Tree("div", (Tree(int(expr.p)), Tree(int(expr.q))))
+    if expr in _TOKENS_OF_LEAVES:
+        return Tree(_TOKENS_OF_LEAVES[expr])
+    if expr in (sp.nan, sp.oo, -sp.oo, sp.zoo):
+        raise UndefinedError(f"the expression has no finite value: it contains {expr}")
+    if expr.is_Add or expr.is_Mul:
+        return chain("add" if expr.is_Add else "mul", map(from_sympy, expr.args))
+    if expr.is_Pow:
+        base, exponent = expr.args
+        if exponent == sp.S.Half:
+            return Tree("sqrt", (from_sympy(base),))
+        return Tree("pow", (from_sympy(base), from_sympy(exponent)))
+    if expr.func in _TOKENS_OF_FUNCTIONS:
+        return Tree(_TOKENS_OF_FUNCTIONS[expr.func], tuple(map(from_sympy, expr.args)))
+    raise ValueError(f"no token spells {type(expr).__name__} {short_text(expr)}")
+
+
+def to_latex(tree: Tree) -> str:
+    """LaTeX source of a tree, for math mode: `Y'` without its argument, sums and products without inner brackets.
+
+    Raises:
+        TooLargeError: the tree nests more deeply than SymPy can print.
+    """
+    expr = _built(tree, _operations(False, flat=True), _LATEX_LEAVES)
+    try:
+        return sp.latex(expr, ln_notation=True, order="none")
+    except RecursionError:
+        raise TooLargeError("the expression nests too deeply to be printed") from None
+
+
+def _built(tree: Tree, operations: Mapping[str, Callable], leaves: Mapping[str, sp.Basic]) -> sp.Basic:
+    def combine(head, operands):
+        if isinstance(head, int):
+            return sp.Integer(head)
+        return operations[head](*operands) if operands else leaves[head]
+
+    if tree.head == "sub":
+        left, right = (fold(operand, combine) for operand in tree.operands)
+        return sp.Eq(left, right, evaluate=False)
+    return fold(tree, combine)
 
 
 @functools.cache
-def _sp_operators(evaluate: bool, flat: bool = False):
+def _operations(evaluate: bool, flat: bool = False) -> dict[str, Callable]:
+    """What each operator and function builds in SymPy.
+
+    Args:
+        evaluate: let SymPy evaluate it.
+        flat: build sums and products with all terms and factors side by side, and 1/b as a power.
+    """
+
     def operands(kind, a, b):
         return (*kind.make_args(a), *kind.make_args(b)) if flat else (a, b)
 
@@ -50,7 +133,7 @@ def _sp_operators(evaluate: bool, flat: bool = False):
             return power(b, sp.S.NegativeOne)
         return mul(a, power(b, sp.S.NegativeOne))
 
-    operators = {
+    operations = {
         "add": add,
         "sub": lambda a, b: add(a, mul(sp.S.NegativeOne, b)),
         "mul": mul,
@@ -61,84 +144,7 @@ def _sp_operators(evaluate: bool, flat: bool = False):
         "sqrt": lambda a: power(a, sp.S.Half),
     }
     for exponent in range(2, 6):
-        operators[f"pow{exponent}"] = functools.partial(lambda a, n: power(a, n), n=sp.Integer(exponent))
-    for token, function in _SP_FUNCTIONS.items():
-        operators[token] = functools.partial(function, evaluate=evaluate)
-    return operators
-
-
-def to_sympy(tree: Tree, evaluate: bool = False) -> sp.Basic:
-    """The SymPy expression of a tree; a difference at the root, as in `sub Y' f`, becomes an equation.
-
-    `Y`, `Y'` and `Y''` become Y(x) and its derivatives. Unless `evaluate`, the structure is kept as it is written, so
-    that `from_sympy` finds it again; `.doit()` evaluates afterwards. Trees can hold numbers that evaluation would
-    blow up, so evaluation of text from outside belongs in a process with limits.
-
-    Raises:
-        UndefinedError, TooLargeError: with `evaluate`, where `to_symengine` raises them.
-    """
-    if evaluate:
-        to_symengine(tree)  # refuses powers of numbers that SymPy would write out
-    return _build_sympy(tree, _sp_operators(evaluate), _SP_SYMBOLS | _SP_UNKNOWNS | _SP_CONSTANTS)
-
-
-def _build_sympy(tree: Tree, operators: dict, leaves: dict) -> sp.Basic:
-    def combine(head, operands):
-        if isinstance(head, int):
-            return sp.Integer(head)
-        return operators[head](*operands) if operands else leaves[head]
-
-    if tree.head == "sub":
-        left, right = (fold(operand, combine) for operand in tree.operands)
-        return sp.Eq(left, right, evaluate=False)
-    return fold(tree, combine)
-
-
-_SP_TOKENS = {function: token for token, function in _SP_FUNCTIONS.items()}
-
-
-def from_sympy(expr: sp.Basic) -> Tree:
-    """The tree of a SymPy expression, operands in the order SymPy holds them; an equation becomes `sub`.
-
-    Raises:
-        UndefinedError: infinity or nan occurs in it.
-        ValueError: it holds something that no token spells.
-    """
-    if isinstance(expr, sp.Equality):
-        return Tree("sub", tuple(from_sympy(side) for side in expr.args))
-    if expr.is_Integer:
-        return Tree(int(expr))
-    if expr.is_Rational:
-        return Tree("div", (Tree(int(expr.p)), Tree(int(expr.q))))
-    for table in (_SP_SYMBOLS, _SP_UNKNOWNS, _SP_CONSTANTS):
-        for token, value in table.items():
-            if expr == value:
-                return Tree(token)
-    if expr in (sp.nan, sp.oo, -sp.oo, sp.zoo):
-        raise UndefinedError(f"the expression has no finite value: it contains {expr}")
-    if expr.is_Add or expr.is_Mul:
-        return chain("add" if expr.is_Add else "mul", [from_sympy(operand) for operand in expr.args])
-    if expr.is_Pow:
-        base, exponent = expr.args
-        if exponent == sp.S.Half:
-            return Tree("sqrt", (from_sympy(base),))
-        return Tree("pow", (from_sympy(base), from_sympy(exponent)))
-    if expr.func in _SP_TOKENS:
-        return Tree(_SP_TOKENS[expr.func], tuple(from_sympy(operand) for operand in expr.args))
-    raise ValueError(f"no token spells {type(expr).__name__} {short_text(expr)}")
-
-
-_LATEX_LEAVES = _SP_SYMBOLS | {unknown: sp.Symbol(unknown) for unknown in _SP_UNKNOWNS} | _SP_CONSTANTS
-
-
-def to_latex(tree: Tree) -> str:
-    """LaTeX source of a tree, for math mode: `Y'` without its argument, sums and products without inner brackets.
-
-    Raises:
-        TooLargeError: the tree nests more deeply than SymPy can print.
-    """
-    expr = _build_sympy(tree, _sp_operators(False, flat=True), _LATEX_LEAVES)
-    try:
-        return sp.latex(expr, ln_notation=True, order="none")
-    except RecursionError:
-        raise TooLargeError("the expression nests too deeply to be printed") from None
+        operations[f"pow{exponent}"] = functools.partial(lambda a, n: power(a, n), n=sp.Integer(exponent))
+    for token, function in _FUNCTIONS.items():
+        operations[token] = functools.partial(function, evaluate=evaluate)
+    return operations

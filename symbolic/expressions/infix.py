@@ -1,12 +1,11 @@
 """What a person types to trees and back: `x*exp(x)`, `2x^3`, `sin(x)^2`, `ln|x|`, `√x`, `\\frac{1}{2}`, `y' = 2x`.
 
-A grammar reads the text and nothing evaluates it, so `10**10**10` is a small tree. This file knows spellings and
-precedence, not what operators mean. How ambiguous text is read:
+A grammar reads the text and nothing evaluates it, so `10**10**10` is a small tree. How ambiguous text is read:
 
 - `*`, `/` and multiplication without a sign have one precedence, left to right: `1/2x` is (1/2)*x.
 - `^` (or `**`) groups to the right and binds tighter than a sign: `-3^2` is -(3^2), `x^-1` is x^(-1).
-- A function without brackets takes the numbers and names that follow it: `sin 2x cos x` is sin(2*x)*cos(x). What could
-  be read two ways is refused: `sin x (x+1)`, `sin^-1 x`, names without a space between them such as `xy`.
+- A function without brackets takes the numbers and names that follow it: `sin 2x cos x` is sin(2*x)*cos(x).
+- Whatever could be read two ways is refused: `sin x (x+1)`, `sin^-1 x`, names that run together such as `xy`.
 - `√` takes one power: `√x^2` is sqrt(x^2), `√2x` is sqrt(2)*x.
 - Inside bars, a bar closes wherever it can: `|x|y|` is refused, `|x*|y||` is |x*|y||.
 - Case matters, `Y` is the unknown function and `y` a variable; but in a text that holds `y'`, `y` is the unknown.
@@ -25,7 +24,8 @@ from typing import NamedTuple
 
 import lark
 
-from symbolic.expressions.prefix import MAX_DEPTH, MAX_DIGITS, Tree, chain, fold
+from symbolic.expressions.notation import MAX_DEPTH, MAX_DIGITS
+from symbolic.expressions.prefix import Tree, chain, fold
 from symbolic.expressions.tokens import ARITY, spellings
 
 MAX_CHARACTERS = 10_000
@@ -42,7 +42,7 @@ class InfixError(ValueError):
 
     def __init__(self, reason: str, position: int, text: str = ""):
         self.reason, self.position, self.text = reason, position, text
-        super().__init__(reason, position, text)  # all, so that it survives the way between processes
+        super().__init__(reason, position, text)  # all of them, so that the error can be pickled
 
     def __str__(self) -> str:
         if not self.text:
@@ -88,7 +88,7 @@ def _did_you_mean(name: str) -> str:
 
 
 def _split(name: str) -> str | None:
-    """The fewest known names that a word run together consists of, with the signs between them; None if it does not."""
+    """A word as the fewest known names run together, with the signs between them; None if it is not made of names."""
     splits = {0: ""}  # length of a prefix of `name` -> that prefix, split
     for stop in range(1, min(len(name), MAX_SPLIT) + 1):
         candidates = []
@@ -104,9 +104,9 @@ def _split(name: str) -> str | None:
 
 # --- Reading --------------------------------------------------------------------------------------------------------
 
-# `_closed` products end where another factor may follow without a sign; `_open` ones end in a function without
-# brackets, after which only another function may. The lexer calls every word NAME and every bar _BAR; `_resolve` turns
-# them into FUNCTION and _BAR_CLOSE where they are.
+# After a `_closed` product another factor may follow without a sign. An `_open` product ends in a function without
+# brackets, after which only another function may follow. The lexer calls every word NAME and every bar _BAR; `_resolve`
+# then makes FUNCTION of the names of functions and _BAR_CLOSE of the bars that close.
 _GRAMMAR = r"""
 start: sum [_EQUALS sum]
 
@@ -174,10 +174,10 @@ def from_infix(text: str) -> Tree:
     """The tree of what a person typed; `lhs = rhs` becomes `sub lhs rhs`, a decimal an exact fraction.
 
     Raises:
-        InfixError: the text is no expression, or longer or deeper than is read.
+        InfixError: the text is not an expression, or it is longer than MAX_CHARACTERS or deeper than MAX_DEPTH.
     """
     if len(text) > MAX_CHARACTERS:
-        raise InfixError(f"at most {MAX_CHARACTERS} characters are read, received {len(text)}", MAX_CHARACTERS)
+        raise InfixError(f"a text has at most {MAX_CHARACTERS} characters, received {len(text)}", MAX_CHARACTERS)
     same_length = text.translate(_SAME_CHARACTER)
     if scientific := _SCIENTIFIC.search(same_length):
         number, sign, exponent = scientific.groups()
@@ -216,7 +216,12 @@ def _parser() -> lark.Lark:
 
 
 def _resolve(tokens: Iterator[lark.Token]) -> Iterator[lark.Token]:
-    """The tokens with names looked up and bars told apart; refuses what no grammar of one token could explain."""
+    """The tokens with names looked up and bars told apart.
+
+    Raises:
+        InfixError: a name is unknown, a bracket does not match, or a bracket follows Y. The grammar has no words for
+            these.
+    """
     brackets: list[lark.Token] = []  # those still open
     previous = lark.Token("START", "")
     for token in tokens:
@@ -255,7 +260,7 @@ def _look_up(token: lark.Token) -> lark.Token:
 
 
 def _unexpected(error: lark.UnexpectedToken) -> str:
-    """What was found and what was expected. A number may only ever stand where an operand is expected."""
+    """What was found and what was expected. A number may stand only where an operand is expected."""
     found = "the text ends" if error.token.type == "$END" else f"found `{error.token}`"
     if "NUMBER" in error.expected:
         return f"{found} where a number, a name or a bracket was expected"
@@ -266,7 +271,7 @@ def _unexpected(error: lark.UnexpectedToken) -> str:
 
 @lark.v_args(inline=True)
 class _Reader(lark.Transformer):
-    """What each rule of the grammar means; lark calls the methods while it parses, so that nothing recurses."""
+    """The tree of each rule of the grammar; lark calls the methods while it parses, so that nothing recurses."""
 
     def start(self, left, right):
         return left if right is None else Tree("sub", (left, right))
@@ -365,7 +370,7 @@ _SUM, _NEGATION, _PRODUCT, _QUOTIENT, _POWER, _ATOM = range(6)
 
 
 class _Text(NamedTuple):
-    """A tree as text, with its sign apart because that merges into the sum or product around it."""
+    """A tree as text, its sign kept apart because that merges into the sum or product around it."""
 
     body: str
     level: int
@@ -381,7 +386,7 @@ class _Text(NamedTuple):
         return f"({self})" if self.minus or self.level < level else self.body
 
     def leading(self, level: int) -> "_Text":
-        """The text as the first operand, whose sign becomes the sign of the whole where no bracket is needed."""
+        """The text as the first operand; if it needs no bracket, its sign becomes the sign of the whole."""
         if self.level >= level:
             return self
         return _Text(f"({self})", _ATOM, leading_integer=self.leading_integer)

@@ -1,9 +1,8 @@
 """Values of expressions at many real points at once, in float64 with NumPy.
 
-An expression is a real function here: where any part of it leaves the real line (ln or sqrt of a negative number, an
-odd root of one, asin 2, `I`) its value is nan, as the principal value would be complex. Overflow and poles are inf or
-nan. Precision is that of float64; whoever needs more computes with balls. A program can also be run with complex
-numbers, for principal values: some real functions are written with complex parts.
+An expression is a real function here. Where any part of it leaves the real line (ln or sqrt of a negative number, an
+odd root of one, asin 2, `I`) the principal value is complex, so its value here is nan. Overflow and poles are inf or
+nan. Some real functions are written with complex parts, so a program can also be run with complex numbers.
 """
 
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from symbolic.expressions.program import Program
 
 
 def _power(base, exponent):
-    """NumPy has 1**nan = nan**0 = 1; a part outside the real domain takes the whole outside."""
+    """NumPy has 1**nan = nan**0 = 1, but if a part is outside the real domain, so is the whole."""
     undefined = np.isnan(base) | np.isnan(exponent)
     return np.where(undefined, np.nan, np.power(base, exponent))
 
@@ -50,20 +49,20 @@ def _on_the_real_line(operation):
     return lambda z: np.where(np.imag(z) == 0, operation(np.real(z)), np.nan)
 
 
-# These two have no derivative elsewhere.
+# abs and sign have no derivative off the real line.
 _COMPLEX_OPERATIONS = OPERATIONS | {name: _on_the_real_line(OPERATIONS[name]) for name in ("abs", "sign")}
 CONSTANTS = {"pi": np.float64(np.pi), "E": np.float64(np.e), "I": np.float64(np.nan)}
 
 
 def run(program: Program, points: Mapping[str, np.ndarray], is_complex: bool = False) -> list[np.ndarray]:
-    """The values of all slots of a program; those that do not depend on the points are scalars.
+    """The values of all slots of a program; those that depend on no point are scalars.
 
     Args:
         points: an array of coordinates for each variable and coefficient; shapes broadcast.
-        is_complex: compute with complex numbers, principal values of many-valued functions.
+        is_complex: compute with complex numbers; many-valued functions have their principal values.
 
     Raises:
-        ValueError: the program needs a variable that `points` does not give.
+        ValueError: the program has a variable that is not in `points`.
     """
 
     def leaf(head):

@@ -1,19 +1,15 @@
 """Prefix token sequences to trees and back; an error names the token, its position and what was expected there.
 
-A tree is `Tree(head, operands)`; an integer is one leaf whose head is a Python int. This file knows arities and how
-integers are spelt, nothing of what operators mean. Nothing here recurses, so depth costs no stack.
+A tree is `Tree(head, operands)`; an integer is one leaf whose head is a Python int. Nothing here recurses, so depth
+costs no stack.
 """
 
 import difflib
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from symbolic.expressions.notation import MAX_DEPTH, MAX_DIGITS
 from symbolic.expressions.tokens import ARITY, DIGITS, NEGATIVE, POSITIVE
-
-# Deeper trees are refused: no published line comes near (its longest has 512 tokens), and recursive consumers
-# (SymPy, SymEngine, comparison of tuples) overflow the stack on far deeper ones.
-MAX_DEPTH = 256
-MAX_DIGITS = 1000
 
 
 class Tree(NamedTuple):
@@ -27,7 +23,7 @@ class PrefixError(ValueError):
     """A token sequence is not one prefix expression.
 
     Attributes:
-        reason: a short fixed text to count by, e.g. "unknown token".
+        reason: a short fixed text, by which errors can be counted, such as "unknown token".
         position: index of the offending token, counted from 0; the length of the sequence if it ends too early.
         token: the offending token, or None at the end of the sequence.
     """
@@ -35,7 +31,7 @@ class PrefixError(ValueError):
     def __init__(self, reason: str, position: int, token: str | None, detail: str):
         self.reason, self.position, self.token = reason, position, token
         self.detail = detail
-        super().__init__(reason, position, token, detail)  # all, so that it survives the way between processes
+        super().__init__(reason, position, token, detail)  # all of them, so that the error can be pickled
 
     def __str__(self) -> str:
         where = "the end" if self.token is None else f"token {self.position} `{self.token}`"
@@ -137,29 +133,8 @@ def to_prefix(tree: Tree) -> list[str]:
 
 
 def prefix_text(tree: Tree) -> str:
-    """The tokens of a tree with one space between them, as they stand in files."""
+    """The tokens of a tree as text with one space between them, as in the files of a data set."""
     return " ".join(to_prefix(tree))
-
-
-def is_prefix(tokens: list[str]) -> bool:
-    """Whether a sequence is one well-formed expression: `from_prefix` without building the tree, several times faster.
-
-    Agrees with `from_prefix` on everything but its limits on depth and digits, which it does not check.
-    """
-    open_operands = 1  # how many expressions are still to come
-    integer = ""  # the sign and first digit of the integer being read
-    for token in tokens:
-        if token in DIGITS:
-            if not integer or integer in ("+0", "-0") or (integer == "-" and token == "0"):
-                return False
-            if len(integer) == 1:
-                integer += token
-            continue
-        if len(integer) == 1 or not open_operands or token not in ARITY:
-            return False
-        integer = token[-1] if token in (POSITIVE, NEGATIVE) else ""
-        open_operands += ARITY[token] - 1
-    return not open_operands and len(integer) != 1
 
 
 def fold(tree: Tree, combine: Callable[[str | int, list], Any]) -> Any:
@@ -180,7 +155,7 @@ def fold(tree: Tree, combine: Callable[[str | int, list], Any]) -> Any:
 
 
 def operands_of_chain(tree: Tree, head: str) -> list[Tree]:
-    """The operands of a right-nested chain: `add a add b c` gives a, b, c; another tree gives itself alone."""
+    """The operands of a right-nested chain: `add a add b c` gives a, b, c; any other tree gives only itself."""
     operands = []
     while tree.head == head:
         operands.append(tree.operands[0])

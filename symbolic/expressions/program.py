@@ -1,8 +1,8 @@
 """Expressions as straight-line programs: a list of steps, equal subexpressions once, with exact derivatives.
 
-A step is `(head, slots of its operands)`; a slot is the index of a step. A few core heads remain, because the other
-tokens are defined by them here. What the core heads mean is the evaluator's affair (NumPy floats in `numeric`, balls in
-the judge): nothing is simplified or evaluated, so a program means what was written, poles and branch cuts included.
+A step is `(head, slots of its operands)`; a slot is the index of a step. Only a few core heads occur, because the other
+tokens are defined by them here. An evaluator gives the core heads their meaning: floats in `numeric`, balls in the
+judge. Nothing is simplified, so a program means what was written, poles and branch cuts included.
 """
 
 from collections.abc import Callable, Mapping
@@ -59,8 +59,8 @@ _DERIVATIVES = {
 _DEFINITIONS = {token: from_prefix(text) for token, text in _DEFINITIONS.items()}
 _DERIVATIVES = {token: from_prefix(text) for token, text in _DERIVATIVES.items()}
 
-# Functions that stand for any function, and the function sought: they have no value. A derivative has one, that of what
-# it asks to be worked out; so no answer may hold it.
+# Heads that no answer may hold: functions that stand for any function, and the function sought, have no value of their
+# own, and `derivative` leaves work undone.
 WITHOUT_VALUE = frozenset(["f", "g", "h", "derivative", *spellings("unknown")])
 
 _INDEPENDENT = frozenset(spellings("variable") + spellings("coefficient"))
@@ -73,8 +73,8 @@ class Program:
     """A growing straight-line program that several expressions share.
 
     Attributes:
-        steps: `(head, slots)` in an order in which operands come before their use. Leaves (integers, variables,
-            coefficients, constants) have no slots.
+        steps: `(head, slots)`, operands before their use. Leaves (integers, variables, coefficients, constants) have no
+            slots.
     """
 
     def __init__(self):
@@ -83,7 +83,7 @@ class Program:
         self._derivatives: dict[tuple[int, str], int | None] = {}
 
     def step(self, head: str | int, *operands: int) -> int:
-        """The slot of one core operation; an equal step that is there already is used again."""
+        """The slot of one core operation; an equal earlier step is used again."""
         key = (head, operands)
         slot = self._slots.get(key)
         if slot is None:
@@ -194,7 +194,7 @@ class Program:
     }
 
     def terms(self, slot: int) -> list[int]:
-        """The slots of the terms of a sum, through nested sums and differences; a slot that is no sum is its own."""
+        """The slots of the terms of a sum, through nested sums and differences; of any other slot, only that slot."""
         found, todo = [], [slot]
         while todo:
             head, operands = self.steps[todo[-1]]

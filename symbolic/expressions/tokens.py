@@ -1,7 +1,7 @@
 """Every token of the published data sets (Lample & Charton 2020), with its kind and its arity.
 
-Each spelling stands here exactly once; no other file writes out a list of operators. This file knows what a token
-is, not what it means: engines, printers and evaluators attach meanings and are tested to cover this table.
+Each spelling stands here exactly once; no other module has a list of operators. This module gives tokens no meaning:
+the conversions to SymEngine, SymPy and text and the evaluators do, and tests check that they cover this table.
 """
 
 from typing import NamedTuple
@@ -10,8 +10,8 @@ from typing import NamedTuple
 class Token(NamedTuple):
     """One word of the prefix language.
 
-    `arity` counts the operands that follow. The integer signs `INT+` and `INT-` are followed by one token a digit
-    and not by operands; their arity, like that of digits, is 0.
+    `arity` is the number of operands that follow. The integer signs `INT+` and `INT-` are followed by digits, one token
+    each, and not by operands; their arity, like that of digits, is 0.
     """
 
     spelling: str

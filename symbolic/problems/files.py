@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from symbolic.expressions.prefix import MAX_DEPTH, PrefixError, from_prefix, is_prefix
+from symbolic.expressions.notation import MAX_DEPTH, is_prefix
+from symbolic.expressions.prefix import PrefixError, from_prefix
 from symbolic.problems.splits import SPLITS
 from symbolic.runtime.atomic import atomic_path
 from symbolic.runtime.lines import (

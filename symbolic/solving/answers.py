@@ -1,32 +1,33 @@
-"""Problems in, judged candidates out: what the solver and the evaluation share.
+"""Questions in, judged candidates out: what the solver and the evaluation share.
 
-A trained model proposes; repair and linearity, where they are asked for, propose more for what is still unsolved; every
-proposal is judged. Knows neither how a person writes a problem nor how results are kept.
+A trained model proposes. For whatever is still unsolved, repair and linearity propose more if they are asked for. Every
+proposal is judged.
 """
 
-import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
 from tqdm import tqdm
 
-from symbolic.expressions.notation import ARITY_0, END, FILLS, TRANSITIONS, kind_of
-from symbolic.expressions.prefix import MAX_DEPTH, MAX_DIGITS, from_prefix
+from symbolic.expressions.notation import prefix_grammar
 from symbolic.seq2seq.grammar import Grammar
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.searches import Beam, Hypothesis, Search
 from symbolic.seq2seq.special_tokens import END_ID
 from symbolic.seq2seq.translator import Translator
-from symbolic.solving.sandbox import combination, groups, limited, repairs, terms
+from symbolic.solving.question import Question, question_of
+from symbolic.solving.sandbox import combination, groups, limited_map, repairs, terms
 from symbolic.verification import Verdict, verify_many
 
 DEFAULT_SEARCH = Beam(10)
 
+_Parts = Sequence[tuple[str, str]]  # (coefficient, problem) pairs
+_Compute = Callable[[Callable, Sequence[tuple]], list]  # as `limited_map` gives it
+
 
 class Candidate(NamedTuple):
-    """An answer that was proposed, and what the judge says of it.
+    """A proposed answer and its verdict.
 
     Attributes:
         tokens: the answer as prefix text; what a model wrote without grammar may be malformed.
@@ -42,11 +43,10 @@ class Candidate(NamedTuple):
 
 
 def answers(
-    problems: Sequence[str],
+    questions: Sequence[Question],
     translator: Translator,
     search: Search = DEFAULT_SEARCH,
     *,
-    equations: Sequence[str] | None = None,
     repair: bool = False,
     linearity: bool = False,
     grammar: bool = True,
@@ -54,60 +54,59 @@ def answers(
     workers: int = 1,
     progress: bool = False,
 ) -> list[list[Candidate]]:
-    """Judged answers to problems: the model's in the model's order, then the repaired, then linearity's.
+    """Judged answers to questions: the model's in the model's order, then the repaired, then linearity's.
 
     Args:
-        problems: left-hand sides of equations = 0 as prefix text, spelt as those that the model was trained on.
-        equations: the same problems as they are judged, if that is another spelling.
+        questions: what is asked, with the problems in the spelling that the model was trained on.
         repair: where no hypothesis verifies, correct their coefficients (`symbolic.solving.repair`).
         linearity: where nothing verifies, ask for the parts of the integrand one by one (`symbolic.solving.linearity`).
-        grammar: the model can write nothing but well-formed expressions.
-        time_limit: seconds that the judge may take for an answer, and repair and linearity for a problem. What these
-            two would propose is lost where they reach it, or crash; how often that was is printed.
+        grammar: the model can write only well-formed expressions.
+        time_limit: seconds that the judge may take for an answer, and repair and linearity for a problem. Proposals of
+            these two that time out or crash are dropped; their number is printed.
         workers: processes that judge, repair and add up.
         progress: show progress bars.
 
     Returns:
-        A list for each problem; without repair and linearity it is empty if the problem is longer than the model reads.
-
-    Raises:
-        PrefixError: a problem is not a prefix expression.
+        A list for each question; without repair and linearity it is empty if the problem is longer than the model
+        reads.
     """
-    for problem in problems:
-        from_prefix(problem)
-    equations = problems if equations is None else equations
-    found: list[list[Candidate]] = [[] for _ in problems]
+    problems = [question.problem for question in questions]
+    found: list[list[Candidate]] = [[] for _ in questions]
     verdicts: dict[tuple[str, str], Verdict] = {}
     limits = {"time_limit": time_limit, "workers": workers}
 
     def judge(origin: str, proposals: Mapping[int, Sequence[Hypothesis]]) -> None:
-        pairs = [(equations[index], hypothesis.text) for index, row in proposals.items() for hypothesis in row]
+        pairs = [(questions[index].equation, hypothesis.text) for index, row in proposals.items() for hypothesis in row]
         new = [pair for pair in dict.fromkeys(pairs) if pair not in verdicts]
         judging = verify_many(new, **limits)
         bar = tqdm(judging, total=len(new), desc=f"judging, {origin}", unit="answer", disable=not progress)
         verdicts.update(zip(new, bar, strict=True))
         for index, row in proposals.items():
-            found[index] += [Candidate(*each, origin, verdicts[equations[index], each.text]) for each in row]
+            equation = questions[index].equation
+            found[index] += [Candidate(*each, origin, verdicts[equation, each.text]) for each in row]
 
-    def ask(simpler: Sequence[str]) -> list[list[Candidate]]:
-        return answers(simpler, translator, search, repair=repair, grammar=grammar, **limits, progress=progress)
+    def ask_for_parts(parts: Sequence[str]) -> dict[str, str]:
+        """Part -> its first verified answer, for those that have one."""
+        if not parts:
+            return {}
+        asked = [question_of(part) for part in parts]
+        rows = answers(asked, translator, search, repair=repair, grammar=grammar, **limits, progress=progress)
+        best = zip(parts, map(first_solved, rows), strict=True)
+        return {part: candidate.tokens for part, candidate in best if candidate}
 
     legal = grammar_of(translator.target_processor) if grammar else None
     judge("model", dict(enumerate(translator.translate(problems, search, legal, progress=progress))))
-    with limited(**limits, progress=progress) as compute:
+    with limited_map(**limits, progress=progress) as compute:
         if repair:
             judge("repair", _repairs(problems, found, compute))
         if linearity:
-            judge("linearity", _by_linearity(problems, found, compute, ask))
+            judge("linearity", _by_linearity(problems, found, compute, ask_for_parts))
     return found
 
 
 def grammar_of(processor: TextProcessor) -> Grammar:
     """The grammar of prefix expressions, integers spelt as `from_prefix` reads them, over a processor's vocabulary."""
-    kinds = np.array([kind_of(token) for token in processor.vocabulary])
-    kinds[END_ID] = END
-    opens = np.maximum(np.arange(len(FILLS)) - ARITY_0, 0)
-    return Grammar(kinds, FILLS, opens, TRANSITIONS, max_operators=MAX_DEPTH, max_run=MAX_DIGITS)
+    return Grammar(*prefix_grammar(processor.vocabulary, END_ID))
 
 
 def first_solved(candidates: Sequence[Candidate]) -> Candidate | None:
@@ -115,63 +114,59 @@ def first_solved(candidates: Sequence[Candidate]) -> Candidate | None:
     return next((candidate for candidate in candidates if candidate.verdict.solved), None)
 
 
-def _unsolved(found: list[list[Candidate]]) -> list[int]:
+def _unsolved(found: Sequence[Sequence[Candidate]]) -> list[int]:
     return [index for index, candidates in enumerate(found) if first_solved(candidates) is None]
 
 
 def _repairs(
-    problems: Sequence[str], found: list[list[Candidate]], compute: Callable[..., list]
+    problems: Sequence[str], found: Sequence[Sequence[Candidate]], compute: _Compute
 ) -> dict[int, list[Hypothesis]]:
-    """What coefficient repair makes of the hypotheses, for each problem that none of them solves."""
+    """Index -> what coefficient repair makes of the hypotheses, for each problem that none of them solves."""
     unsolved = _unsolved(found)
-    asked = [(problems[index], [candidate.tokens for candidate in found[index]]) for index in unsolved]
+    hypotheses = [(problems[index], [candidate.tokens for candidate in found[index]]) for index in unsolved]
     return {
         index: [_not_by_the_model(answer) for answer in offered or ()]
-        for index, offered in zip(unsolved, compute(repairs, asked), strict=True)
+        for index, offered in zip(unsolved, compute(repairs, hypotheses), strict=True)
     }
 
 
 def _by_linearity(
     problems: Sequence[str],
-    found: list[list[Candidate]],
-    compute: Callable[..., list],
-    ask: Callable[[Sequence[str]], list[list[Candidate]]],
+    found: Sequence[Sequence[Candidate]],
+    compute: _Compute,
+    ask_for_parts: Callable[[Sequence[str]], Mapping[str, str]],
 ) -> dict[int, list[Hypothesis]]:
-    """The sum of the parts' verified primitives, for each unsolved problem whose parts all have one.
+    """Index -> the sum of the parts' verified primitives, for each unsolved problem whose parts all have one.
 
-    Parts are groups of terms that have functions in common; where not all groups are solved, also single terms, of the
-    problem and of those groups.
+    The parts are groups of terms that have functions in common. Whatever has no primitive then, problems and groups, is
+    split into single terms.
     """
     unsolved = {index: " ".join(problems[index].split()) for index in _unsolved(found)}
-    asked = dict.fromkeys(unsolved.values())  # in this order, and each once
-    primitives: dict[str, str] = {}
-    levels: list[dict[str, list[tuple[str, str]]]] = []  # problem -> its parts with their coefficients
-
-    def ready(level):
-        """Problems that are not solved themselves, but all of whose parts are."""
-        return [
-            problem
-            for problem, row in level.items()
-            if problem not in primitives and all(part in primitives for _, part in row)
-        ]
-
+    asked = dict.fromkeys(unsolved.values())  # problems and parts that the model was asked for, in this order
+    primitives: dict[str, str] = {}  # of problems and parts
+    splits: list[dict[str, _Parts]] = []  # problem -> parts, by groups and then by terms
     for split in (groups, terms):
-        settled = {*primitives, *itertools.chain.from_iterable(map(ready, levels))}
-        still_open = [problem for problem in asked if problem not in settled]
+        still_open = [problem for problem in asked if problem not in primitives]
         rows = compute(split, [(problem,) for problem in still_open])
-        levels.append({problem: row for problem, row in zip(still_open, rows, strict=True) if row})
-        parts = dict.fromkeys(part for row in levels[-1].values() for _, part in row)
+        splits.append({problem: parts for problem, parts in zip(still_open, rows, strict=True) if parts})
+        parts = dict.fromkeys(part for row in splits[-1].values() for _, part in row)
         new = [part for part in parts if part not in asked]
-        for part, candidates in zip(new, ask(new) if new else (), strict=True):
-            if best := first_solved(candidates):
-                primitives[part] = best.tokens
+        primitives |= ask_for_parts(new)
         asked |= dict.fromkeys(new)
-    for level in reversed(levels):
-        problems_ready = ready(level)
-        pairs = [[(coefficient, primitives[part]) for coefficient, part in level[each]] for each in problems_ready]
-        sums = zip(problems_ready, compute(combination, [(each,) for each in pairs]), strict=True)
-        primitives |= {problem: total for problem, total in sums if total is not None}
+        for parts_of in reversed(splits):  # terms add up to groups, and groups to problems
+            primitives |= _sums(parts_of, primitives, compute)
     return {index: [_not_by_the_model(primitives[each])] for index, each in unsolved.items() if each in primitives}
+
+
+def _sums(parts_of: Mapping[str, _Parts], primitives: Mapping[str, str], compute: _Compute) -> dict[str, str]:
+    """Problem -> the sum of its parts' primitives, for each problem without a primitive whose parts all have one."""
+    ready = {
+        problem: [(coefficient, primitives[part]) for coefficient, part in parts]
+        for problem, parts in parts_of.items()
+        if problem not in primitives and all(part in primitives for _, part in parts)
+    }
+    totals = compute(combination, [(pairs,) for pairs in ready.values()])
+    return {problem: total for problem, total in zip(ready, totals, strict=True) if total is not None}
 
 
 def _not_by_the_model(answer: str) -> Hypothesis:

@@ -1,15 +1,15 @@
 """Integrals part by part: an integrand as a sum of simpler ones, and their primitives put together again.
 
-A term of an integrand that has a primitive need not have one itself: neither has exp(x)/x nor exp(x)/x^2, but their
-difference. So there are two ways to split: into groups of terms that have functions in common, and into single terms,
-products of sums multiplied out where that gives few. Knows no models and judges nothing.
+The terms of an integrand with an elementary primitive may have none themselves: exp(x)/x and exp(x)/x^2 have none, but
+their difference has. So there are two ways to split: into groups of terms that have functions in common, and into
+single terms, with products of sums multiplied out where that gives few.
 """
 
 from collections.abc import Callable, Iterable
 
 import symengine as se
 
-from symbolic.algebra.terms import additive_terms, split_constant
+from symbolic.algebra.terms import additive_terms, constant_factor
 from symbolic.expressions.engines import canonical, from_symengine, to_symengine
 from symbolic.expressions.equations import integral_equation, integrand_of
 from symbolic.expressions.prefix import Tree, chain, to_prefix
@@ -24,9 +24,9 @@ def terms_of(problem: Tree) -> list[tuple[Tree, Tree]]:
         problem: `sub Y' f`.
 
     Returns:
-        (coefficient, term problem) pairs in canonical spelling: f is the sum of coefficient times integrand. What
-        is without x stands in the coefficients; the integrand of a constant is 1. A problem that is no sum gives one
-        pair; one that is no integral, or whose integrand has no value, none.
+        (coefficient, term problem) pairs in canonical spelling: f is the sum of coefficient times integrand. Factors
+        without x are in the coefficients; the integrand of a constant is 1. A problem that is no sum gives one pair. It
+        gives none if it is no integral or its integrand has no value.
     """
     return _pairs(problem, additive_terms)
 
@@ -34,8 +34,8 @@ def terms_of(problem: Tree) -> list[tuple[Tree, Tree]]:
 def groups_of(problem: Tree) -> list[tuple[Tree, Tree]]:
     """The additive terms of an integration problem, as they stand, in groups that have no function in common.
 
-    Terms that hold the same function of the same argument, or the same root or denominator, are in one group: they may
-    come from the derivative of one product. Arguments and result are those of `terms_of`, with groups for terms.
+    Terms with the same function of the same argument, or the same root or denominator, are in one group, because they
+    may come from the derivative of one product. Arguments and result are those of `terms_of`, with groups for terms.
     """
     return _pairs(problem, _groups)
 
@@ -45,7 +45,7 @@ def _pairs(problem: Tree, split: Callable[[se.Basic], Iterable[se.Basic]]) -> li
     if integrand is None:
         return []
     try:
-        parts = [split_constant(part) for part in split(to_symengine(integrand))]
+        parts = [constant_factor(part) for part in split(to_symengine(integrand))]
         pairs = [(from_symengine(constant), from_symengine(term)) for constant, term in parts]
     except ValueError:  # undefined, or too large to write down
         return []
@@ -73,9 +73,9 @@ def _groups(expr: se.Basic) -> list[se.Basic]:
 
 
 def _functions(expr: se.Basic) -> set[tuple[str, se.Basic]]:
-    """(kind, argument) of all functions of x in an expression, and of what their derivatives bring in besides.
+    """(kind, argument) of all functions of x in an expression, and of the roots that their derivatives add.
 
-    Powers of x are none, nor are positive powers of sums.
+    Powers of x and positive powers of sums do not count as functions.
     """
     if _X not in expr.free_symbols or expr == _X:
         return set()

@@ -1,7 +1,4 @@
-"""Problems as people hand them in, as trees and as models were taught to read them.
-
-Text, SymPy and prefix tokens come in. Knows nothing of any model in particular.
-"""
+"""What a person hands in (text, SymPy, a tree or prefix tokens) to a question that models can read."""
 
 import functools
 import operator
@@ -13,49 +10,82 @@ from sympy.core.function import AppliedUndef
 from symbolic.algebra.constants import has_real_constants
 from symbolic.algebra.polynomials import numerator
 from symbolic.algebra.simplification import rebuilt
-from symbolic.expressions.engines import ABSTRACT, symengine_to_prefix, to_symengine
-from symbolic.expressions.equations import UNKNOWNS, integral_tokens, integrand_of
+from symbolic.expressions.engines import ABSTRACT, canonical, from_symengine, to_symengine
+from symbolic.expressions.equations import UNKNOWNS, integral_equation, integrand_of
 from symbolic.expressions.exchange import from_sympy
 from symbolic.expressions.infix import from_infix, to_infix
-from symbolic.expressions.prefix import Tree, from_prefix, is_prefix, to_prefix
+from symbolic.expressions.notation import is_prefix
+from symbolic.expressions.prefix import Tree, from_prefix, prefix_text, to_prefix
 from symbolic.expressions.tokens import NEGATIVE, POSITIVE, spellings
 from symbolic.runtime.processes import preload_module
+from symbolic.solving.question import Question
+from symbolic.solving.sandbox import LimitReached, limited_call
 
 preload_module(__name__)
 
 
-# --- what people write ------------------------------------------------------------------------------------------------
-
-
-def integrand_tree(problem: str | sp.Basic | Tree) -> Tree:
-    """The integrand f that a person means by `f`, or by `y' = f` in prefix tokens.
+def integral_question(integrand: str | sp.Basic | Tree) -> Question:
+    """The question for a primitive of an integrand f, which may be given as `f`, or as `sub Y' f` in prefix tokens.
 
     Raises:
-        ValueError: it is no expression in x; the message names the part.
+        ValueError: it is no expression in x (the message names the part), or it has no finite value.
     """
-    tree = _read(problem)
+    tree = _tree(integrand)
     tree = integrand_of(tree) or tree
     if tree.head == "sub":
         raise ValueError(f"an integrand is an expression; `{to_infix(tree)}` is an equation")
-    _check_language(tree, "an integrand is an expression in x alone", ["x"])
-    return tree
+    _check_language(tree, "an integrand holds only the variable x", ["x"])
+    problem = integral_equation(canonical(tree))
+    return Question(prefix_text(integral_equation(tree)), prefix_text(problem), is_integral=True)
 
 
-def equation_tree(problem: str | sp.Basic | Tree) -> Tree:
-    """The differential equation that a person means, `sub LEFT RIGHT`; what is no equation stands for one with 0.
+def equation_question(equation: str | sp.Basic | Tree, time_limit: float = 10.0) -> Question:
+    """The question for the solution of a differential equation; an expression stands for the equation with 0.
+
+    Args:
+        equation: in x, y, y' and y''; in SymPy with any one function of x.
+        time_limit: seconds that its numerator may take.
 
     Raises:
-        ValueError: it is not in the language of these equations; the message names the part.
+        ValueError: it is no differential equation of first or second order (the message names the part), nothing solves
+            it, or its numerator could not be found in time.
     """
-    tree = _read(_with_unknown_Y(problem) if isinstance(problem, sp.Basic) else problem)
+    tree = _tree(_with_unknown_Y(equation) if isinstance(equation, sp.Basic) else equation)
     if tree.head != "sub":
         tree = Tree("sub", (tree, Tree(0)))
-    _check_language(tree, "a differential equation holds x and y(x) with its derivatives alone", ["x", *UNKNOWNS])
-    return tree
+    _check_language(tree, "a differential equation holds only x and y(x) with its derivatives", ["x", *UNKNOWNS])
+    asked = prefix_text(tree)
+    try:
+        problem = limited_call(equation_problem, asked, time_limit=time_limit)
+    except LimitReached as limit:
+        raise ValueError(f"the numerator of `{to_infix(tree)}` could not be found: {limit}") from None
+    return Question(asked, problem, is_integral=False)
+
+
+# --- What people write ------------------------------------------------------------------------------------------------
+
+
+def _tree(asked: str | sp.Basic | Tree) -> Tree:
+    """The tree of whatever a person hands in.
+
+    Raises:
+        ValueError: it is not in the language; the message names the part.
+    """
+    if isinstance(asked, Tree):
+        return from_prefix(to_prefix(asked))  # which finds heads that are no tokens
+    if isinstance(asked, str):
+        words = asked.split()
+        return from_prefix(words) if is_prefix(words) or {POSITIVE, NEGATIVE} & set(words) else from_infix(asked)
+    if isinstance(asked, sp.Expr | sp.Equality):
+        # To SymPy a symbol with assumptions differs from one without.
+        replacements = {symbol: sp.Symbol(symbol.name) for symbol in asked.free_symbols}
+        replacements |= {number: sp.Rational(str(number)) for number in asked.atoms(sp.Float)}  # as in text
+        return from_sympy(asked.xreplace(replacements))
+    raise ValueError(f"a problem is text, a SymPy expression or equation, or a tree. Received: {asked!r}.")
 
 
 def _with_unknown_Y(equation: sp.Basic) -> sp.Basic:
-    """The equation with its one function of x, whatever it is called, renamed Y(x)."""
+    """The equation with its one function of x, whatever its name, renamed Y(x)."""
     functions = equation.atoms(AppliedUndef)
     if len(functions) != 1 or [str(argument) for function in functions for argument in function.args] != ["x"]:
         named = ", ".join(sorted(map(str, functions))) or "none"
@@ -71,45 +101,18 @@ def _check_language(tree: Tree, rule: str, allowed: list[str]) -> None:
         raise ValueError(f"{rule}; `{to_infix(tree)}` has {' and '.join(f'`{token}`' for token in foreign)}")
 
 
-def _read(problem: str | sp.Basic | Tree) -> Tree:
-    """The tree of whatever a person hands in.
+# --- What models read -------------------------------------------------------------------------------------------------
+
+
+def equation_problem(equation: str) -> str:
+    """An equation `sub LEFT RIGHT` as the training data spell it; both are prefix text.
+
+    That is the numerator of LEFT - RIGHT without factors of lower order, because whatever solves one factor solves the
+    equation. Factors that hold the highest derivative only within functions go too, if there are others. It may take
+    very long, so it is called in a process with limits.
 
     Raises:
-        ValueError: it is not in the language; the message names the part.
-    """
-    if isinstance(problem, Tree):
-        return from_prefix(to_prefix(problem))  # which finds heads that are no tokens
-    if isinstance(problem, str):
-        words = problem.split()
-        return from_prefix(words) if is_prefix(words) or {POSITIVE, NEGATIVE} & set(words) else from_infix(problem)
-    if isinstance(problem, sp.Expr | sp.Equality):
-        # Symbols that were made with assumptions are others to SymPy than those without.
-        replacements = {symbol: sp.Symbol(symbol.name) for symbol in problem.free_symbols}
-        replacements |= {number: sp.Rational(str(number)) for number in problem.atoms(sp.Float)}  # as in text
-        return from_sympy(problem.xreplace(replacements))
-    raise ValueError(f"a problem is text, a SymPy expression or equation, or a tree. Received: {problem!r}.")
-
-
-# --- what models read -------------------------------------------------------------------------------------------------
-
-
-def integral_problem(integrand: Tree) -> str:
-    """The problem `sub Y' f` of an integrand, in the spelling of the training data.
-
-    Raises:
-        ValueError: it has no finite value.
-    """
-    return " ".join(integral_tokens(symengine_to_prefix(to_symengine(integrand))))
-
-
-def equation_problem(equation: str) -> tuple[str, int]:
-    """An equation `sub LEFT RIGHT`, in prefix tokens, as the training data spell it; and its order, 1 or 2.
-
-    That is its numerator, without factors that hold no highest derivative, or hold it within functions alone, if there
-    are others: what solves a factor solves the equation. To find these may take very long.
-
-    Raises:
-        ValueError: it is no differential equation, or one without solutions.
+        ValueError: it is no differential equation, or nothing solves it.
     """
     tree = from_prefix(equation)
     left, right = map(to_symengine, tree.operands)
@@ -128,6 +131,6 @@ def equation_problem(equation: str) -> tuple[str, int]:
     kept = [factor for factor in holding if factor.degree(0)] or holding
     if not kept:
         if any(se.has_symbol(factor.expression(), unknown) for factor in factors for unknown in unknowns):
-            raise ValueError(f"`{to_infix(tree)}` holds no {unknowns[0]}: it cancels, or stands in a denominator alone")
+            raise ValueError(f"`{to_infix(tree)}` holds no {unknowns[0]}: it cancels, or stands only in a denominator")
         raise ValueError(f"nothing solves `{to_infix(tree)}`")
-    return " ".join(symengine_to_prefix(rebuilt(functools.reduce(operator.mul, kept).expression()))), order
+    return prefix_text(from_symengine(rebuilt(functools.reduce(operator.mul, kept).expression())))

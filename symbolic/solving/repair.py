@@ -1,13 +1,13 @@
 """Coefficient repair: a model proposes the terms of an answer, linear algebra finds their coefficients.
 
-The additive terms of the hypotheses, stripped of their coefficients, and simple variants of them are the ansatz
-y = sum of c_i t_i (undetermined coefficients, as in the Risch-Norman method, with the model in the place of its rules
-for the t_i). A variant differs in one factor, which may take its exponent or argument from the equation. The c_i are
-fitted in float64 at random points and recovered as rationals from their continued fractions. `2*x^2`, offered for
+The method is that of undetermined coefficients, with the ansatz y = sum of c_i t_i. As terms t_i it takes the additive
+terms of the hypotheses without their coefficients, and simple variants of these; in the Risch-Norman method, rules give
+the terms. A variant differs in one factor, which may take its exponent or argument from the equation. The c_i are
+fitted in float64 at random points and recovered as rationals from their continued fractions. `2*x^2`, proposed for
 y' = 2*x, becomes x^2.
 
-Works on integrals and on ODEs that are linear in Y, Y' and Y''. Of an ODE's answer only the terms without constants
-a0 … a9 are fitted; those with constants, its homogeneous part, are taken as they are. Nothing here is judged: what fits
+It works on integrals and on ODEs that are linear in Y, Y' and Y''. Of an ODE's answer, only the terms without constants
+a0 … a9 are fitted; those with constants, its homogeneous part, stay as they are. Repaired answers must be judged: a fit
 at points in float64 may still be wrong.
 """
 
@@ -21,26 +21,26 @@ from typing import NamedTuple
 import numpy as np
 import symengine as se
 
-from symbolic.algebra.terms import additive_terms, split_constant
+from symbolic.algebra.terms import additive_terms, constant_factor
 from symbolic.expressions.engines import differentiate, from_symengine, to_symengine
+from symbolic.expressions.equations import UNKNOWNS
 from symbolic.expressions.prefix import Tree, operands_of_chain, to_prefix
 from symbolic.expressions.program import WITHOUT_VALUE
-from symbolic.expressions.tokens import spellings
 
 MAX_TERMS = 60  # in an ansatz
 
 _POINTS, _CANDIDATES = 96, 1200
 _SPARE_POINTS = 8  # more equations than unknowns
-_FITS = 1e-8  # a residual this small relative to the right side is rounding
-_DEPENDENT = 1e-7  # so is what is left of a column when its projection on those before it is taken off
+_FITS = 1e-8  # a residual this small relative to the right side is rounding, and so is the weight of a column
+_DEPENDENT = 1e-7  # and so is what is left of a column without its projection on those before it
 _MAX_DENOMINATOR = 10**5
 _MAX_CONSTANTS = 4
 _MAX_ARGUMENTS = 8
 _POWERS = (-1, 1, -2, 2)  # of a constant, in a coefficient
-_CLEAN = 1e-4  # p/q is taken for c where |c - p/q| q^2 is below: of random c that is rare
+_CLEAN = 1e-4  # a float c stands for p/q if |c - p/q| q^2 is below; of random c that is rare
 
 _X = se.Symbol("x")
-_UNKNOWNS = [se.Symbol(name) for name in spellings("unknown")]
+_UNKNOWNS = [se.Symbol(name) for name in UNKNOWNS]
 _COFUNCTIONS = {se.sin: se.cos, se.cos: se.sin, se.sinh: se.cosh, se.cosh: se.sinh}
 _COFUNCTIONS = {type(function(_X)): other for function, other in _COFUNCTIONS.items()}
 
@@ -62,6 +62,9 @@ class _Equation(NamedTuple):
 def repaired(problem: Tree, hypotheses: Sequence[Tree], seed: int = 0) -> list[Tree]:
     """Answers whose coefficients fit the problem, made of the terms of hypotheses.
 
+    The terms of each hypothesis are tried first, then those of all hypotheses together, then both with variants. The
+    first of these stages in which something fits ends the search.
+
     Args:
         problem: an equation's left-hand side in x, Y, Y', Y'', such as `sub Y' f`.
         hypotheses: what a model proposes, wrong answers of any kind among them.
@@ -69,8 +72,7 @@ def repaired(problem: Tree, hypotheses: Sequence[Tree], seed: int = 0) -> list[T
 
     Returns:
         Trees in canonical spelling, those with the fewest terms first, not yet judged; none if the equation is not
-        linear or nothing fits. The hypotheses' own terms are tried first, one hypothesis at a time, then those of all
-        together, then both with variants; what fits first is returned and the rest not tried.
+        linear or nothing fits.
     """
     equation = _linear_equation(problem)
     if equation is None:
@@ -93,7 +95,7 @@ def repaired(problem: Tree, hypotheses: Sequence[Tree], seed: int = 0) -> list[T
 
 
 def _is_trivial(equation: _Equation, answer: se.Basic) -> bool:
-    """Whether it is y = 0 for a homogeneous ODE, which says nothing about it."""
+    """Whether an answer is the solution y = 0 that every homogeneous ODE has."""
     return answer == 0 and equation.factors[0] != 0
 
 
@@ -118,7 +120,7 @@ _Ansatz = tuple[se.Basic, tuple[se.Basic, ...]]  # the part that is kept, and th
 
 
 def _stages(hypotheses: Sequence[Tree], right: se.Basic) -> Iterator[list[_Ansatz]]:
-    """Ansatzes to try, those together that cost about the same."""
+    """Ansatzes to try, in groups of about equal cost."""
     own = list(dict.fromkeys(filter(None, map(_ansatz, hypotheses))))
     all_terms = _distinct(term for _, terms in own for term in terms)
     together = [(kept, all_terms) for kept in dict.fromkeys(kept for kept, _ in own)]
@@ -131,7 +133,7 @@ def _stages(hypotheses: Sequence[Tree], right: se.Basic) -> Iterator[list[_Ansat
 
 def _ansatz(hypothesis: Tree) -> _Ansatz | None:
     """The terms with constants a0 … a9, as they are, and those without, stripped of rational factors."""
-    if WITHOUT_VALUE.intersection(to_prefix(hypothesis)):  # no answer; derivatives of f and the like crash SymEngine
+    if WITHOUT_VALUE.intersection(to_prefix(hypothesis)):  # not an answer, and its derivatives can crash SymEngine
         return None
     try:
         terms = additive_terms(to_symengine(hypothesis))
@@ -155,7 +157,7 @@ def _distinct(terms: Iterable[se.Basic]) -> tuple[se.Basic, ...]:
 
 def _variants(terms: Sequence[se.Basic], exponents: dict, arguments: list[se.Basic]) -> list[se.Basic]:
     """The variants of several terms, without constant factors, the near ones first."""
-    terms = [split_constant(term)[1] for term in terms]
+    terms = [constant_factor(term)[1] for term in terms]
     near = {variant for term in terms for variant in _near_variants(term)}
     borrowed = {variant for term in terms for variant in _borrowed_variants(term, exponents, arguments)}
     return [*terms, *_by_length(near), *_by_length(borrowed)]
@@ -194,7 +196,7 @@ def _borrowed_variants(term: se.Basic, exponents: dict, arguments: list[se.Basic
 
 
 def _powers(expr: se.Basic) -> Iterator[tuple[se.Basic, se.Basic, se.Basic]]:
-    """(base, exponent, all other factors) of every factor; the exponent of what is no power is 1."""
+    """(base, exponent, all other factors) of every factor; a factor that is no power has the exponent 1."""
     for factor in se.Mul.make_args(expr):
         base, exponent = factor.args if isinstance(factor, se.Pow) else (factor, se.Integer(1))
         yield base, exponent, expr / factor
@@ -211,7 +213,7 @@ def _exponents(right: se.Basic) -> dict[se.Basic, list[se.Basic]]:
 
 
 def _arguments(right: se.Basic) -> list[se.Basic]:
-    """What functions and powers in the right side are applied to, the shortest first."""
+    """The arguments of functions and powers in the right side, the shortest first."""
     found = set()
     for part in _parts(right):
         if isinstance(part, se.Pow):
@@ -223,7 +225,7 @@ def _arguments(right: se.Basic) -> list[se.Basic]:
 
 
 def _parts(expr: se.Basic) -> set[se.Basic]:
-    """The expression and all its parts that hold x."""
+    """Every part of an expression that holds x, the expression itself included."""
     found, todo = set(), [expr]
     while todo:
         part = todo.pop()
@@ -252,12 +254,12 @@ def _columns(equation: _Equation, terms: list[se.Basic], points: np.ndarray) -> 
 
 
 def _values(exprs: list[se.Basic], points: np.ndarray) -> np.ndarray:
-    """(expressions, points) float64, nan outside the real domain and of what holds `I` or has no value."""
+    """(expressions, points) float64, nan outside the real domain and for expressions with `I` or without a value."""
     if not exprs:
         return np.empty((0, len(points)))
     try:
-        function = se.Lambdify([_X], exprs, backend="lambda")  # with cse=True SymEngine dies of some long terms
-    except RuntimeError:  # for one of them
+        function = se.Lambdify([_X], exprs, backend="lambda")  # cse=True would crash SymEngine on some long terms
+    except RuntimeError:  # because of one of them
         if len(exprs) == 1:
             return np.full((1, len(points)), np.nan)
         return np.concatenate([_values([expr], points) for expr in exprs])
@@ -272,38 +274,53 @@ def _fit(
 ) -> se.Basic | None:
     """The combination of terms whose columns add up to the right side, with exact coefficients; None if none does.
 
-    Of terms that depend on one another the first are taken.
+    Of terms that depend on one another the first are used.
     """
-    columns = [(term, column) for term, column in columns if np.isfinite(column).mean() > 0.25 and column.any()]
-    if not columns:
+    usable = [(term, column) for term, column in columns if np.isfinite(column).mean() > 0.25 and column.any()]
+    if not usable:
         return None
-    terms, matrix = [term for term, _ in columns], np.stack([column for _, column in columns], axis=1)
-    rows = np.isfinite(matrix).all(axis=1)
-    if rows.sum() < len(terms) + _SPARE_POINTS:
+    terms, values = zip(*usable, strict=True)
+    coefficients = _coefficients(np.stack(values, axis=1), right)
+    if coefficients is None:
         return None
-    matrix, right = _rows_scaled(matrix[rows], right[rows])
+    exact = [(term, _exact(value, units)) for term, value in zip(terms, coefficients, strict=True) if value]
+    if any(number is None for _, number in exact):
+        return None
+    return se.Add(*(number * term for term, number in exact))
+
+
+def _coefficients(matrix: np.ndarray, right: np.ndarray) -> np.ndarray | None:
+    """The solution of `matrix @ coefficients = right`, 0 for columns that it does not need; None if there is none.
+
+    Args:
+        matrix: (points, terms), nan where a term has no value.
+        right: (points,).
+    """
+    known = np.isfinite(matrix).all(axis=1)
+    if known.sum() < matrix.shape[1] + _SPARE_POINTS:
+        return None
+    matrix, right = _rows_scaled(matrix[known], right[known])
     sizes = np.linalg.norm(matrix, axis=0)
     matrix = matrix / np.where(sizes > 0, sizes, 1.0)
     chosen = _independent(matrix)
-    shares, *_ = np.linalg.lstsq(matrix[:, chosen], right)
-    if not _is_small(matrix[:, chosen] @ shares - right, right):
+    weights, *_ = np.linalg.lstsq(matrix[:, chosen], right)
+    largest_error = _FITS * np.linalg.norm(right)
+    if np.linalg.norm(matrix[:, chosen] @ weights - right) > largest_error:
         return None
-    used = [(index, share) for index, share in zip(chosen, shares, strict=True) if not _is_small(share, right)]
-    coefficients = [_exact(share / sizes[index], units) for index, share in used]
-    if None in coefficients:
-        return None
-    return se.Add(*(each * terms[index] for each, (index, _) in zip(coefficients, used, strict=True)))
+    coefficients = np.zeros(len(sizes))
+    coefficients[chosen] = np.where(np.abs(weights) > largest_error, weights / sizes[chosen], 0.0)
+    return coefficients
 
 
 def _rows_scaled(matrix: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Every equation divided by its largest number: functions that grow would drown the other points."""
+    """Every equation divided by its largest number, because functions that grow would outweigh all other points."""
     scale = np.maximum(np.abs(matrix).max(axis=1), np.abs(right))
     scale = np.where(scale > 0, scale, 1.0)
     return matrix / scale[:, None], right / scale
 
 
 def _independent(matrix: np.ndarray) -> list[int]:
-    """The columns, each of length 1, that do not depend on those before them (Gram-Schmidt, each step twice)."""
+    """The indices of columns, each of length 1, that do not depend on earlier ones (Gram-Schmidt, each step twice)."""
     chosen, basis = [], np.empty((len(matrix), 0))
     for index, column in enumerate(matrix.T):
         rest = column - basis @ (basis.T @ column)
@@ -315,12 +332,8 @@ def _independent(matrix: np.ndarray) -> list[int]:
     return chosen
 
 
-def _is_small(residual: np.ndarray, right: np.ndarray) -> bool:
-    return np.linalg.norm(residual) <= _FITS * np.linalg.norm(right)
-
-
 def _exact(value: float, units: dict[se.Basic, float]) -> se.Basic | None:
-    """The number that a float stands for: a rational multiple of the first unit of which it is one."""
+    """The number that a float stands for: a rational multiple of the first unit that gives one, or None."""
     for unit, size in units.items():
         fraction = _rational(value / size)
         if fraction is not None:
@@ -329,7 +342,7 @@ def _exact(value: float, units: dict[se.Basic, float]) -> se.Basic | None:
 
 
 def _rational(value: float) -> Fraction | None:
-    """The first convergent p/q of a float's continued fraction whose error is far below 1/q^2, or None."""
+    """The first convergent p/q of a float's continued fraction with an error far below 1/q^2, or None."""
     if not value or not math.isfinite(value):
         return None
     exact = Fraction(value)

@@ -1,8 +1,7 @@
 """Computations on expressions that may hang, crash or eat memory, in processes with limits; texts in, texts out.
 
-SymEngine and SymPy do so on some of the expressions that models and people write. What that costs is the result for one
-expression; of many it is counted and said, of a single one it is an error. Knows neither where expressions come from
-nor what is made of the results.
+SymEngine and SymPy do so on some of the expressions that models and people write. Here that costs only one result:
+`limited_map` returns None in its place and prints how many are lost, and `limited_call` raises LimitReached.
 """
 
 import contextlib
@@ -28,22 +27,29 @@ preload_module(__name__)
 
 MEMORY_LIMIT = 2 << 30  # bytes of address space of a worker
 
+_REASONS = {TimeoutError: "time limit", ProcessExpired: "crash", MemoryError: "memory limit"}
+
+
+class LimitReached(RuntimeError):
+    """A computation took longer than its time limit or more memory than a worker has, or its process crashed."""
+
 
 @contextlib.contextmanager
-def limited(workers: int, time_limit: float, progress: bool = False) -> Iterator[Callable[..., list]]:
+def limited_map(
+    workers: int, time_limit: float, progress: bool = False
+) -> Iterator[Callable[[Callable, Sequence[tuple]], list]]:
     """A function `compute(function, arguments)` that calls a function in worker processes, which end with the block.
 
-    It returns the function's result for each tuple of arguments, in their order, and None where there is none because
-    a limit was reached, the process crashed or the function raised an error; how many these are, and why, it prints to
-    stderr. The function is one of a module that workers can import: one of this module, that is. A process starts with
-    the first call.
+    It returns the function's result for each tuple of arguments, in their order. The result is None where a limit was
+    reached, the process crashed or the function raised an error; their number and the reasons are printed to stderr.
+    Workers must be able to import the function's module. The first call starts the processes.
 
     Args:
         workers: processes at a time.
         time_limit: seconds that one call of the function may take.
         progress: show a progress bar.
     """
-    with process_pool(workers, initializer=limit_this_process, initargs=[MEMORY_LIMIT]) as pool:
+    with _workers(workers) as pool:
 
         def compute(function: Callable, arguments: Sequence[tuple]) -> list[Any]:
             name, results, losses = function.__name__, [], Counter()
@@ -53,7 +59,7 @@ def limited(workers: int, time_limit: float, progress: bool = False) -> Iterator
                     results.append(future.result())
                 except BrokenProcessPool:
                     raise
-                except Exception as error:  # whatever it is, it costs this result alone
+                except Exception as error:  # whatever it is, it costs only this result
                     losses[_REASONS.get(type(error), f"error {type(error).__name__}")] += 1
                     results.append(None)
             if losses:
@@ -64,28 +70,29 @@ def limited(workers: int, time_limit: float, progress: bool = False) -> Iterator
         yield compute
 
 
-class LimitReached(RuntimeError):
-    """A computation in a process of its own took too long or too much memory, or crashed."""
-
-
-def within_limits(function: Callable, *arguments: Any, time_limit: float) -> Any:
-    """What a function of a module that workers can import returns, called in a worker process; what it raises passes.
+def limited_call(function: Callable, *arguments: Any, time_limit: float) -> Any:
+    """The result of one call of a function in a worker process, which must be able to import the function's module.
 
     Raises:
-        LimitReached: it took longer than `time_limit` seconds or too much memory, or the process crashed.
+        LimitReached: the call took longer than `time_limit` seconds or too much memory, or the process crashed.
+        Exception: whatever the function raises.
     """
-    with process_pool(1, initializer=limit_this_process, initargs=[MEMORY_LIMIT]) as pool:
+    with _workers(1) as pool:
         try:
             return pool.schedule(function, arguments, timeout=time_limit).result()
         except tuple(_REASONS) as error:
             raise LimitReached(next(_REASONS[kind] for kind in _REASONS if isinstance(error, kind))) from error
 
 
-_REASONS = {TimeoutError: "time limit", ProcessExpired: "crash", MemoryError: "memory limit"}
+def _workers(count: int):
+    return process_pool(count, initializer=limit_this_process, initargs=[MEMORY_LIMIT])
+
+
+# --- What workers compute ---------------------------------------------------------------------------------------------
 
 
 def repairs(problem: str, hypotheses: Sequence[str]) -> list[str]:
-    """What `repair.repaired` makes of hypotheses; those that are no expressions are left out."""
+    """The answers that `repair.repaired` makes of hypotheses; those that are no expressions are left out."""
     trees = []
     for hypothesis in hypotheses:
         with contextlib.suppress(PrefixError):
@@ -112,13 +119,12 @@ def combination(parts: Sequence[tuple[str, str]]) -> str:
     return prefix_text(combined(tuple(map(from_prefix, pair)) for pair in parts))
 
 
-def derivative(expression: str) -> str | None:
-    """The derivative by x; None where there is none that could be written down."""
+def derivative_of(expression: str) -> str | None:
+    """The derivative by x; None if the expression is malformed, or the derivative undefined or too large."""
     try:
-        slope = from_symengine(differentiate(to_symengine(from_prefix(expression)), se.Symbol("x")))
-    except (ValueError, RuntimeError):  # malformed, undefined or too large
+        return prefix_text(from_symengine(differentiate(to_symengine(from_prefix(expression)), se.Symbol("x"))))
+    except (ValueError, RuntimeError):
         return None
-    return prefix_text(slope)
 
 
 def evaluated(expression: str) -> sp.Basic:

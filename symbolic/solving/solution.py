@@ -1,12 +1,11 @@
 """What a solver gives back: what was asked, everything that was tried, and which of it is an answer.
 
-What did not verify is never an answer. Knows how candidates are shown to a person, not how they were found.
+Only a candidate that verified is an answer.
 """
 
 import dataclasses
 import functools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
@@ -15,32 +14,43 @@ from symbolic.expressions.exchange import to_latex, to_sympy
 from symbolic.expressions.infix import to_infix
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix
 from symbolic.solving.answers import Candidate
-from symbolic.solving.sandbox import derivative, evaluated, limited
+from symbolic.solving.question import Question
+from symbolic.solving.sandbox import derivative_of, evaluated, limited_map
 from symbolic.verification import Verdict
 
-_TIME_LIMIT = 5.0  # seconds for what is worked out to be shown
+_TIME_LIMIT = 5.0  # seconds for `derivative` and `expression` each
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Solution:
     """The outcome for one integral or differential equation. Prints as text, and in a notebook as LaTeX.
 
+    To print it computes nothing. `derivative`, `expression` and `report` do, once, in a process with limits.
+
     Attributes:
-        asked: the integrand, or the equation `sub left right`, as it was written.
-        problem: what the model read, as prefix text.
+        question: what was asked, and the problem that the model read.
         candidates: all that was tried: the model's hypotheses, the likeliest first, then what was made of them.
         seconds: how long search, repair and proof took.
     """
 
-    asked: Tree
-    problem: str
+    question: Question
     candidates: list[Candidate]
     seconds: float
 
     @property
+    def asked(self) -> Tree:
+        """The integrand, or the equation `sub left right`, as it was written."""
+        return self.question.asked
+
+    @property
+    def problem(self) -> str:
+        """What the model read, as prefix text."""
+        return self.question.problem
+
+    @property
     def is_integral(self) -> bool:
         """Whether an integral was asked for; then the answer is one primitive, without its + C."""
-        return self.asked.head != "sub"
+        return self.question.is_integral
 
     @property
     def best(self) -> Candidate | None:
@@ -54,7 +64,7 @@ class Solution:
 
     @property
     def verdict(self) -> Verdict:
-        """What the judge says of the best candidate, and what that rests on (`verdict.evidence`)."""
+        """The verdict on the best candidate, with its evidence (`verdict.evidence`)."""
         return Verdict("undecided", "nothing was tried") if self.best is None else self.best.verdict
 
     @property
@@ -67,8 +77,18 @@ class Solution:
         """The answer in SymPy, unevaluated if SymPy takes too long to evaluate it; None if no candidate verified."""
         if not self.verdict.solved:
             return None
-        expression = _within_limits(evaluated, self.best.tokens)
+        with limited_map(1, _TIME_LIMIT) as compute:
+            (expression,) = compute(evaluated, [(self.best.tokens,)])
         return to_sympy(self.answer) if expression is None else expression
+
+    @functools.cached_property
+    def derivative(self) -> Tree | None:
+        """The derivative of the best candidate by x, an answer or not; None if there is none or it is too costly."""
+        if self.best is None:
+            return None
+        with limited_map(1, _TIME_LIMIT) as compute:
+            (text,) = compute(derivative_of, [(self.best.tokens,)])
+        return None if text is None else from_prefix(text)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain texts and numbers, expressions as a person types them."""
@@ -84,14 +104,22 @@ class Solution:
             "candidates": [_as_dict(candidate) for candidate in self.candidates],
         }
 
+    def report(self) -> str:
+        """The text of `print`, and of an integral also the derivative of the best candidate, beside the integrand."""
+        return self._text(self.derivative if self.is_integral else None)
+
     def __repr__(self) -> str:
+        return self._text()
+
+    def _text(self, derivative: Tree | None = None) -> str:
         lines = [f"{'integrand' if self.is_integral else 'equation':<11} {to_infix(self.asked)}"]
         if self.answer is not None:
             lines.append(f"answer      {self._answer_as_text()}")
         elif self.best is not None:
-            lines.append(f"no verified answer; the likeliest of {len(self.candidates)} candidates: {_text(self.best)}")
-        if self.is_integral and self.best is not None and (slope := _within_limits(derivative, self.best.tokens)):
-            lines.append(f"derivative  {to_infix(from_prefix(slope))}")
+            likeliest = _as_typed(self.best)
+            lines.append(f"no verified answer; the likeliest of {len(self.candidates)} candidates: {likeliest}")
+        if derivative is not None:
+            lines.append(f"derivative  {to_infix(derivative)}")
         lines.append(f"verdict     {self.verdict.status}: {self.verdict.reason}")
         if self.answer is None and self.candidates:
             lines += ["tried         score  by         verdict    candidate", *map(_line, self.candidates)]
@@ -104,7 +132,7 @@ class Solution:
         return ("" if self.is_integral else "Y = ") + text + (f" ({', '.join(remarks)})" if remarks else "")
 
     def _plus_constant(self) -> str:
-        """The constant that goes without saying in a primitive, as models learn to write it."""
+        """The constant of integration, where the answer does not write one, as in the training data."""
         missing = self.verdict.general and self.verdict.evidence["constants"] < self.verdict.evidence["order"]
         return " + C" if missing else ""
 
@@ -118,7 +146,7 @@ class Solution:
         return f"${asked} {gives} {to_latex(self.answer)}{self._plus_constant()}$ ({self.verdict.status})"
 
 
-def _text(candidate: Candidate) -> str:
+def _as_typed(candidate: Candidate) -> str:
     """A candidate as a person types it; its tokens if they are no expression."""
     try:
         return to_infix(from_prefix(candidate.tokens))
@@ -128,16 +156,10 @@ def _text(candidate: Candidate) -> str:
 
 def _line(candidate: Candidate) -> str:
     score = "" if math.isnan(candidate.score) else f"{candidate.score:.2f}"
-    return f"{score:>19}  {candidate.origin:<9}  {candidate.verdict.status:<9}  {_text(candidate)}"
+    return f"{score:>19}  {candidate.origin:<9}  {candidate.verdict.status:<9}  {_as_typed(candidate)}"
 
 
 def _as_dict(candidate: Candidate) -> dict[str, Any]:
     score = None if math.isnan(candidate.score) else float(candidate.score)
-    named = {"expression": _text(candidate), "tokens": candidate.tokens, "score": score, "origin": candidate.origin}
+    named = {"expression": _as_typed(candidate), "tokens": candidate.tokens, "score": score, "origin": candidate.origin}
     return named | candidate.verdict._asdict()
-
-
-def _within_limits(function: Callable[[str], Any], tokens: str) -> Any:
-    """The function's result for a candidate; None where it has none, or is too costly to have."""
-    with limited(1, _TIME_LIMIT) as compute:
-        return compute(function, [(tokens,)])[0]

@@ -19,7 +19,8 @@ from symbolic.expressions.engines import (
 )
 from symbolic.expressions.exchange import from_sympy, to_latex, to_sympy
 from symbolic.expressions.infix import from_infix
-from symbolic.expressions.prefix import MAX_DEPTH, Tree, fold, from_prefix, is_prefix, prefix_text, to_prefix
+from symbolic.expressions.notation import MAX_DEPTH, is_prefix
+from symbolic.expressions.prefix import Tree, fold, from_prefix, prefix_text, to_prefix
 from symbolic.expressions.tokens import ARITY, TOKENS
 from tests.expressions.strategies import LEAVES, OPERATORS, repeatable, trees
 
@@ -219,7 +220,7 @@ def test_sympy_evaluates_no_power_that_would_fill_the_memory():
             to_sympy(from_infix(text), evaluate=True)
 
 
-# --- All tokens, all engines ----------------------------------------------------------------------------------------
+# --- All tokens, SymEngine and SymPy --------------------------------------------------------------------------------
 
 # One operand at which every function of the table has a finite real value and none evaluates to a number.
 INNER = {"asec": "x + 2", "acsc": "x + 2", "acosh": "x + 2", "acoth": "x + 2"}
@@ -251,7 +252,7 @@ MEANINGS = {
 
 
 @pytest.mark.parametrize("token", ELEMENTARY)
-def test_both_engines_mean_the_same_by_every_operator(token):
+def test_every_operator_means_the_same_in_symengine_and_sympy(token):
     inner = from_infix(INNER.get(token, "x"))
     tree = Tree("add", (Tree("y"), Tree(token, (inner, Tree("t"))[: ARITY[token]])))
     at_x, at_t = 0.7, 1.3
@@ -265,7 +266,7 @@ def test_both_engines_mean_the_same_by_every_operator(token):
 
 
 @pytest.mark.parametrize("token", sorted(set(TOKENS) - {t for t in TOKENS if TOKENS[t].kind in ("sign", "digit")}))
-def test_every_token_of_the_table_survives_both_engines(token):
+def test_every_token_comes_back_from_symengine_and_sympy(token):
     tree = Tree(token, tuple(Tree(name) for name in "xyz"[: ARITY[token]]))
     expr = to_symengine(tree)
     assert to_symengine(from_symengine(expr)) == expr

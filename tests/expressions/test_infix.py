@@ -12,7 +12,8 @@ import symbolic
 from symbolic.expressions.engines import TooLargeError, UndefinedError, from_symengine, to_symengine
 from symbolic.expressions.exchange import to_latex
 from symbolic.expressions.infix import _NAMES, MAX_CHARACTERS, InfixError, from_infix, to_infix
-from symbolic.expressions.prefix import MAX_DEPTH, MAX_DIGITS, Tree, chain, from_prefix, prefix_text, to_prefix
+from symbolic.expressions.notation import MAX_DEPTH, MAX_DIGITS
+from symbolic.expressions.prefix import Tree, chain, from_prefix, prefix_text, to_prefix
 from tests.expressions.strategies import LEAVES, OPERATORS, arithmetic_trees, repeatable, trees
 
 X = Tree("x")

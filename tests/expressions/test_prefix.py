@@ -4,15 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from symbolic.expressions.notation import MAX_DEPTH, MAX_DIGITS, is_prefix
 from symbolic.expressions.prefix import (
-    MAX_DEPTH,
-    MAX_DIGITS,
     PrefixError,
     Tree,
     chain,
     fold,
     from_prefix,
-    is_prefix,
     operands_of_chain,
     prefix_text,
     to_prefix,

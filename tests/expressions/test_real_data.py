@@ -4,7 +4,8 @@ import pytest
 
 from symbolic.expressions.exchange import from_sympy, to_sympy
 from symbolic.expressions.infix import from_infix, to_infix
-from symbolic.expressions.prefix import from_prefix, is_prefix, prefix_text
+from symbolic.expressions.notation import is_prefix
+from symbolic.expressions.prefix import from_prefix, prefix_text
 from tests import SHARED_DATA
 
 FILES = [

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
-from symbolic.expressions.prefix import MAX_DEPTH, from_prefix, is_prefix
+from symbolic.expressions.notation import MAX_DEPTH, is_prefix
+from symbolic.expressions.prefix import from_prefix
 from symbolic.expressions.tokens import TOKENS
 from symbolic.seq2seq.decoding import search
 from symbolic.seq2seq.grammar import allowed, first_parse, parsed, rules_of

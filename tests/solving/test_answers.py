@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 
 from symbolic.expressions.engines import canonical
+from symbolic.expressions.equations import integral_equation
 from symbolic.expressions.infix import from_infix
-from symbolic.expressions.prefix import PrefixError, is_prefix, prefix_text, to_prefix
+from symbolic.expressions.notation import is_prefix
+from symbolic.expressions.prefix import prefix_text, to_prefix
 from symbolic.expressions.tokens import TOKENS
 from symbolic.seq2seq.grammar import allowed, first_parse, parsed, rules_of
 from symbolic.seq2seq.models.attention_rnn import AttentionRNN
@@ -17,6 +19,7 @@ from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.searches import Beam, Sampling
 from symbolic.seq2seq.translator import Hypothesis, Translator
 from symbolic.solving.answers import answers, first_solved, grammar_of
+from symbolic.solving.question import Question, question_of
 from symbolic.verification import verify, verify_many
 from tests import worker_tasks
 from tests.expressions.strategies import repeatable, trees
@@ -49,10 +52,15 @@ def test_the_grammar_allows_every_prefix_expression(tree):
     assert accepted([to_prefix(tree)])
 
 
+def answers_to(problems: list[str], *args, **options):
+    """Judged answers to problems that are asked as they are spelt."""
+    return answers([question_of(problem) for problem in problems], *args, **options)
+
+
 def test_candidates_come_in_the_models_order_with_the_judges_verdicts(translator):
     problems = ["sub Y' cos x", "sub Y' sin x", "sub Y' cos x"]
     hypotheses = translator.translate(problems, Beam(4), grammar_of(translator.target_processor))
-    found = answers(problems, translator, Beam(4))
+    found = answers_to(problems, translator, Beam(4))
     for problem, row, candidates in zip(problems, hypotheses, found, strict=True):
         assert [(c.tokens, c.score) for c in candidates] == [tuple(hypothesis) for hypothesis in row]
         assert {c.origin for c in candidates} == {"model"}
@@ -70,14 +78,15 @@ def test_equal_problems_and_answers_are_judged_once(translator, monkeypatch):
     monkeypatch.setattr("symbolic.solving.answers.verify_many", recorded)
     monkeypatch.setattr("symbolic.solving.answers.repairs", worker_tasks.nothing_new)
     problems = ["sub Y' sin x", "sub Y' sin x", "sub Y' mul INT+ 2 x"]
-    found = answers(problems, translator, Sampling(6, seed=1), repair=True)
+    found = answers_to(problems, translator, Sampling(6, seed=1), repair=True)
     pairs = [(problem, c.tokens) for problem, row in zip(problems, found, strict=True) for c in row]
     assert sorted(judged) == sorted(set(pairs)) and len(pairs) > len(judged)
     assert [c.origin for c in found[0]] == ["model"] * 6 + ["repair"] * 6
 
 
-def test_what_is_judged_may_be_spelt_otherwise_than_what_the_model_reads(translator):
-    ((candidate,),) = answers(["sub Y' cos x"], translator, Beam(1), equations=["sub Y' sin x"])
+def test_answers_are_judged_by_the_equation_as_it_was_asked(translator):
+    question = Question(equation="sub Y' sin x", problem="sub Y' cos x", is_integral=True)
+    ((candidate,),) = answers([question], translator, Beam(1))
     assert candidate.tokens == "sin x" and candidate.verdict.status == "refuted"
 
 
@@ -89,32 +98,32 @@ def test_malformed_answers_are_refuted_and_the_grammar_leaves_none(translator):
         max_length=16,
     )
     problems, search = ["sub Y' cos x", "sub Y' x"], Sampling(8, seed=0)
-    freely = [c for row in answers(problems, untrained, search, grammar=False) for c in row]
+    freely = [c for row in answers_to(problems, untrained, search, grammar=False) for c in row]
     malformed = [c for c in freely if not is_prefix(c.tokens.split())]
     assert malformed and all(c.verdict.status == "refuted" and "malformed" in c.verdict.reason for c in malformed)
-    by_grammar = [c for row in answers(problems, untrained, search) for c in row]
+    by_grammar = [c for row in answers_to(problems, untrained, search) for c in row]
     assert len(by_grammar) == 16 and all(is_prefix(c.tokens.split()) for c in by_grammar)
 
 
 def test_repair_comes_after_the_model_where_the_model_fails(translator):
-    wrong, right = answers(["sub Y' sin x", "sub Y' cos x"], translator, Beam(2), repair=True)
+    wrong, right = answers_to(["sub Y' sin x", "sub Y' cos x"], translator, Beam(2), repair=True)
     assert [c.origin for c in wrong[:3]] == ["model", "model", "repair"]
     assert first_solved(wrong).tokens == "mul INT- 1 cos x" and math.isnan(first_solved(wrong).score)
     assert {c.origin for c in right} == {"model"}
 
 
-def test_a_repair_that_crashes_costs_itself_alone(translator, monkeypatch, capsys):
+def test_a_repair_that_crashes_costs_only_itself(translator, monkeypatch, capsys):
     monkeypatch.setattr("symbolic.solving.answers.repairs", worker_tasks.crash_for_sines)
     problems = ["sub Y' sin x", "sub Y' mul INT+ 3 x"]
-    crashed, repaired = answers(problems, translator, Beam(2), repair=True)
+    crashed, repaired = answers_to(problems, translator, Beam(2), repair=True)
     assert {c.origin for c in crashed} == {"model"} and repaired[-1].origin == "repair"
     assert "lost 1 of 2 (crash 1)" in capsys.readouterr().err
 
 
 def test_linearity_adds_up_the_terms_that_the_model_solves(ode_translator):
     problem = "sub Y' add cos x mul INT+ 3 x"
-    assert first_solved(answers([problem], ode_translator)[0]) is None
-    last = answers([problem, "sub Y' cos x"], ode_translator, linearity=True)[0][-1]
+    assert first_solved(answers_to([problem], ode_translator)[0]) is None
+    last = answers_to([problem, "sub Y' cos x"], ode_translator, linearity=True)[0][-1]
     assert last.origin == "linearity" and last.verdict.status == "proved"
 
 
@@ -140,14 +149,14 @@ def text(infix: str) -> str:
 
 
 def spelt(integrand: str) -> str:
-    return f"sub Y' {text(integrand)}"
+    return prefix_text(integral_equation(canonical(from_infix(integrand))))
 
 
 def test_linearity_asks_for_groups_and_then_for_the_terms_of_those_that_are_not_solved(translator, knowing):
     primitives = {"exp(x)/x - exp(x)/x^2": "exp(x)/x", "x": "x^2/2", "cos(x)": "sin(x)", "x*cos(x)": "cos(x)+x*sin(x)"}
     asked = knowing(primitives)
     problem = spelt("exp(x)/x - exp(x)/x^2 + 3*x + (1 + x)*cos(x) - cos(x)*5")
-    last = answers([problem], translator, Beam(2), linearity=True)[0][-1]
+    last = answers_to([problem], translator, Beam(2), linearity=True)[0][-1]
     assert last.origin == "linearity" and last.verdict.status == "proved"
     whole, by_groups, by_terms = map(sorted, asked)
     assert whole == [problem]
@@ -159,7 +168,7 @@ def test_linearity_asks_for_groups_and_then_for_the_terms_of_those_that_are_not_
 def test_linearity_takes_terms_together_that_cancel_between_groups(translator, knowing):
     asked = knowing({"exp(x)": "exp(x)"})
     problem = spelt("exp(x)*(exp(x)+x)/x - exp(2*x)/x")
-    candidates = answers([problem, problem], translator, Beam(2), linearity=True)
+    candidates = answers_to([problem, problem], translator, Beam(2), linearity=True)
     assert [row[-1].verdict.solved for row in candidates] == [True, True]
     questions = list(itertools.chain.from_iterable(asked))
     assert len(set(questions)) == len(questions) - 1  # the model itself is asked for each problem
@@ -168,7 +177,7 @@ def test_linearity_takes_terms_together_that_cancel_between_groups(translator, k
 def test_linearity_does_not_ask_twice_for_what_is_not_solved(translator, knowing):
     asked = knowing({"sin(x)": "-cos(x)"})
     problems = [spelt("exp(x)/x + sin(x)"), spelt("exp(x)*(1+x^2)/x"), spelt("exp(x)/x")]
-    assert not any(map(first_solved, answers(problems, translator, Beam(2), linearity=True)))
+    assert not any(map(first_solved, answers_to(problems, translator, Beam(2), linearity=True)))
     questions = list(itertools.chain.from_iterable(asked))
     assert len(questions) == len(set(questions))
 
@@ -182,21 +191,16 @@ def test_linearity_does_not_ask_again_for_a_problem_spelt_otherwise(ode_translat
 
     monkeypatch.setattr("symbolic.solving.answers.verify_many", recorded)
     problem = "sub Y'  exp x"
-    (candidates,) = answers([problem], ode_translator, Beam(2), linearity=True)
+    (candidates,) = answers_to([problem], ode_translator, Beam(2), linearity=True)
     assert first_solved(candidates) is None and {asked for asked, _ in judged} == {problem}
 
 
 def test_linearity_needs_every_term(ode_translator):
-    (candidates,) = answers(["sub Y' add cos x exp x"], ode_translator, Beam(2), linearity=True)
+    (candidates,) = answers_to(["sub Y' add cos x exp x"], ode_translator, Beam(2), linearity=True)
     assert {c.origin for c in candidates} == {"model"}
 
 
 def test_no_problems_and_problems_that_are_too_long(translator):
-    assert answers([], translator, repair=True, linearity=True) == []
+    assert answers_to([], translator, repair=True, linearity=True) == []
     long = "sub Y' " + "add x " * 40 + "x"
-    assert answers([long], translator) == [[]]
-
-
-def test_a_malformed_problem_is_named(translator):
-    with pytest.raises(PrefixError, match="incomplete"):
-        answers(["sub Y'"], translator)
+    assert answers_to([long], translator) == [[]]

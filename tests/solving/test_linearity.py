@@ -6,6 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from symbolic.expressions.engines import canonical, to_symengine
+from symbolic.expressions.equations import integral_equation
 from symbolic.expressions.infix import from_infix
 from symbolic.expressions.prefix import Tree
 from symbolic.solving.linearity import combined, groups_of, terms_of
@@ -29,7 +30,7 @@ PRIMITIVES = {
 
 
 def problem(integrand: str | Tree) -> Tree:
-    return Tree("sub", (Tree("Y'"), from_infix(integrand) if isinstance(integrand, str) else integrand))
+    return integral_equation(from_infix(integrand) if isinstance(integrand, str) else integrand)
 
 
 @repeatable(max_examples=200)

@@ -11,12 +11,12 @@ from symbolic.solving.repair import repaired
 from symbolic.solving.sandbox import (
     LimitReached,
     combination,
-    derivative,
+    derivative_of,
     evaluated,
-    limited,
+    limited_call,
+    limited_map,
     repairs,
     terms,
-    within_limits,
 )
 from tests import worker_tasks
 
@@ -25,29 +25,29 @@ def text(infix):
     return prefix_text(from_infix(infix))
 
 
-def test_a_loss_costs_one_result_and_is_said(capsys):
+def test_a_loss_costs_one_result_and_is_printed(capsys):
     arguments = [("nothing", 1), ("hang", 2), ("nothing", 3), ("crash", 4), ("eat", 5), ("raise", 6), ("nothing", 7)]
-    with limited(2, time_limit=1.5) as compute:
+    with limited_map(2, time_limit=1.5) as compute:
         assert compute(worker_tasks.misbehave, arguments) == [1, None, 3, None, None, None, 7]
-        said = capsys.readouterr().err
-        assert "misbehave: lost 4 of 7" in said
-        assert all(f"{reason} 1" in said for reason in ("time limit", "crash", "memory limit", "error KeyError"))
+        printed = capsys.readouterr().err
+        assert "misbehave: lost 4 of 7" in printed
+        assert all(f"{reason} 1" in printed for reason in ("time limit", "crash", "memory limit", "error KeyError"))
         assert compute(worker_tasks.misbehave, [("nothing", 8)]) == [8] and not capsys.readouterr().err
 
 
-def test_a_single_result_comes_or_says_which_limit_was_reached():
-    assert within_limits(worker_tasks.misbehave, "nothing", 1, time_limit=10.0) == 1
+def test_a_single_call_returns_its_result_or_names_the_limit():
+    assert limited_call(worker_tasks.misbehave, "nothing", 1, time_limit=10.0) == 1
     for how, reason in (("hang", "time limit"), ("crash", "crash"), ("eat", "memory limit")):
         with pytest.raises(LimitReached, match=reason):
-            within_limits(worker_tasks.misbehave, how, 1, time_limit=1.0)
+            limited_call(worker_tasks.misbehave, how, 1, time_limit=1.0)
     with pytest.raises(KeyError):
-        within_limits(worker_tasks.misbehave, "raise", 1, time_limit=10.0)
+        limited_call(worker_tasks.misbehave, "raise", 1, time_limit=10.0)
 
 
-def test_what_is_malformed_or_beyond_the_limits_costs_itself_alone(capsys):
+def test_a_malformed_or_too_large_hypothesis_costs_only_itself(capsys):
     problem = text("y' = x*cos(x) + 3*x^2")
     hypotheses = ["sin " * 257 + "x", "INT+ " + "1 " * 1001, text("x*sin(x)"), text("cos(x) + x^3")]
-    with limited(1, 10.0) as compute:
+    with limited_map(1, 10.0) as compute:
         (some, (answer,)) = compute(repairs, [("sub Y' x", hypotheses[:1]), (problem, hypotheses)])
         assert from_prefix(answer) and isinstance(some, list) and not capsys.readouterr().err
         assert compute(repairs, [("sub Y'", []), (problem, hypotheses)]) == [None, [answer]]
@@ -55,20 +55,20 @@ def test_what_is_malformed_or_beyond_the_limits_costs_itself_alone(capsys):
 
 
 def test_nothing_to_compute_starts_nothing():
-    with limited(1, 1.0) as compute:
+    with limited_map(1, 1.0) as compute:
         assert compute(repairs, []) == []
 
 
 def test_texts_give_what_trees_give_here():
     problem, hypotheses = text("y' = x*cos(x) + 3*x^2"), [text("x*sin(x)"), "add x", text("cos(x) + x^3")]
     trees = [from_prefix(hypotheses[0]), from_prefix(hypotheses[2])]
-    with limited(1, 10.0) as compute:
+    with limited_map(1, 10.0) as compute:
         ((answer,),) = compute(repairs, [(problem, hypotheses)])
         assert [from_prefix(answer)] == repaired(from_prefix(problem), trees)
         (split,) = compute(terms, [(problem,)])
         (total,) = compute(combination, [([(coefficient, term.split(" ", 2)[2]) for coefficient, term in split],)])
         assert canonical(from_prefix(total)) == canonical(from_prefix(problem).operands[1])
-        slopes = compute(derivative, [(answer,), (text("1/0"),), ("mul x",)])
+        slopes = compute(derivative_of, [(answer,), (text("1/0"),), ("mul x",)])
         assert from_prefix(slopes[0]) == canonical(from_prefix(problem).operands[1]) and slopes[1:] == [None, None]
         assert compute(evaluated, [(text("x + x"),)]) == [2 * sp.Symbol("x")]
     assert to_symengine(from_prefix(answer)).diff(se.Symbol("x")) == to_symengine(from_prefix(problem).operands[1])
