@@ -2,7 +2,7 @@
 
 Every token fills the place that is open and opens one for each of its operands; a text ends when no place is open.
 Only an integer takes several tokens, its sign and its digits; the states of the automaton spell it. Derived from these
-tables are `is_prefix`, the grammar that decoding follows, and the test that encoding applies to whole files.
+tables are `is_prefix`, the grammar that decoding follows, and the test of texts that encoding applies to whole files.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,16 +14,18 @@ from symbolic.expressions.tokens import ARITY, DIGITS, NEGATIVE, POSITIVE
 MAX_DEPTH = 256
 MAX_DIGITS = 1000
 
-# Kinds of tokens, the columns of the tables below: the end of a text, the parts of integers, then tokens by arity.
-END, _PLUS, _MINUS, _ZERO, _DIGIT, _ARITY_0, _ARITY_1, _ARITY_2, _ARITY_3, _FOREIGN = range(10)
+# Kinds of tokens: the end of a text, the four parts of integers, all others by arity, and words outside the notation.
+_END, _PLUS, _MINUS, _ZERO, _DIGIT, _ARITY_0, *_, _FOREIGN = range(7 + max(ARITY.values()))
 
 _KINDS = {token: _ARITY_0 + arity for token, arity in ARITY.items()}
 _KINDS |= dict.fromkeys(DIGITS, _DIGIT) | {"0": _ZERO, POSITIVE: _PLUS, NEGATIVE: _MINUS}
 
-_FILLS = [0, 1, 1, 0, 0, 1, 1, 1, 1, 0]  # whether a token of the kind fills a place; a digit belongs to its sign
+# The tables have a column for each kind:
+#   the end, INT+, INT-, 0, 1-9, arity 0, 1, 2, 3, foreign
+_FILLS = [0, 1, 1, 0, 0, 1, 1, 1, 1, 0]  # whether a token fills a place; digits share the place of their sign
 _OPENS = [0, 0, 0, 0, 0, 0, 1, 2, 3, 0]  # how many places it opens
 
-# The state after a token of each kind, -1 where it may not stand. No integer has leading zeros, and -0 is none.
+# The state after a token, -1 where it may not stand. Integers have no leading zeros, and -0 is not one.
 _TRANSITIONS = [
     [0, 1, 2, -1, -1, 0, 0, 0, 0, -1],  # 0: at the start, or after anything but an integer that may go on
     [-1, -1, -1, 0, 3, -1, -1, -1, -1, -1],  # 1: after INT+
@@ -52,7 +54,7 @@ def is_prefix(tokens: Iterable[str]) -> bool:
         if places < fills:
             return False
         places += more
-    return places == 0 and _TRANSITIONS[state][END] >= 0
+    return places == 0 and _TRANSITIONS[state][_END] >= 0
 
 
 def prefix_grammar(
@@ -69,7 +71,7 @@ def prefix_grammar(
         state after a token of each kind (S, C), -1 where it may not stand; the first state is 0. How many tokens with
         operands an expression may have, so that it is not too deep, and how many digits an integer.
     """
-    kinds = [END if index == end else _KINDS.get(token, _FOREIGN) for index, token in enumerate(vocabulary)]
+    kinds = [_END if index == end else _KINDS.get(token, _FOREIGN) for index, token in enumerate(vocabulary)]
     return kinds, _FILLS, _OPENS, _TRANSITIONS, MAX_DEPTH, MAX_DIGITS
 
 

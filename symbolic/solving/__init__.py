@@ -1,1 +1,1 @@
-"""From a question to checked answers: reading, answers, repair, linearity, sandbox, solution."""
+"""From a question to checked answers: reading, question, answers, repair, linearity, sandbox, solution."""
