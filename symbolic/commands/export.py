@@ -28,11 +28,11 @@ def _export(args) -> int:
     from symbolic.seq2seq.translator import Translator
     from symbolic.solving.answers import grammar_of
 
-    how = Greedy() if args.beam == 1 else Beam(args.beam)
+    search = Greedy() if args.beam == 1 else Beam(args.beam)
     translator = Translator.load(args.run)
-    export(translator, args.out, how, grammar_of(translator.target_processor))
+    export(translator, args.out, search, grammar_of(translator.target_processor))
     size = sum(file.stat().st_size for file in Path(args.out).rglob("*") if file.is_file())
-    print(f"{args.out}: {size / 1e6:.1f} MB, up to {how.kept} answers to a text")
+    print(f"{args.out}: {size / 1e6:.1f} MB, up to {search.returned} answers to a text")
     return 0
 
 

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from symbolic.seq2seq.decoding import search
+from symbolic.seq2seq.decoding import decode
 from symbolic.seq2seq.grammar import Grammar, rules_of
 from symbolic.seq2seq.searches import Beam, Greedy
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID
@@ -24,14 +24,14 @@ from symbolic.seq2seq.translator import Translator
 
 
 def export(
-    translator: Translator, folder: Path | str, how: Greedy | Beam = Greedy(), grammar: Grammar | None = None
+    translator: Translator, folder: Path | str, search: Greedy | Beam = Greedy(), grammar: Grammar | None = None
 ) -> None:
     """Write a SavedModel of a translator with a search; the folder is whole or not there.
 
     Args:
         translator: its model runs on Keras's TensorFlow backend.
         folder: does not exist, or is empty.
-        how: which search; N is 1 or the beam's `n_best`.
+        search: which search; N is 1 or the beam's `n_best`.
         grammar: every answer is well formed under it.
 
     Raises:
@@ -43,7 +43,7 @@ def export(
         raise ValueError(f"a SavedModel needs Keras's TensorFlow backend. Received: {keras.backend.backend()}.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} exists and is not empty; a SavedModel is written to a new folder")
-    module = _TextToText(translator, how, grammar)
+    module = _TextToText(translator, search, grammar)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as beside:
         temporary = Path(beside) / folder.name
@@ -54,7 +54,7 @@ def export(
 class _TextToText(tf.Module):
     """What is saved. Its attributes are what its graph uses, for TensorFlow saves nothing else."""
 
-    def __init__(self, translator: Translator, how: Greedy | Beam, grammar: Grammar | None):
+    def __init__(self, translator: Translator, search: Greedy | Beam, grammar: Grammar | None):
         super().__init__()
         self._model, self._table = translator.model, translator.context_processor.table
         rules = None
@@ -67,7 +67,7 @@ class _TextToText(tf.Module):
             ids = translator.context_processor.ids_of(texts)
             fits = (ids.row_lengths() <= translator.max_length)[:, None]
             context = ids[:, : translator.max_length].to_tensor(PADDING_ID)
-            found, scores = search([translator.model], context, how, translator.max_length, rules)
+            found, scores = decode([translator.model], context, search, translator.max_length, rules)
             return {
                 "answers": tf.where(fits, _texts(found, vocabulary), ""),
                 "scores": tf.where(fits, scores, -np.inf),
