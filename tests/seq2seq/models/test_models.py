@@ -14,7 +14,6 @@ from symbolic.seq2seq.models.attention_rnn import AttentionRNN
 from symbolic.seq2seq.models.transformer import Transformer
 from symbolic.seq2seq.searches import Greedy
 from symbolic.seq2seq.shapes import Source
-from symbolic.seq2seq.special_tokens import START_ID
 from tests.seq2seq.conftest import V, build, reversal, reversal_store
 
 
