@@ -1,11 +1,12 @@
-"""A translator as a TensorFlow SavedModel: text to text, for programs that have TensorFlow and TensorFlow Text alone.
+"""A translator as a TensorFlow SavedModel: text to text, for programs with only TensorFlow and TensorFlow Text.
 
     translate = tf.saved_model.load(folder).signatures["serving_default"]
     translate(tf.constant(["first input", "second input"]))
 
-takes texts (B,) and gives `answers` (B, N), the best first, and their `scores` (B, N). Where there is no hypothesis the
-answer is empty and its score minus infinity: an input longer than the model reads has none. The whole search is one
-graph, in which problems that are done wait for the others of their batch, unlike in `Translator.translate`.
+takes texts (B,) and returns `answers` (B, N), the best first, and their `scores` (B, N). Where a search finds fewer than
+N answers, the rest are empty with a score of minus infinity; an input longer than the model reads has no answer. The
+whole search is one graph. In it, unlike in `Translator.translate`, problems that are done wait for the rest of the
+batch.
 """
 
 import os
@@ -26,17 +27,17 @@ from symbolic.seq2seq.translator import Translator
 def export(
     translator: Translator, folder: Path | str, search: Greedy | Beam = Greedy(), grammar: Grammar | None = None
 ) -> None:
-    """Write a SavedModel of a translator with a search; the folder is whole or not there.
+    """Write a SavedModel of a translator with a search; the folder is written completely or not at all.
 
     Args:
         translator: its model runs on Keras's TensorFlow backend.
         folder: does not exist, or is empty.
-        search: which search; N is 1 or the beam's `n_best`.
+        search: its settings; N is `search.returned`.
         grammar: every answer is well formed under it.
 
     Raises:
         ValueError: Keras runs on another backend, or the grammar does not fit the translator.
-        FileExistsError: the folder holds something.
+        FileExistsError: the folder is not empty.
     """
     folder = Path(folder)
     if keras.backend.backend() != "tensorflow":
@@ -52,7 +53,7 @@ def export(
 
 
 class _TextToText(tf.Module):
-    """What is saved. Its attributes are what its graph uses, for TensorFlow saves nothing else."""
+    """What is saved. All that its graph uses is an attribute, because TensorFlow saves nothing else."""
 
     def __init__(self, translator: Translator, search: Greedy | Beam, grammar: Grammar | None):
         super().__init__()

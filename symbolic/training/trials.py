@@ -38,7 +38,7 @@ from symbolic.problems.files import spread
 from symbolic.runtime.atomic import atomic_path
 from symbolic.runtime.locks import locked
 from symbolic.seq2seq.batches import EvaluationBatches, as_input
-from symbolic.seq2seq.shapes import exceeding
+from symbolic.seq2seq.shapes import longer_than
 from symbolic.seq2seq.token_store import TokenStore
 from symbolic.seq2seq.translator import Translator
 from symbolic.training import devices
@@ -99,7 +99,7 @@ def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: l
     if not last_epoch(folder):
         _write_json(folder / PARAMS, record | _circumstances())
     used = {split: store for split, store in data.stores.items() if split != "train" or not data.stream}
-    too_long = {split: int(exceeding(store, params["max_length"]).sum()) for split, store in used.items()}
+    too_long = {split: int(longer_than(store, params["max_length"]).sum()) for split, store in used.items()}
     for split, count in too_long.items():
         if count:
             words = f"{split}: {count:,} problems need more than max_length={params['max_length']}: left out"
@@ -131,7 +131,7 @@ def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: l
 
 def _train(params, data: TrialData, folder: Path, log: logging.Logger, workers: int) -> pd.DataFrame:
     valid = data.stores["valid"]
-    stores = data.stores | {"valid": valid.select(~exceeding(valid, params["max_length"]))}
+    stores = data.stores | {"valid": valid.select(~longer_than(valid, params["max_length"]))}
     judge = _epoch_judge(data, params, workers) if params["epoch_problems"] else None
     with devices.all_devices():
         return train(params, data, stores, folder, log, judge, workers)
@@ -186,7 +186,7 @@ def _judge(translator, data: TrialData, split: str, params, folder: Path, worker
     """Answers and verdicts on some problems of a split, loss and token accuracy on those that are short enough."""
     started = time.perf_counter()
     problems, store = _some(data, split, params[f"{split}_problems"])
-    store = store.select(~exceeding(store, params["max_length"]))
+    store = store.select(~longer_than(store, params["max_length"]))
     losses = {}
     if len(store):
         batches = as_input(EvaluationBatches(store, params["batch_size"], batch_tokens=params["batch_tokens"]))

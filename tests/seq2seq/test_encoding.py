@@ -121,7 +121,9 @@ encoding.encode_files(sys.argv[2:], sys.argv[1], contexts=list(TOKENS), targets=
 """
 
 
-@pytest.mark.parametrize("name, call", [("token_store._write", 1), ("token_store._write", 3), ("encoding.write_settings", 1)])
+@pytest.mark.parametrize(
+    "name, call", [("token_store._write", 1), ("token_store._write", 3), ("encoding.write_settings", 1)]
+)
 def test_a_run_that_is_killed_leaves_the_store_as_it_was(tmp_path, name, call):
     first, second = write(tmp_path / "a", PAIRS[:150]), write(tmp_path / "b", PAIRS[150:])
     store = tmp_path / "store"
