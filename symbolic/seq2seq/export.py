@@ -3,8 +3,8 @@
     translate = tf.saved_model.load(folder).signatures["serving_default"]
     translate(tf.constant(["first input", "second input"]))
 
-takes texts (B,) and returns `answers` (B, N), the best first, and their `scores` (B, N). Where a search finds fewer than
-N answers, the rest are empty with a score of minus infinity; an input longer than the model reads has no answer. The
+takes texts (B,) and returns `answers` (B, N), the best first, and their `scores` (B, N). Where a search finds fewer
+answers, the rest are empty with a score of minus infinity. An input longer than the model reads has no answer. The
 whole search is one graph. In it, unlike in `Translator.translate`, problems that are done wait for the rest of the
 batch.
 """

@@ -8,9 +8,9 @@ from keras import ops
 class Muon(keras.optimizers.Muon):
     """Keras's Muon (Jordan 2024; Liu et al. 2025), whose orthogonalisation may run at a lower precision.
 
-    A step takes 15 products of the size of each matrix. In bfloat16, which its authors use, the result has an error of a
-    few per cent, about that of five Newton-Schulz iterations themselves. In a matrix of nearly low rank, rounding adds
-    directions.
+    A step takes 15 products of the size of each matrix. In bfloat16, which its authors use, the result has an error of
+    a few per cent, no more than five Newton-Schulz iterations have themselves. In a matrix of nearly low rank, rounding
+    adds directions.
 
     Args:
         product_dtype: "float32", or "bfloat16" where the hardware is faster at it.

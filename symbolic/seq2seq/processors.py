@@ -93,7 +93,7 @@ class TextProcessor:
         )
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write the real tokens to a UTF-8 text file, one on each line; the file is written completely or not at all."""
+        """Write the real tokens to a UTF-8 text file, one on each line; it is complete or not written."""
         with atomic_path(path) as temporary:
             temporary.write_text("\n".join(self.vocabulary[len(SPECIAL_TOKENS) :]) + "\n", encoding="utf-8")
 
