@@ -1,11 +1,11 @@
-"""What a decoded token costs: CPU-milliseconds for each equation and step, greedy and at beam 10.
+"""The cost of a decoded token: CPU-milliseconds for each equation and step, greedy and with beam 10.
 
     python -m benchmarks.decoding                       # about three minutes on two cores
     python -m benchmarks.decoding --units 512 --layers 6
 
-In one run and at one size it compares the compiled search with a plain PyTorch loop that keeps keys and values, with a
-loop that keeps nothing, with and without a grammar, and a batch of equal with one of unequal lengths. The weights are
-random and the lengths forced, so that every search takes as many steps.
+At one size it compares the compiled search with a plain PyTorch loop that keeps keys and values, and with a loop that
+keeps nothing; further a search with and without a grammar, and batches of equal and of unequal lengths. The weights are
+random and the lengths forced, so that all searches take the same number of steps.
 """
 
 import argparse
@@ -35,7 +35,7 @@ BEAM = Beam(10, length_penalty=1.0)
 
 
 def ending_at_given_lengths(model_class):
-    """The model, made to end every output after as many tokens as the first id of its context says, END included."""
+    """A subclass that ends every output after as many tokens, END included, as the first id of its context."""
 
     class EndingAtGivenLengths(model_class):
         def start(self, context, hypotheses, steps):
@@ -129,9 +129,9 @@ class TorchDecoder(nn.Module):
 
 
 def milliseconds(units: int, *functions, repeats: int = 7) -> list[float]:
-    """CPU-milliseconds of a call of each function divided by `units`: the median of several, in turns, after one each.
+    """CPU-milliseconds of a call of each function, divided by `units`: medians over calls after the first.
 
-    In turns, since the processor is not equally fast all the time.
+    The functions take turns, because the processor is not equally fast all the time.
     """
     times = [[] for _ in functions]
     for _ in range(1 + repeats):
@@ -158,7 +158,7 @@ def uncached(model, batch: int, hypotheses: int, steps: int) -> float:
 
 
 def contexts(lengths, vocabulary_size: int) -> np.ndarray:
-    """Random problems that say how long their outputs are."""
+    """Random problems whose first id is the length of the output."""
     ids = np.random.default_rng(0).integers(4, vocabulary_size, (len(lengths), CONTEXT))
     ids[:, 0] = lengths
     return ids.astype(np.int32)
@@ -179,7 +179,7 @@ def main() -> None:
 
     processor = TextProcessor(list(TOKENS))
     size, grammar = len(processor), grammar_of(processor)
-    size_of_context = max(size, 4 * steps)  # its ids say lengths
+    size_of_context = max(size, 4 * steps)  # its ids are lengths
     keras.utils.set_random_seed(0)
     transformer = ending_at_given_lengths(Transformer)(
         size_of_context, size, args.units, args.layers, args.heads, 4 * args.units, max_length=4 * steps

@@ -9,6 +9,8 @@ import re
 import sys
 
 from symbolic.commands import evaluate, export, problems, results, solve, verify
+from symbolic.runtime.imports import import_module
+from symbolic.runtime.startup import import_keras
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow starts: its notes on GPUs would hide ours
 
@@ -17,6 +19,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; 0 if all went well, 2 after an error that the user can mend, 130 after an interruption."""
     args = _parser().parse_args(_with_signs(sys.argv[1:] if arguments is None else arguments))
     try:
+        if args.modules:
+            import_keras()  # quietly, before a module does it
+        for module in args.modules:
+            import_module(module)
         return args.action(args)
     except (ValueError, OSError) as error:
         print(f"symbolic {args.command}: {error}", file=sys.stderr)
@@ -28,7 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _with_signs(arguments: list[str]) -> list[str]:
     """Problems may begin with a minus: with a space before it argparse does not take one for an option."""
-    if arguments[:1] not in (["integrate"], ["dsolve"]):
+    first = 2 if arguments[:1] == ["--import"] else 0
+    if arguments[first : first + 1] not in (["integrate"], ["dsolve"]):
         return arguments
     before = ["", *arguments]
     return [
@@ -42,6 +49,14 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m symbolic",
         description="Neural symbolic mathematics: problems, trained models, checked answers.",
         epilog="Models are trained by `python run_model_train.py`.",
+    )
+    parser.add_argument(
+        "--import",
+        dest="modules",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import a module first, such as one with the class of a model of your own",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 

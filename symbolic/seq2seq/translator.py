@@ -206,10 +206,11 @@ def _check_class(path: Path) -> None:
         config = json.loads(archive.read(_CONFIG))
     cls = keras.saving.get_registered_object(config["registered_name"])
     if cls is None:
-        name = f"{config['module']}:{config['class_name']}"
+        module = config["module"]
         raise ValueError(
-            f"{path} holds a model of the class `{name}`, and this process knows {', '.join(MODELS)} and the classes "
-            f"of imported modules. If you trust that module, `import {config['module']}` before you load the model."
+            f"{path} holds a model of the class `{module}:{config['class_name']}`, and this process knows "
+            f"{', '.join(MODELS)} and the classes of imported modules. If you trust that module, `import {module}` "
+            f"before you load the model, or on the command line `symbolic --import {module} ...`."
         )
     check_model_class(cls)
 

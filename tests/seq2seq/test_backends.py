@@ -1,4 +1,4 @@
-"""The same code and the same files on the TensorFlow and the JAX backend; each backend has a process of its own."""
+"""The same code and the same files work on TensorFlow and on JAX; each backend has a process of its own."""
 
 import os
 import subprocess

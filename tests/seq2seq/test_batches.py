@@ -1,4 +1,4 @@
-"""Batches depend on seed and step alone, hold every pair once a pass, keep their sizes, and come in few shapes."""
+"""Batches depend only on seed and step, hold every pair once in a pass, keep their sizes, and have few shapes."""
 
 import json
 import os
@@ -102,7 +102,7 @@ def test_windows_of_a_pass_hold_every_pair_once_and_those_of_the_next_others(mon
 
 
 @pytest.mark.parametrize("sizes", SIZES)
-def test_a_batch_depends_on_seed_and_step_alone(sizes, monkeypatch):
+def test_a_batch_depends_only_on_seed_and_step(sizes, monkeypatch):
     monkeypatch.setattr("symbolic.seq2seq.batches.BATCHES_PER_WINDOW", 5)
     sources = [Source(random_store(300), 0.7), Source(random_store(90, longest=20), 0.3)]
 

@@ -1,4 +1,4 @@
-"""The searches: on functions that spell, against brute force, and against the models' full pass."""
+"""The searches, against scripted models, brute force, and the full pass of models."""
 
 import itertools
 
@@ -16,7 +16,7 @@ SEARCHES = [Greedy(), Beam(4), Beam(5, length_penalty=1.0, n_best=2), Sampling(3
 
 
 class Scripted:
-    """A model that looks the next logits up by what each hypothesis has written so far.
+    """A model whose next logits are looked up in a table, by what each hypothesis has written so far.
 
     Args:
         logits: (P, n, V), a table for each first id of a context; row i holds the logits after the beginning number i.

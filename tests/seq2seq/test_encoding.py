@@ -1,4 +1,4 @@
-"""A store on disk holds what the text says, however it is written, encoded, interrupted or added to."""
+"""A store on disk holds the pairs of its text files, however these are stored, encoded, interrupted or added to."""
 
 import functools
 import gzip

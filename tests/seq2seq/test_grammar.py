@@ -1,4 +1,4 @@
-"""What the grammar lets through is exactly what can be read, with the real grammar of prefix expressions."""
+"""The grammar of prefix expressions accepts exactly what can be parsed."""
 
 import itertools
 

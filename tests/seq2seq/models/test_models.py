@@ -57,7 +57,7 @@ def test_padding_columns_change_no_loss_accuracy_or_answer(model):
     assert ours.tolist() == theirs.tolist()
 
 
-def test_attention_weights_share_one_among_the_real_context(model):
+def test_attention_weights_of_the_real_context_add_up_to_one(model):
     inputs, _ = reversal(6, seed=3)
     weights = ops.convert_to_numpy(model.attention_weights(inputs))
     assert weights.shape == (6, 2, inputs["target"].shape[1], inputs["context"].shape[1])

@@ -24,6 +24,6 @@ def test_every_name_gives_its_class():
         ("no_such_module:Model", "cannot be imported: ModuleNotFoundError: No module named 'no_such_module'"),
     ],
 )
-def test_a_name_that_is_none_is_an_error_that_says_what_there_is(name, message):
+def test_the_error_for_an_unknown_name_names_what_there_is(name, message):
     with pytest.raises(ValueError, match=message):
         model_class(name)
