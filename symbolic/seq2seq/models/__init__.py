@@ -26,4 +26,8 @@ def model_class(name: str) -> type[keras.Model]:
         )
     cls = imported("model", name)
     check_model_class(cls)
+    for ours in MODELS.values():  # a copy of our file, say, whose package was not changed
+        registered_name = keras.saving.get_registered_name(ours)
+        if cls is not ours and keras.saving.get_registered_name(cls) == registered_name:
+            raise ValueError(f"model `{name}` must not be registered as `{registered_name}`, which is a model of ours.")
     return cls

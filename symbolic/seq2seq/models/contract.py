@@ -71,7 +71,7 @@ class NextLogits(Protocol):
 
 
 def check_model_class(cls: type) -> None:
-    """Check of the contract what a class shows without an instance.
+    """Check the points of the contract that a class shows without an instance.
 
     Raises:
         ValueError: names everything that is missing.
