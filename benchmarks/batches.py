@@ -3,12 +3,12 @@
     python -m benchmarks.batches [--pairs N] [--batches B] [--runs R] [PIPELINE ...]
     python -m benchmarks.batches ours --pairs 1000000 5000000 20000000
 
-The store is made up: pairs of lengths like those of integrals, random ids, in a temporary folder. Every pipeline
+The store is artificial: random ids in pairs as long as those of integrals, in a temporary folder. Every pipeline
 shuffles it exactly and takes batches of 64 into NumPy arrays; `ours tokens` takes 4,096 positions. tf.data buckets by
 length, at the boundaries of our widths; grain (`pip install grain`) and PyDataset have no buckets, so they pad to the
-longest of each batch. A run is a process of its own, and the median counts. CPU time is that of all threads. Also told:
-the share of padding and the number of shapes among the batches, how much memory they took at most beyond what importing
-took, and the CPU time from nothing to the first batch in the middle of the second pass.
+longest of each batch. Every run is a process of its own; the figures are medians over the runs. CPU time is that of all
+threads. The table also gives the percentage of padding and the number of shapes among the batches, their peak memory
+beyond that of the imports, and the CPU time from nothing to the first batch in the middle of the second pass.
 """
 
 import argparse

@@ -1,11 +1,11 @@
-"""What a decoded token costs: CPU-milliseconds for each equation and step, greedy and at beam 10.
+"""The cost of a decoded token: CPU-milliseconds for each equation and step, greedy and with beam 10.
 
     python -m benchmarks.decoding                       # about three minutes on two cores
     python -m benchmarks.decoding --units 512 --layers 6
 
-In one run and at one size it compares the compiled search with a plain PyTorch loop that keeps keys and values, with a
-loop that keeps nothing, with and without a grammar, and a batch of equal with one of unequal lengths. The weights are
-random and the lengths forced, so that every search takes as many steps.
+At one size it compares the compiled search with a plain PyTorch loop that keeps keys and values, and with a loop that
+keeps nothing; further a search with and without a grammar, and batches of equal and of unequal lengths. The weights are
+random and the lengths forced, so that all searches take the same number of steps.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from torch import nn
 
 from symbolic.expressions.tokens import TOKENS
 from symbolic.seq2seq.compilation import compiled
-from symbolic.seq2seq.decoding import Decoder
+from symbolic.seq2seq.decoding import CompiledSearch
 from symbolic.seq2seq.models.attention_rnn import AttentionRNN
 from symbolic.seq2seq.models.contract import ModelState
 from symbolic.seq2seq.models.transformer import Transformer
@@ -35,7 +35,7 @@ BEAM = Beam(10, length_penalty=1.0)
 
 
 def ending_at_given_lengths(model_class):
-    """The model, made to end every output after as many tokens as the first id of its context says, END included."""
+    """A subclass that ends every output after as many tokens, END included, as the first id of its context."""
 
     class EndingAtGivenLengths(model_class):
         def start(self, context, hypotheses, steps):
@@ -129,9 +129,9 @@ class TorchDecoder(nn.Module):
 
 
 def milliseconds(units: int, *functions, repeats: int = 7) -> list[float]:
-    """CPU-milliseconds of a call of each function divided by `units`: the median of several, in turns, after one each.
+    """CPU-milliseconds of a call of each function, divided by `units`: medians over calls after the first.
 
-    In turns, since the processor is not equally fast all the time.
+    The functions take turns, because the processor is not equally fast all the time.
     """
     times = [[] for _ in functions]
     for _ in range(1 + repeats):
@@ -158,7 +158,7 @@ def uncached(model, batch: int, hypotheses: int, steps: int) -> float:
 
 
 def contexts(lengths, vocabulary_size: int) -> np.ndarray:
-    """Random problems that say how long their outputs are."""
+    """Random problems whose first id is the length of the output."""
     ids = np.random.default_rng(0).integers(4, vocabulary_size, (len(lengths), CONTEXT))
     ids[:, 0] = lengths
     return ids.astype(np.int32)
@@ -179,7 +179,7 @@ def main() -> None:
 
     processor = TextProcessor(list(TOKENS))
     size, grammar = len(processor), grammar_of(processor)
-    size_of_context = max(size, 4 * steps)  # its ids say lengths
+    size_of_context = max(size, 4 * steps)  # its ids are lengths
     keras.utils.set_random_seed(0)
     transformer = ending_at_given_lengths(Transformer)(
         size_of_context, size, args.units, args.layers, args.heads, 4 * args.units, max_length=4 * steps
@@ -195,43 +195,43 @@ def main() -> None:
           f"{keras.backend.backend()}; CPU-ms for each equation and step\n")  # fmt: skip
     print_row("", "batch 32", "", "batch 1", "")
     print_row("", "greedy", "beam 10", "greedy", "beam 10")
-    kinds = [(batch, how) for batch in (32, 1) for how in (Greedy(), BEAM)]
+    kinds = [(batch, search) for batch in (32, 1) for search in (Greedy(), BEAM)]
 
-    def ours(model, lengths, how, *grammars) -> list[float]:
-        decode, ids = Decoder([model], how, int(max(lengths))), contexts(lengths, size)
+    def ours(model, lengths, search, *grammars) -> list[float]:
+        decode, ids = CompiledSearch([model], search, int(max(lengths))), contexts(lengths, size)
         return milliseconds(sum(lengths), *(lambda each=each: decode(ids, each) for each in grammars or (None,)))
 
     def rows(names: list[str], cost) -> list[tuple[float, ...]]:
-        costs = list(zip(*(cost(batch, how) for batch, how in kinds), strict=True))
+        costs = list(zip(*(cost(batch, search) for batch, search in kinds), strict=True))
         for name, row in zip(names, costs, strict=True):
             print_row(name, *(f"{cost:.2f}" for cost in row))
         return costs
 
-    def torch_cost(batch, how):
+    def torch_cost(batch, search):
         context = torch.randn(batch, CONTEXT, args.units)
-        if isinstance(how, Greedy):
+        if isinstance(search, Greedy):
             return milliseconds(batch * steps, lambda: in_torch.greedy(context, steps))
-        return milliseconds(batch * steps, lambda: in_torch.beam(context, steps, how.size))
+        return milliseconds(batch * steps, lambda: in_torch.beam(context, steps, search.size))
 
     plain, ruled = rows(
         ["Transformer", "Transformer, with grammar"],
-        lambda batch, how: ours(transformer, [steps] * batch, how, None, grammar),
+        lambda batch, search: ours(transformer, [steps] * batch, search, None, grammar),
     )
     (theirs,) = rows(["PyTorch loop, keys and values kept"], torch_cost)
     (naive,) = rows(
-        ["Transformer, nothing kept"], lambda batch, how: [uncached(transformer, batch, how.hypotheses, steps)]
+        ["Transformer, nothing kept"], lambda batch, search: [uncached(transformer, batch, search.hypotheses, steps)]
     )
-    rows(["attention GRU"], lambda batch, how: ours(rnn, [steps] * batch, how))
+    rows(["attention GRU"], lambda batch, search: ours(rnn, [steps] * batch, search))
     for name, costs in (("grammar", ruled), ("PyTorch loop", theirs), ("nothing kept", naive)):
         print_row(f"{name} / Transformer", *(f"{a / b:.2f}" for a, b in zip(costs, plain, strict=True)))
 
     lengths = np.random.default_rng(1).permutation(np.linspace(steps // 8, 2 * steps, 32).astype(int)).tolist()
     print(f"\n32 equations with outputs of {min(lengths)} to {max(lengths)} tokens, CPU-ms for each equation and token")
     print_row("", "greedy", "beam 10")
-    print_row("unequal lengths", *(f"{ours(transformer, lengths, how)[0]:.2f}" for how in (Greedy(), BEAM)))
+    print_row("unequal lengths", *(f"{ours(transformer, lengths, search)[0]:.2f}" for search in (Greedy(), BEAM)))
     print_row(
         "all as long as the longest",
-        *(f"{ours(transformer, [max(lengths)] * 32, how)[0]:.2f}" for how in (Greedy(), BEAM)),
+        *(f"{ours(transformer, [max(lengths)] * 32, search)[0]:.2f}" for search in (Greedy(), BEAM)),
     )
 
 

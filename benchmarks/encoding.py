@@ -2,11 +2,11 @@
 
     python -m benchmarks.encoding --file prim_fwd.valid --problems 1000000 --folder DIR
 
-The lines of a published file are repeated until there are so many problems; the folder, an empty one, gets the text and
-the stores. What is compared: our store by one process, with every line checked; the same without the notation, so that
-every line is parsed (a tenth of the problems); and what the reference does (Lample & Charton's trainer), which splits
-every line into Python lists of strings and checks nothing. Each runs in a process of its own, so that its peak of
-resident memory is its own.
+The lines of a published file are repeated until there are this many problems; the text and the stores go into the
+folder, which must be empty. Three ways are compared: our store by one process, with every line checked; the same
+without the notation, so that every line is parsed (a tenth of the problems); and the reference, Lample & Charton's
+trainer, which splits every line into Python lists of strings and checks nothing. Each runs in a process of its own, so
+that its peak of resident memory is its own.
 """
 
 import argparse
@@ -62,7 +62,7 @@ _WAYS = {way.__name__: way for way in (store, parsed, lists, opening)}
 
 
 def _measured(way: str, text: Path, folder: Path) -> dict[str, float]:
-    """What a process of its own says."""
+    """The figures of one way, measured in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.encoding", "--way", way, "--file", text, "--folder", folder]
     return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
@@ -81,7 +81,7 @@ def _measure(way: str, text: Path, folder: Path) -> dict[str, float]:
 
 
 def _repeated(source: Path, problems: int, target: Path) -> Path:
-    """A file of so many lines; the count of each is its number, so that a Python list shares no string."""
+    """A file with this many lines; the count of each is its number, so that no two lines share a Python string."""
     lines = [line.partition("|")[2] for line in source.read_text(encoding="utf-8").splitlines()]
     with open(target, "w", encoding="utf-8") as file:
         file.writelines(f"{number + 1}|{lines[number % len(lines)]}\n" for number in range(problems))

@@ -1,9 +1,9 @@
-"""What the length penalty of beam search does to the answers of a trained model.
+"""The effect of beam search's length penalty on the answers of a trained model.
 
     python -m benchmarks.length_penalty FILE [FILE ...] [--run DIR] [--beam N] [--limit N]
 
-The same problems with penalties 0, 0.5 and 1. `first` is the share of problems whose best-scored hypothesis verifies,
-`any` that of those of which some hypothesis does; `tokens` is the mean length of the first hypotheses.
+The same problems are solved with penalties 0, 0.5 and 1. `first` is the percentage of problems whose best-scored
+hypothesis verifies, `any` the percentage with some hypothesis that does; `tokens` is the mean length of the best.
 """
 
 import argparse

@@ -1,12 +1,11 @@
-"""Resident memory of a training against the number of pairs on disk, from the text file to the last step.
+"""Resident memory of a training, from the text file to the last step, for several numbers of pairs on disk.
 
     python -m benchmarks.memory --millions 1 5 20 [--steps N] [--temp DIR]
 
-Each size is a data set of its own in a temporary folder: 20,000 fresh bwd problems, written again and again with their
-counts made up, so that the file is as long as one of so many problems (20 million take 5 GB of text and 2 GB of store).
-A process of its own then does what `run_model_train.py` does: it encodes the file, and trains a Transformer of five
-million weights for some steps. Told are its peaks of resident memory, of which its files' pages, that the system may
-take back, are a part.
+Each size is a data set of its own in a temporary folder: 20,000 new bwd problems, repeated with artificial counts up to
+the wanted size (20 million take 5 GB of text and 2 GB of store). A process of its own then does what
+`run_model_train.py` does: it encodes the file, and trains a Transformer of five million weights for some steps. The
+table gives its peaks of resident memory. The pages of its files, which the system may take back, are a part of them.
 """
 
 import argparse
@@ -51,7 +50,7 @@ def main() -> None:
 
 
 def write(folder: Path, lines: list[str], pairs: int) -> None:
-    """A data set with so many training problems."""
+    """Write a data set with this many training problems."""
     held_out, trained_on = lines[: 2 * HELD_OUT], lines[2 * HELD_OUT :]
     (folder / "bwd.valid").write_text("".join(held_out[:HELD_OUT]), encoding="utf-8")
     (folder / "bwd.test").write_text("".join(held_out[HELD_OUT:]), encoding="utf-8")
@@ -76,7 +75,7 @@ def trained(folder: Path, steps: int) -> dict[str, float]:
 
 
 def _status(field: str) -> int:
-    """A field of this process's status, in bytes; Linux alone has it."""
+    """A field of this process's status, in bytes; only Linux has it."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))
 

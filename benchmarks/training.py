@@ -1,14 +1,14 @@
-"""What a training step costs: our models on TensorFlow and JAX, a plain torch.nn.Transformer, and batches not bucketed.
+"""The cost of a training step: our models on TensorFlow and JAX, a plain torch.nn.Transformer, unbucketed batches.
 
     python -m benchmarks.training
     python -m benchmarks.training --batches 6 --rounds 3      # half an hour on two busy cores, most of it compiling
 
-All train on the same problems of the family bwd in batches of 64, with Adam, clipped gradients and no dropout; all but
-one on the same bucketed batches. The "unbucketed" one takes the problems in random order. Every contestant has a
-process of its own, and they take turns: a round is a pass of one over the batches. The rates are medians of the rounds.
-"of product" is the rate of the model's matrix products, padding included, divided by that of large matrix products in
-the same precision, both for each CPU-second. Two threads of torch wait for each other by spinning, which on a busy
-machine costs CPU time: its rate for each CPU-second is that of one thread, its rate on an idle machine that of two.
+All train on the same problems of the family bwd in batches of 64, with Adam, clipped gradients and no dropout. All but
+"unbucketed", which takes the problems in random order, use the same bucketed batches. Every contestant has a process of
+its own, and they take turns: in a round, one makes a pass over the batches. The rates are medians over the rounds. "of
+product" is the rate of the model's matrix products, padding included, divided by that of large matrix products in the
+same precision, both for each CPU-second. Two threads of torch wait for each other by spinning, which on a busy machine
+costs CPU time. So take its rate for each CPU-second from one thread, and its rate on an idle machine from two.
 """
 
 import argparse
@@ -25,15 +25,15 @@ BATCH_SIZE, MAX_LENGTH = 64, 256
 
 
 class Contestant(NamedTuple):
-    """Who trains: on which engine, which model, in which precision, on which batches."""
+    """What trains: a model of a framework, in a precision, on batches of a kind."""
 
-    engine: str
+    framework: str
     model: str
     precision: str
     batches: str = "bucketed"
 
     def __str__(self):
-        return f"{self.model} {self.engine} {self.precision} {self.batches}"
+        return f"{self.model} {self.framework} {self.precision} {self.batches}"
 
 
 CONTESTANTS = (
@@ -50,7 +50,7 @@ PRODUCTS = tuple(Contestant("tensorflow", "product", precision, "none") for prec
 
 
 class Round(NamedTuple):
-    """What a round took, and the resident bytes after it."""
+    """The duration of a round, and the resident bytes after it."""
 
     seconds: float
     cpu_seconds: float
@@ -80,7 +80,7 @@ def drawn_batches(count: int) -> tuple[dict[str, list], int]:
         EvaluationBatches(store.select(rows), BATCH_SIZE)[0] for rows in np.split(order, len(order) // BATCH_SIZE)
     )
     batches = {
-        name: list(itertools.islice(some, count)) for name, some in (("bucketed", bucketed), ("unbucketed", shuffled))
+        name: list(itertools.islice(each, count)) for name, each in (("bucketed", bucketed), ("unbucketed", shuffled))
     }
     return batches, len(processor)
 
@@ -100,11 +100,11 @@ def keras_pass(contestant: Contestant, batches: list, vocabulary_size: int) -> C
     else:
         model = AttentionRNN(vocabulary_size, vocabulary_size, UNITS, HEADS)
     adam = keras.optimizers.Adam(1e-4, global_clipnorm=1.0)
-    on_jax = contestant.engine == "jax"  # which runs nothing without XLA
+    on_jax = contestant.framework == "jax"  # which runs nothing without XLA
     model.compile(adam, MaskedCrossEntropy(), metrics=[MaskedAccuracy()], jit_compile=on_jax)
 
     def one_pass():
-        passing = (batch for batch in batches)  # a generator, which Keras takes on JAX; of iterators it takes none
+        passing = (batch for batch in batches)  # a generator, for Keras on JAX accepts no other iterator
         model.fit(as_input(passing), steps_per_epoch=len(batches), shuffle=False, verbose=0)
 
     return one_pass
@@ -169,13 +169,13 @@ def product_pass(contestant: Contestant) -> Callable[[], None]:
 
 
 def work(contestant: Contestant, batches: list, vocabulary_size: int, pipe) -> None:
-    """A contestant's process: a round for each message, after two that are not counted, in which it compiles."""
+    """A contestant's process: two rounds that are not counted, in which it compiles, then one for each message."""
     import psutil
 
     if contestant.model == "product":
         one_pass = product_pass(contestant)
-    elif contestant.engine.startswith("torch"):
-        one_pass = torch_pass(int(contestant.engine.split()[1]), batches, vocabulary_size)
+    elif contestant.framework.startswith("torch"):
+        one_pass = torch_pass(int(contestant.framework.split()[1]), batches, vocabulary_size)
     else:
         one_pass = keras_pass(contestant, batches, vocabulary_size)
     for _ in range(2):
@@ -189,15 +189,15 @@ def work(contestant: Contestant, batches: list, vocabulary_size: int, pipe) -> N
 
 
 def start(contestant: Contestant, batches: dict[str, list], vocabulary_size: int):
-    """The pipe to a new process of a contestant that is ready."""
-    os.environ["KERAS_BACKEND"] = "jax" if contestant.engine == "jax" else "tensorflow"
+    """The pipe to a new process of a contestant, once that is ready."""
+    os.environ["KERAS_BACKEND"] = "jax" if contestant.framework == "jax" else "tensorflow"
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(
         target=work, args=(contestant, batches.get(contestant.batches), vocabulary_size, theirs), daemon=True
     )
     process.start()
-    theirs.close()  # so that the end of the process is noticed
+    theirs.close()  # otherwise `recv` would wait for a process that ended
     ours.recv()
     return ours
 

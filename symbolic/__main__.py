@@ -9,6 +9,8 @@ import re
 import sys
 
 from symbolic.commands import evaluate, export, problems, results, solve, train, verify
+from symbolic.runtime.imports import import_module
+from symbolic.runtime.startup import import_keras
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow starts: its notes on GPUs would hide our output
 
@@ -20,6 +22,10 @@ def main(arguments: list[str] | None = None) -> int:
     """
     args = _parser().parse_args(_with_signs(sys.argv[1:] if arguments is None else arguments))
     try:
+        if args.modules:
+            import_keras()  # quietly, before a module does it
+        for module in args.modules:
+            import_module(module)
         return args.action(args)
     except (ValueError, OSError) as error:
         print(f"symbolic {args.command}: {error}", file=sys.stderr)
@@ -31,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _with_signs(arguments: list[str]) -> list[str]:
     """Problems may begin with a minus. A space before it keeps argparse from reading the problem as an option."""
-    if arguments[:1] not in (["integrate"], ["dsolve"]):
+    first = 2 if arguments[:1] == ["--import"] else 0
+    if arguments[first : first + 1] not in (["integrate"], ["dsolve"]):
         return arguments
     before = ["", *arguments]
     return [
@@ -52,6 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="symbolic",
         description="Neural symbolic mathematics: problems, trained models, checked answers.",
+    )
+    parser.add_argument(
+        "--import",
+        dest="modules",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import a module first, such as one with the class of a model of your own",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 

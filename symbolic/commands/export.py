@@ -1,4 +1,4 @@
-"""Commands that hand a trained model on: export, release."""
+"""Commands that prepare a trained model for others: export, release."""
 
 from pathlib import Path
 
@@ -7,17 +7,21 @@ from symbolic.runtime.startup import import_keras
 
 
 def add(command: AddCommand) -> None:
-    """Tell the command line these commands."""
+    """Add these commands to the command line."""
     sub = command("export", _export, "Write a trained model as a TensorFlow SavedModel, text to text.")
     sub.add_argument("run", metavar="RUN", help="folder of a finished trial")
     sub.add_argument("out", metavar="DIR", help="new folder to write")
-    sub.add_argument("--beam", type=int, default=1, metavar="N", help="answers to each input; 1 is greedy search")
+    sub.add_argument(
+        "--beam", type=int, default=1, metavar="N", help="answers to each input; with 1 the search is greedy"
+    )
 
-    sub = command("release", _release, "Write a finished trial's model at half its size, with a card, to hand on.")
+    sub = command(
+        "release", _release, "Write a finished trial's model at half its size, with a card that describes it."
+    )
     sub.add_argument("run", metavar="RUN", help="folder of a finished trial")
     sub.add_argument("out", metavar="DIR", help="folder to write")
-    sub.add_argument("--results", metavar="DIR", help="folder of `evaluate` whose figures the card shows")
-    sub.add_argument("--note", default="", metavar="TEXT", help="what else the card says of the training")
+    sub.add_argument("--results", metavar="DIR", help="folder of `evaluate`; the card shows its figures")
+    sub.add_argument("--note", default="", metavar="TEXT", help="a remark on the training for the card")
 
 
 def _export(args) -> int:
@@ -28,11 +32,11 @@ def _export(args) -> int:
     from symbolic.seq2seq.translator import Translator
     from symbolic.solving.answers import grammar_of
 
-    how = Greedy() if args.beam == 1 else Beam(args.beam)
+    search = Greedy() if args.beam == 1 else Beam(args.beam)
     translator = Translator.load(args.run)
-    export(translator, args.out, how, grammar_of(translator.target_processor))
+    export(translator, args.out, search, grammar_of(translator.target_processor))
     size = sum(file.stat().st_size for file in Path(args.out).rglob("*") if file.is_file())
-    print(f"{args.out}: {size / 1e6:.1f} MB, up to {how.kept} answers to a text")
+    print(f"{args.out}: {size / 1e6:.1f} MB, up to {search.returned} answers to a text")
     return 0
 
 

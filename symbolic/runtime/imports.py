@@ -7,6 +7,7 @@ never names that stand in a file that somebody else may have made.
 import importlib
 import os
 import sys
+from types import ModuleType
 from typing import Any
 
 from symbolic.runtime.names import did_you_mean
@@ -21,8 +22,6 @@ def is_import_name(name: str) -> bool:
 def imported(what: str, name: str) -> Any:
     """The object that `my_package.my_module:name` names.
 
-    Its module is imported from wherever Python finds it, the current folder included.
-
     Args:
         what: the kind of thing that is named, for errors.
 
@@ -32,17 +31,25 @@ def imported(what: str, name: str) -> Any:
     if not is_import_name(name):
         raise ValueError(f"{what} must be named as `my_package.my_module:name`. Received: `{name}`.")
     module_name, _, attribute = name.partition(":")
-    if os.getcwd() not in sys.path:  # it is for `python -m`, but not for an installed command; last, to shadow nothing
-        sys.path.append(os.getcwd())
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:  # whatever a module of somebody's raises while it runs
-        raise ValueError(
-            f"{what} `{name}`: the module `{module_name}` cannot be imported: {type(error).__name__}: {error}"
-        ) from error
+    module = import_module(module_name)
     if not hasattr(module, attribute):
         public = [known for known in vars(module) if not known.startswith("_")]
         raise ValueError(
             f"{what} `{name}`: the module `{module_name}` has no `{attribute}`.{did_you_mean(attribute, public)}"
         )
     return getattr(module, attribute)
+
+
+def import_module(name: str) -> ModuleType:
+    """The module of a name, from wherever Python finds it, the current folder included.
+
+    Raises:
+        ValueError: it cannot be imported.
+    """
+    # The current folder is on the path of `python -m`, but not of an installed command. Last, so that it hides nothing.
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # whatever a person's module raises while it runs
+        raise ValueError(f"the module `{name}` cannot be imported: {type(error).__name__}: {error}") from error

@@ -3,10 +3,10 @@
 A batch is `({"context": (B, S), "target": (B, T)}, labels (B, T))`, all int32 and padded with 0 on the right: the
 targets begin with START and lack their last token, the labels are the same sequences one step on and end with END.
 
-The pairs of a window meet in batches of pairs of similar size. At most `MOST_SHAPES` shapes occur, fitted to a sample
-of the lengths, so that a compiler that specialises on shapes compiles few programs. Rows that a shape has too many hold
-an empty context and no labels. Every batch is a function of the sources, the sizes, the seed and its step, and no
-array here is as long as a data set. This file knows lengths, not models.
+The pairs of a data set are taken window by window. Within a window, pairs of similar size are put into the same batch.
+At most `MOST_SHAPES` shapes occur, fitted to a sample of the lengths, so that a compiler that specialises on shapes
+compiles few programs. If a batch has fewer pairs than rows, the spare rows hold an empty context and no labels. Every
+batch is a function of the sources, the sizes, the seed and its step. No array here is as long as a data set.
 """
 
 import math
@@ -16,13 +16,13 @@ from itertools import count
 import keras
 import numpy as np
 
-from symbolic.seq2seq.shapes import Shapes, Source, batch_shapes, columns_of, fitted_widths, pieces_of, shares_of
+from symbolic.seq2seq.shapes import Shapes, Source, batch_shapes, columns_of, fitted_widths, fractions_of, pieces_of
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, START_ID
 from symbolic.seq2seq.token_store import TokenStore
 
-# Batches made of one window: more would pad less and, at the end of a window, fill fewer rows up.
+# About this many batches are made of one window. With more there would be less padding and fewer spare rows.
 BATCHES_PER_WINDOW = 1000
-# A stream's window must be there before its first batch.
+# A window of a stream has fewer, because its pairs must all be there before its first batch.
 BATCHES_PER_STREAMED_WINDOW = 100
 
 _ROUNDS = 6  # of the network that shuffles
@@ -30,10 +30,7 @@ _ROUNDS = 6  # of the network that shuffles
 Batch = tuple[dict[str, np.ndarray], np.ndarray]
 
 
-# --- shapes -----------------------------------------------------------------------------------------------------------
-
-
-# --- which pairs meet -------------------------------------------------------------------------------------------------
+# --- which pairs are in a batch --------------------------------------------------------------------------------------
 
 
 def training_batches(
@@ -47,10 +44,11 @@ def training_batches(
 ) -> Iterator[Batch]:
     """Endless training batches from global step `start_step` on.
 
-    The batch of a step depends on the sources, the sizes, the seed and the step alone, wherever one starts: a killed
-    run resumes with the batches it would have seen, after a walk over the lengths of the pairs before. A source is
-    drawn from in passes, each of which brings every pair once in an order of its own, shuffled over the whole of it;
-    a source alone ends its passes with a batch. Pairs that need more than `max_length` columns are left out.
+    The batch of a step depends only on the sources, the sizes, the seed and the step, not on `start_step`: a killed run
+    resumes with the batches it would have seen, after a walk over the lengths of the pairs before them. A source is
+    drawn from in passes. Each pass brings every pair once, in an order of its own, shuffled over the whole source. If
+    there is only one source, no batch holds pairs of two passes. Pairs that need more than `max_length` columns are
+    left out.
 
     Args:
         sources: data sets, drawn from in proportion to their weights.
@@ -64,41 +62,53 @@ def training_batches(
 
 
 def _training_batches(sources: Sequence[Source], shapes: Shapes, seed: int, start_step: int) -> Iterator[Batch]:
-    step = 0
+    first_step = 0  # of the window
     for number in count():
-        drawn = _drawn(sources, shapes.pairs_per_batch * BATCHES_PER_WINDOW, seed, number)
+        drawn = _window(sources, shapes.pairs_per_batch * BATCHES_PER_WINDOW, seed, number)
         columns = np.concatenate([columns_of(store, rows) for store, rows in drawn])
         rng = np.random.default_rng([seed, 0, number])
-        batches = _cut(columns, rng.permutation(len(columns)), shapes)
-        step += len(batches)
-        if step <= start_step:
-            continue
-        window = _gathered(drawn)
-        for i in rng.permutation(len(batches))[start_step - step :]:  # all, but where `start_step` is among them
-            shape, rows = batches[i]
-            yield _batch(window, rows, shapes.rows[shape], shapes.widths[shape])
+        batches = _grouped(columns, rng.permutation(len(columns)), shapes)
+        order = rng.permutation(len(batches))
+        skipped = max(start_step - first_step, 0)
+        first_step += len(batches)
+        if skipped < len(batches):
+            window = _in_memory(drawn)
+            for i in order[skipped:]:
+                shape, rows = batches[i]
+                yield _batch(window, rows, shapes.rows[shape], shapes.widths[shape])
 
 
-def _drawn(sources: Sequence[Source], size: int, seed: int, number: int) -> list[tuple[TokenStore, np.ndarray]]:
-    """What window `number` holds, about `size` pairs: rows of the sources in ascending pieces.
+def _window(sources: Sequence[Source], size: int, seed: int, number: int) -> list[tuple[TokenStore, np.ndarray]]:
+    """The pairs of window `number`, about `size` of them, as rows of the stores in ascending pieces.
 
-    The first windows end with the first pass over the source for which one takes longest.
+    Each window continues the passes over all sources, from each in proportion to its weight. The size is adjusted so
+    that a whole number of windows makes one pass over the source for which a pass takes longest.
     """
-    shares = shares_of(sources)
-    longest = max(len(store) / share for (store, _), share in zip(sources, shares, strict=True))
-    exact_size = longest / math.ceil(longest / size)
+    fractions = fractions_of(sources)
+    longest_pass = max(len(store) / fraction for (store, _), fraction in zip(sources, fractions, strict=True))
+    exact_size = longest_pass / math.ceil(longest_pass / size)
     pieces = []
-    for i, ((store, _), share) in enumerate(zip(sources, shares, strict=True)):
-        draws = np.arange(math.floor(number * exact_size * share), math.floor((number + 1) * exact_size * share))
-        passes = draws // len(store)
-        for each in np.unique(passes):
-            rows = np.sort(shuffled(draws[passes == each] % len(store), len(store), [seed, 1 + i, each]))
+    for i, ((store, _), fraction) in enumerate(zip(sources, fractions, strict=True)):
+        first, end = (math.floor(edge * exact_size * fraction) for edge in (number, number + 1))
+        for rows in _drawn(first, end, len(store), [seed, 1 + i]):
             pieces += [(store, piece) for piece in pieces_of(rows)]
     return pieces
 
 
-def _gathered(drawn: list[tuple[TokenStore, np.ndarray]]) -> TokenStore:
-    """Drawn pairs in memory."""
+def _drawn(first: int, end: int, pairs: int, seed: Sequence[int]) -> Iterator[np.ndarray]:
+    """The rows that draws `first` to `end` - 1 from a source bring, ascending, for each pass apart.
+
+    Draw number d belongs to pass d // pairs, and brings what that pass, which is a permutation, has at d % pairs.
+    """
+    while first < end:
+        number, place = divmod(first, pairs)
+        taken = min(end - first, pairs - place)
+        yield np.sort(shuffled(np.arange(place, place + taken), pairs, [*seed, number]))
+        first += taken
+
+
+def _in_memory(drawn: list[tuple[TokenStore, np.ndarray]]) -> TokenStore:
+    """The pairs of some rows of stores, as one store in memory."""
     parts = []
     for store, rows in drawn:
         parts.append(store.select(rows))
@@ -112,10 +122,11 @@ def _gathered(drawn: list[tuple[TokenStore, np.ndarray]]) -> TokenStore:
 
 
 def shuffled(positions: np.ndarray, n: int, seed: int | Sequence[int]) -> np.ndarray:
-    """What a random permutation of 0 … n - 1 has at some positions (m,), in memory of the order of m + √n.
+    """The values of a random permutation of 0 … n - 1 at some positions (m,), with memory of the order of m + √n.
 
-    A Feistel network on pairs of digits whose round functions are random tables; what falls outside walks on along its
-    cycle (Black & Rogaway 2002, Ciphers with arbitrary finite domains, sections 4 and 5).
+    The permutation is a Feistel network on two digits of base ⌈√n⌉, whose round functions are random tables. A value
+    of n or more is enciphered again until it is below n (Black & Rogaway 2002, Ciphers with arbitrary finite domains,
+    sections 4 and 5).
     """
     base = math.isqrt(n - 1) + 1
     tables = np.random.default_rng(seed).integers(base, size=(_ROUNDS, base))
@@ -132,25 +143,34 @@ def shuffled(positions: np.ndarray, n: int, seed: int | Sequence[int]) -> np.nda
     return found
 
 
-def _cut(columns: np.ndarray, order: np.ndarray, shapes: Shapes) -> list[tuple[int, np.ndarray]]:
-    """Batches of a window's pairs, as shapes and rows; pairs too long for every shape are in none.
+def _grouped(columns: np.ndarray, order: np.ndarray, shapes: Shapes) -> list[tuple[int, np.ndarray]]:
+    """Batches of a window's pairs, each as the number of its shape and the rows of its pairs.
+
+    Pairs that are too long for every shape are left out.
 
     Args:
-        columns: (n, 2) what the pairs need.
-        order: (n,) the rows in the order in which those for the same shape fill its batches.
+        columns: (n, 2) the columns that the pairs need.
+        order: (n,) the rows of the pairs, in the order in which pairs for the same shape fill its batches.
     """
     smallest = shapes.smallest(columns)[order]
-    batches, left_over = [], []
+    full, left_over = [], []
     for shape, rows in enumerate(shapes.rows):
         members = order[smallest == shape]
         whole = len(members) // rows * rows
-        batches += [(shape, batch) for batch in members[:whole].reshape(-1, rows)]
-        left_over.insert(0, members[whole:])
-    rest = np.concatenate(left_over)  # the widest first, so that the batch with empty rows is narrow
+        full += [(shape, batch) for batch in members[:whole].reshape(-1, rows)]
+        left_over.append(members[whole:])
+    # The widest first, so that the last batch, which may have spare rows, is narrow.
+    return full + _grouped_in_order(columns, np.concatenate(left_over[::-1]), shapes)
+
+
+def _grouped_in_order(columns: np.ndarray, rest: np.ndarray, shapes: Shapes) -> list[tuple[int, np.ndarray]]:
+    """Batches of pairs as they come, each with as many pairs as some shape takes; the last may have fewer."""
+    batches = []
     while len(rest):
-        joint = shapes.smallest(np.maximum.accumulate(columns[rest]))  # what the first, the first two, … need
-        size = np.count_nonzero(np.arange(len(rest)) < shapes.rows[joint])
-        batches.append((joint[size - 1], rest[:size]))
+        # For every i, the smallest shape into which the first i + 1 pairs fit. Wider shapes have fewer rows.
+        shape = shapes.smallest(np.maximum.accumulate(columns[rest]))
+        size = np.count_nonzero(np.arange(len(rest)) < shapes.rows[shape])
+        batches.append((shape[size - 1], rest[:size]))
         rest = rest[size:]
     return batches
 
@@ -158,37 +178,37 @@ def _cut(columns: np.ndarray, order: np.ndarray, shapes: Shapes) -> list[tuple[i
 def streamed_batches(windows: Iterable[TokenStore], shapes: Shapes, seed: int, start_step: int = 0) -> Iterator[Batch]:
     """Batches of pairs that come as a stream, from global step `start_step` on.
 
-    A window lasts `BATCHES_PER_STREAMED_WINDOW` steps whatever its lengths, so that it is known at which to resume:
-    batches beyond that are dropped, and if there are fewer, the first come again.
+    Every window lasts exactly `BATCHES_PER_STREAMED_WINDOW` steps, so that the window of any step is known without the
+    windows before it. If a window gives more batches, the rest is dropped; if it gives fewer, the first come again.
 
     Args:
         windows: stores of `BATCHES_PER_STREAMED_WINDOW * shapes.pairs_per_batch` pairs each, from window
-            `start_step // BATCHES_PER_STREAMED_WINDOW` on. Pairs of similar size meet within a window.
-        shapes: from pairs like those of the stream.
+            `start_step // BATCHES_PER_STREAMED_WINDOW` on. Pairs of similar size are put together within a window.
+        shapes: fitted to pairs like those of the stream.
     """
-    first, done = divmod(start_step, BATCHES_PER_STREAMED_WINDOW)
-    for number, window in enumerate(windows, first):
-        everything = np.arange(len(window))
-        batches = _cut(columns_of(window, everything), everything, shapes)
+    first_window, skipped = divmod(start_step, BATCHES_PER_STREAMED_WINDOW)
+    for number, window in enumerate(windows, first_window):
+        all_rows = np.arange(len(window))
+        batches = _grouped(columns_of(window, all_rows), all_rows, shapes)
         order = np.random.default_rng([seed, 0, number]).permutation(len(batches))
-        for i in np.resize(order, BATCHES_PER_STREAMED_WINDOW)[done:]:
+        for i in np.resize(order, BATCHES_PER_STREAMED_WINDOW)[skipped:]:  # cut off, or repeated from the start
             shape, rows = batches[i]
             yield _batch(window, rows, shapes.rows[shape], shapes.widths[shape])
-        done = 0
+        skipped = 0
 
 
 class EvaluationBatches(keras.utils.PyDataset):
-    """The pairs of a store, every one once and no empty rows, for `validation_data` and `evaluate`.
+    """Every pair of a store once, without spare rows, for `validation_data` and `evaluate`.
 
     Args:
         store: the pairs.
-        batch_size: pairs a batch; the last one may be smaller.
-        steps: `steps * batch_size` pairs alone, evenly spread over the store; all pairs if None.
+        batch_size: pairs in a batch; the last one may be smaller.
+        steps: take only `steps * batch_size` pairs, evenly spread over the store; all pairs if None.
         batch_tokens: the most positions of a batch, padding included, instead of a number of pairs; a pair that needs
-            more is alone.
+            more has a batch of its own.
 
     Attributes:
-        rows: the row of the store that each place in the batches holds, in their order.
+        rows: the rows of the store, in the order in which the batches hold them.
 
     Raises:
         ValueError: there are no pairs.
@@ -207,7 +227,7 @@ class EvaluationBatches(keras.utils.PyDataset):
             rows = np.maximum(batch_tokens // widths.sum(axis=1), 1)
         shapes = Shapes(widths, rows, batch_size)
         self.store = store
-        self.batches = [(widths[shape], chosen[rows]) for shape, rows in _cut(columns, np.arange(pairs), shapes)]
+        self.batches = [(widths[shape], chosen[rows]) for shape, rows in _grouped(columns, np.arange(pairs), shapes)]
         self.rows = np.concatenate([rows for _, rows in self.batches])
 
     def __len__(self) -> int:
@@ -225,15 +245,15 @@ class EvaluationBatches(keras.utils.PyDataset):
 
 
 def _batch(store: TokenStore, rows: np.ndarray, height: int, widths: np.ndarray) -> Batch:
-    """Pairs of a store as matrices of so many rows and columns."""
+    """Pairs of a store as matrices with `height` rows, and `widths` columns for contexts and for targets."""
     starts, middles, ends = store.starts[rows], store.starts[rows] + store.context_lengths[rows], store.starts[rows + 1]
     context, target = np.zeros((height, widths[0]), np.int32), np.zeros((height, widths[1] + 1), np.int32)
     context[: len(rows)] = padded(store.ids, starts, middles - starts, widths[0])
     target[: len(rows)] = padded(store.ids, middles, ends - middles, widths[1] + 1)
     labels = target[:, 1:]
-    # Without its END, a row's input has one token fewer: what follows END is nothing that could be learnt.
+    # END is no input, because nothing that could be learnt follows it.
     written = np.where(labels == PADDING_ID, PADDING_ID, target[:, :-1])
-    # Rows of padding alone would leave attention nothing to look at.
+    # In rows that hold only padding, attention would have no key to attend to.
     context[len(rows) :, :2] = START_ID, END_ID
     written[len(rows) :, 0] = START_ID
     return {"context": context, "target": written}, labels
@@ -243,8 +263,8 @@ def padded(ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray, width: int)
     """Sequences as one matrix (n, width), int32, padded on the right.
 
     Args:
-        ids: sequences end to end.
-        starts, lengths: (n,) where those wanted begin in it, and how long they are, at most `width`.
+        ids: sequences, one after another.
+        starts, lengths: (n,) where the wanted ones begin in `ids`, and their lengths, at most `width`.
     """
     position = np.arange(width)
     inside = position < lengths[:, None]
@@ -254,10 +274,10 @@ def padded(ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray, width: int)
 
 
 def as_input(batches: Iterable[Batch]):
-    """What `fit` and `evaluate` are to be handed for batches whose shapes differ, on either backend.
+    """Batches of differing shapes in the form that `fit` and `evaluate` need on the present backend.
 
-    From a generator or a PyDataset Keras on TensorFlow takes a width in which the first two batches agree for the width
-    of all of them; a data set that says its shapes are open is taken at its word.
+    On TensorFlow, Keras infers a fixed width from the first two batches of a generator or PyDataset. A data set with an
+    open TensorSpec prevents this.
     """
     if keras.backend.backend() != "tensorflow":
         return batches

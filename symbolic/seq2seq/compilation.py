@@ -1,7 +1,7 @@
-"""Compiling a function of tensors on whichever backend Keras runs.
+"""Compiling a function of tensors on the present backend of Keras.
 
-Keras compiles what a model does with a batch, but hands the results back as NumPy arrays; a search keeps large tensors
-between its compiled parts, and these must stay where they are.
+Keras compiles what a model does with a batch, but returns the results as NumPy arrays. A search keeps large tensors
+between its compiled parts, and these must stay on the device.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,8 +13,8 @@ def compiled(function: Callable, models: Sequence[keras.Model]) -> Callable:
     """The function compiled: once for each structure of its arguments on TensorFlow, once for each shape on JAX.
 
     Args:
-        function: takes and returns nested tuples of tensors, and uses no variables but those of the models.
-        models: have been built; the function sees their weights as they are at each call.
+        function: takes and returns nested tuples of tensors, and uses only the variables of the models.
+        models: built ones; each call uses their weights of that moment.
     """
     if keras.backend.backend() == "jax":
         import jax
@@ -37,7 +37,7 @@ def compiled(function: Callable, models: Sequence[keras.Model]) -> Callable:
 
     def call(*arguments):
         arguments = keras.tree.map_structure(tf.convert_to_tensor, arguments)
-        traced.get_concrete_function(*keras.tree.map_structure(any_shape, arguments))  # so that every shape fits
+        traced.get_concrete_function(*keras.tree.map_structure(any_shape, arguments))  # one trace for all shapes
         return traced(*arguments)
 
     return call

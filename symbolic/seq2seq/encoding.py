@@ -1,9 +1,8 @@
 """Files of text to a token store on disk, by several processes in one pass.
 
-A line is `context<TAB>target`, or `count|context<TAB>target`, tokens with one space between them. Which lines are good
-says a function that is handed in; where the texts are in a prefix notation, an account of it as plain numbers tells the
-good lines of a block at once, and that function is asked about the others alone. Knows nothing of what tokens mean, and
-needs no TensorFlow.
+A line is `context<TAB>target`, or `count|context<TAB>target`, tokens with one space between them. A `parse` function
+decides which lines are good. Where the texts are in prefix notation, a table of the notation accepts most good lines of
+a block at once, and `parse` sees only the others. This module does not import TensorFlow.
 """
 
 import functools
@@ -29,7 +28,7 @@ from symbolic.runtime.lines import (
 )
 from symbolic.runtime.locks import locked
 from symbolic.runtime.processes import ordered_map, preload_module
-from symbolic.seq2seq.notation import Notation, keys_of, well_formed
+from symbolic.seq2seq.notation import Notation, joint_ids, well_formed
 from symbolic.seq2seq.special_tokens import END_ID, SPECIAL_TOKENS, START_ID, UNKNOWN_ID
 from symbolic.seq2seq.token_store import (
     CONTEXT_LENGTHS,
@@ -37,11 +36,11 @@ from symbolic.seq2seq.token_store import (
     IDS,
     SETTINGS,
     STARTS,
+    EncodedBlock,
     TokenStore,
-    _append,
-    _Pairs,
-    _write_settings,
+    append,
     read_settings,
+    write_settings,
 )
 
 Parser = Callable[[str], tuple[int, str, str]]
@@ -51,23 +50,28 @@ _RECORDED = ("kept", "bad", "examples", "unknown")  # of a ReadReport
 
 
 class EncodedFile(NamedTuple):
-    """The pairs of one file in a store: their rows, from `first` up, and what became of the file's lines."""
+    """The pairs of one file in a store.
+
+    Attributes:
+        first: the row of the file's first pair; the others follow.
+        report: what became of the file's lines.
+    """
 
     first: int
     report: ReadReport
 
 
 class _Encoder(NamedTuple):
-    """All that a worker process needs; see `encode_files`."""
+    """What a worker process needs besides the lines; see `encode_files`."""
 
-    contexts: Sequence[str]  # with the special tokens, like the targets
+    contexts: Sequence[str]  # the special tokens included, as in the targets
     targets: Sequence[str]
     parse: Parser
     notation: Notation | None
     dtype: str
 
 
-_Reader = Callable[[_Encoder, ReadReport], Iterator[_Pairs]]
+_Reader = Callable[[_Encoder, ReadReport], Iterator[EncodedBlock]]
 
 
 def encode_files(
@@ -83,25 +87,25 @@ def encode_files(
     workers: int = 1,
     progress: bool = False,
 ) -> list[EncodedFile]:
-    """Add to the store in `folder` the pairs of those files that it does not hold; `TokenStore.open` opens it.
+    """Add the pairs of new files to the store in `folder`, which `TokenStore.open` opens.
 
-    A file is known by the SHA-256 of its bytes, computed once in a process; the arrays in `folder` are not hashed, only
-    their sizes are checked. `store.json` is replaced after each file, so that a run killed anywhere leaves the store as
-    it was after the last whole file. Tokens that the vocabulary lacks become [UNK] and are counted; bad lines are left
-    out, counted and located.
+    A file is new unless the store holds one with the same SHA-256. Of the arrays in `folder` only the sizes are
+    checked. `store.json` is replaced after each file, so that a run killed at any moment leaves the store as it was
+    after the last complete file. Tokens that the vocabulary lacks become [UNK] and are counted; bad lines are left out,
+    counted and located.
 
     Args:
         paths: the files, in the order in which new ones are added.
         folder: a new folder, or one that an earlier call wrote.
         contexts, targets: the vocabularies without the special tokens: token i gets the id i + 4, as in
             `processors.TextProcessor`.
-        parse: count, context and target of a good line; raises `lines.BadLine` for another one. Like `notation` it goes
-            to the worker processes, so it must be a function of a module.
-        notation: spares most lines `parse`, which takes far longer than all else.
-        adapt: leave out of a new store's vocabularies the tokens that do not occur, the most frequent coming first and
-            equals by spelling. It is then written once, after the last file. A store that is there keeps its
+        parse: returns count, context and target of a good line, and raises `lines.BadLine` for a bad one. It is sent to
+            the worker processes, so it must be a function of a module.
+        notation: accepts most good lines, so that `parse`, which takes far longer than all else, need not see them.
+        adapt: reduce the vocabularies of a new store to the tokens that occur, the most frequent first and equally
+            frequent ones by spelling. The store is then written once, after the last file. An existing store keeps its
             vocabularies.
-        max_bad_share: bad lines allowed in a file.
+        max_bad_share: the largest fraction of a file's lines that may be bad.
         workers: processes that encode.
         progress: show a progress bar for every file.
 
@@ -139,36 +143,36 @@ def _add(files: Mapping[str, Path], folder: Path, encoder: _Encoder, read: _Read
     _check_vocabularies(folder, settings, encoder, adapt)
     contexts, targets = settings["context_vocabulary"], settings["target_vocabulary"]
     encoder = encoder._replace(contexts=contexts, targets=targets, dtype=settings["dtype"])
-    at_once = is_new and adapt  # what occurs is known after the last file
+    at_once = is_new and adapt  # which tokens occur is known only after the last file
     for digest, path in files.items():
         if digest in settings["files"]:
             continue
         first, report = settings["pairs"], ReadReport(path)
-        _append(folder, settings, read(encoder, report))
+        append(folder, settings, read(encoder, report))
         record = {field: getattr(report, field) for field in _RECORDED}
         settings["files"][digest] = {"name": path.name, "first": first} | record
         if not at_once:
-            _write_settings(folder, settings)
+            write_settings(folder, settings)
     if at_once:
         _adapt(folder, settings)
-        _write_settings(folder, settings)
+        write_settings(folder, settings)
 
 
 def _read(
     encoder: _Encoder, report: ReadReport, parallel_map: Callable, max_bad_share: float, progress: bool
-) -> Iterator[_Pairs]:
-    """The pairs of the file that the report is of; it says at the end what became of the file's lines."""
+) -> Iterator[EncodedBlock]:
+    """The pairs of the report's file, block by block; the report is filled in meanwhile and checked at the end."""
     line, path = 1, report.path
     size, name = path.stat().st_size, f"encoding {path.name}"
     with tqdm(desc=name, total=size, unit="B", unit_scale=True, disable=not progress) as bar:
-        for pairs in parallel_map(functools.partial(_encode, encoder=encoder), blocks(path)):
-            report.kept += len(pairs.lengths)
-            report.unknown += pairs.unknown
-            for place, fault in pairs.bad:
+        for block in parallel_map(functools.partial(_encode, encoder=encoder), blocks(path)):
+            report.kept += len(block.lengths)
+            report.unknown += block.unknown
+            for place, fault in block.bad:
                 report.add_bad(line + place, fault)
-            line += pairs.lines
-            bar.update(pairs.read - bar.n)
-            yield pairs
+            line += block.lines
+            bar.update(block.read - bar.n)
+            yield block
     report.check(max_bad_share)
 
 
@@ -185,8 +189,8 @@ def _new_settings(encoder: _Encoder) -> dict[str, Any]:
 
 
 def _check_vocabularies(folder: Path, settings: dict[str, Any], encoder: _Encoder, adapt: bool) -> None:
-    there = [settings["context_vocabulary"], settings["target_vocabulary"]]
-    if not adapt and there != [encoder.contexts, encoder.targets]:
+    present = [settings["context_vocabulary"], settings["target_vocabulary"]]
+    if not adapt and present != [encoder.contexts, encoder.targets]:
         raise ValueError(f"the token store {folder} has other vocabularies; choose another folder.")
 
 
@@ -198,31 +202,30 @@ def _encoded_file(record: dict[str, Any], path: Path) -> EncodedFile:
 # --- lines to ids -----------------------------------------------------------------------------------------------------
 
 
-def _encode(block: Block, encoder: _Encoder) -> _Pairs:
+def _encode(block: Block, encoder: _Encoder) -> EncodedBlock:
     """The good lines of a block as ids."""
     lines = lines_of(block.text)
-    numbers, texts, size = _texts_of(lines, encoder)
-    start, end = (np.array(id_, encoder.dtype).tobytes() for id_ in (START_ID, END_ID))
-    ids = np.frombuffer(start + (end + start).join(texts) + end, encoder.dtype) if texts else np.empty(0, encoder.dtype)
-    lengths = np.fromiter(map(len, texts), np.int64, len(texts)) // size + 2
-    good, bad, unknown = np.ones(len(numbers), bool), [], Counter()
-    for pair in np.flatnonzero(
-        ~well_formed(ids, lengths, encoder.notation, encoder.contexts, encoder.targets).reshape(-1, 2).all(axis=1)
-    ):
-        try:
-            unknown += _parsed(lines[numbers[pair]], encoder)
-        except BadLine as fault:
-            bad.append((numbers[pair], fault))
-            good[pair] = False
+    numbers, texts = _looked_up(lines, encoder)
+    ids, lengths = _between_start_and_end(texts, encoder.dtype)
+    accepted = well_formed(ids, lengths, encoder.notation, encoder.contexts, encoder.targets)
     lengths = lengths.reshape(-1, 2)
-    ids = ids[np.repeat(good, lengths.sum(axis=1))] if bad else ids
-    return _Pairs(ids.tobytes(), lengths[good], len(lines), bad, unknown, block.read)
+    is_good, bad, unknown = np.ones(len(lengths), bool), [], Counter()
+    for pair in np.flatnonzero(~accepted.reshape(-1, 2).all(axis=1)):
+        number = numbers[pair]
+        try:
+            unknown += _unknown_tokens(lines[number], encoder)
+        except BadLine as fault:
+            bad.append((number, fault))
+            is_good[pair] = False
+    if bad:
+        ids = ids[np.repeat(is_good, lengths.sum(axis=1))]
+    return EncodedBlock(ids.tobytes(), lengths[is_good], len(lines), bad, unknown, block.read)
 
 
-def _texts_of(lines: list[str], encoder: _Encoder) -> tuple[list[int], list[bytes], int]:
-    """The numbers of the lines that are not blank, and the ids of their contexts and targets in turn; bytes an id.
+def _looked_up(lines: list[str], encoder: _Encoder) -> tuple[list[int], list[bytes]]:
+    """The numbers of the lines that are not blank, and the ids of their contexts and targets in turn, as bytes.
 
-    Most of the time goes here: one look into a dictionary for each token, and as little as can be beside it.
+    Most of the time of encoding goes into this loop, so it does little more than look every token up.
     """
     context_ids, target_ids = _ids_of(encoder.contexts), _ids_of(encoder.targets)
     context_id, target_id = context_ids.__getitem__, target_ids.__getitem__
@@ -237,20 +240,33 @@ def _texts_of(lines: list[str], encoder: _Encoder) -> tuple[list[int], list[byte
         context, target = context.split(" "), target.split(" ")
         try:
             texts += (pack(map(context_id, context)), pack(map(target_id, target)))
-        except KeyError:
+        except KeyError:  # rare, so that a default for every token would cost more
             texts.append(pack(context_ids.get(token, UNKNOWN_ID) for token in context))
             texts.append(pack(target_ids.get(token, UNKNOWN_ID) for token in target))
         numbers.append(number)
-    return numbers, texts, dtype.itemsize
+    return numbers, texts
 
 
 def _ids_of(vocabulary: Sequence[str]) -> dict[str, int]:
-    """Those of the real tokens: a text that spells out a special one has a token that is unknown."""
+    """The ids of the real tokens only: where a text spells out a special token, that is an unknown one."""
     return {token: id_ for id_, token in enumerate(vocabulary) if id_ >= len(SPECIAL_TOKENS)}
 
 
-def _parsed(line: str, encoder: _Encoder) -> Counter:
-    """The tokens of a good line that the vocabularies lack; BadLine if it is a bad one."""
+def _between_start_and_end(texts: list[bytes], dtype: str) -> tuple[np.ndarray, np.ndarray]:
+    """The ids of all texts in one array, each text between START and END, and the ids of each (n,)."""
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts)) // np.dtype(dtype).itemsize + 2
+    if not texts:
+        return np.empty(0, dtype), lengths
+    start, end = (np.array(id_, dtype).tobytes() for id_ in (START_ID, END_ID))
+    return np.frombuffer(start + (end + start).join(texts) + end, dtype), lengths
+
+
+def _unknown_tokens(line: str, encoder: _Encoder) -> Counter:
+    """How often a good line has each token that the vocabularies lack.
+
+    Raises:
+        BadLine: the line is a bad one.
+    """
     _, *texts = encoder.parse(line)
     unknown = Counter()
     for text, vocabulary in zip(texts, (encoder.contexts, encoder.targets), strict=True):
@@ -259,19 +275,16 @@ def _parsed(line: str, encoder: _Encoder) -> Counter:
     return unknown
 
 
-# --- ids to the disk --------------------------------------------------------------------------------------------------
-
-
-# --- vocabularies of what occurs --------------------------------------------------------------------------------------
+# --- vocabularies of the tokens that occur ----------------------------------------------------------------------------
 
 
 def _adapt(folder: Path, settings: dict[str, Any]) -> None:
-    """Give the tokens that occur new ids, the frequent first, and forget the others; nobody reads the store yet."""
+    """Give the tokens that occur new ids, the frequent first, and drop the others; nobody reads the store yet."""
     sides = ("context_vocabulary", "target_vocabulary")
     offset = len(settings[sides[0]])
     counts = np.zeros(offset + len(settings[sides[1]]), np.int64)
-    for _, keys in _keyed_ids(folder, settings, offset):
-        counts += np.bincount(keys, minlength=len(counts))
+    for _, joint in _parts_of(folder, settings, offset):
+        counts += np.bincount(joint, minlength=len(counts))
     new_ids = np.zeros(len(counts), settings["dtype"])
     for side, first in zip(sides, (0, offset), strict=True):
         old = {token: first + i for i, token in enumerate(settings[side])}
@@ -279,12 +292,12 @@ def _adapt(folder: Path, settings: dict[str, Any]) -> None:
         settings[side] = [*SPECIAL_TOKENS, *sorted(real, key=lambda token: (-counts[old[token]], token))]
         for i, token in enumerate(settings[side]):
             new_ids[old[token]] = i
-    for ids, keys in _keyed_ids(folder, settings, offset):
-        ids[:] = new_ids[keys]
+    for ids, joint in _parts_of(folder, settings, offset):
+        ids[:] = new_ids[joint]
 
 
-def _keyed_ids(folder: Path, settings: dict[str, Any], offset: int) -> Iterator[tuple[np.memmap, np.ndarray]]:
-    """The ids of a store part by part, to be written to, and their `keys_of`."""
+def _parts_of(folder: Path, settings: dict[str, Any], offset: int) -> Iterator[tuple[np.memmap, np.ndarray]]:
+    """The ids of a store part by part, to be overwritten in place, and the same as `joint_ids`."""
     store = TokenStore(
         np.memmap(folder / IDS, settings["dtype"], mode="r+", shape=(settings["ids"],)),
         np.memmap(folder / STARTS, np.int64, mode="r"),
@@ -294,6 +307,6 @@ def _keyed_ids(folder: Path, settings: dict[str, Any], offset: int) -> Iterator[
         part = store.part(first, _PAIRS_PER_STEP)
         lengths = np.stack([part.context_lengths, part.target_lengths], axis=1).ravel()
         ids = store.ids[part.starts[0] : part.starts[-1]]
-        yield ids, keys_of(ids, lengths, offset)
+        yield ids, joint_ids(ids, lengths, offset)
         store.release()
     store.ids.flush()

@@ -1,11 +1,12 @@
-"""A translator as a TensorFlow SavedModel: text to text, for programs that have TensorFlow and TensorFlow Text alone.
+"""A translator as a TensorFlow SavedModel: text to text, for programs with only TensorFlow and TensorFlow Text.
 
     translate = tf.saved_model.load(folder).signatures["serving_default"]
     translate(tf.constant(["first input", "second input"]))
 
-takes texts (B,) and gives `answers` (B, N), the best first, and their `scores` (B, N). Where there is no hypothesis the
-answer is empty and its score minus infinity: an input longer than the model reads has none. The whole search is one
-graph, in which problems that are done wait for the others of their batch, unlike in `Translator.translate`.
+takes texts (B,) and returns `answers` (B, N), the best first, and their `scores` (B, N). Where a search finds fewer
+answers, the rest are empty with a score of minus infinity. An input longer than the model reads has no answer. The
+whole search is one graph. In it, unlike in `Translator.translate`, problems that are done wait for the rest of the
+batch.
 """
 
 import os
@@ -16,7 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from symbolic.seq2seq.decoding import search
+from symbolic.seq2seq.decoding import decode
 from symbolic.seq2seq.grammar import Grammar, rules_of
 from symbolic.seq2seq.searches import Beam, Greedy
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID
@@ -24,26 +25,26 @@ from symbolic.seq2seq.translator import Translator
 
 
 def export(
-    translator: Translator, folder: Path | str, how: Greedy | Beam = Greedy(), grammar: Grammar | None = None
+    translator: Translator, folder: Path | str, search: Greedy | Beam = Greedy(), grammar: Grammar | None = None
 ) -> None:
-    """Write a SavedModel of a translator with a search; the folder is whole or not there.
+    """Write a SavedModel of a translator with a search; the folder is written completely or not at all.
 
     Args:
         translator: its model runs on Keras's TensorFlow backend.
         folder: does not exist, or is empty.
-        how: which search; N is 1 or the beam's `n_best`.
+        search: its settings; N is `search.returned`.
         grammar: every answer is well formed under it.
 
     Raises:
         ValueError: Keras runs on another backend, or the grammar does not fit the translator.
-        FileExistsError: the folder holds something.
+        FileExistsError: the folder is not empty.
     """
     folder = Path(folder)
     if keras.backend.backend() != "tensorflow":
         raise ValueError(f"a SavedModel needs Keras's TensorFlow backend. Received: {keras.backend.backend()}.")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FileExistsError(f"{folder} exists and is not empty; a SavedModel is written to a new folder")
-    module = _TextToText(translator, how, grammar)
+    module = _TextToText(translator, search, grammar)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as beside:
         temporary = Path(beside) / folder.name
@@ -52,9 +53,9 @@ def export(
 
 
 class _TextToText(tf.Module):
-    """What is saved. Its attributes are what its graph uses, for TensorFlow saves nothing else."""
+    """What is saved. All that its graph uses is an attribute, because TensorFlow saves nothing else."""
 
-    def __init__(self, translator: Translator, how: Greedy | Beam, grammar: Grammar | None):
+    def __init__(self, translator: Translator, search: Greedy | Beam, grammar: Grammar | None):
         super().__init__()
         self._model, self._table = translator.model, translator.context_processor.table
         rules = None
@@ -67,7 +68,7 @@ class _TextToText(tf.Module):
             ids = translator.context_processor.ids_of(texts)
             fits = (ids.row_lengths() <= translator.max_length)[:, None]
             context = ids[:, : translator.max_length].to_tensor(PADDING_ID)
-            found, scores = search([translator.model], context, how, translator.max_length, rules)
+            found, scores = decode([translator.model], context, search, translator.max_length, rules)
             return {
                 "answers": tf.where(fits, _texts(found, vocabulary), ""),
                 "scores": tf.where(fits, scores, -np.inf),

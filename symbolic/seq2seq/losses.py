@@ -1,4 +1,4 @@
-"""The loss and the accuracy over real target tokens; padding changes neither.
+"""The loss and the accuracy over real target tokens; padding has no influence on either.
 
 Shapes: B batch, T target tokens, V target vocabulary.
 """
@@ -11,10 +11,10 @@ from symbolic.seq2seq.special_tokens import PADDING_ID
 
 @keras.saving.register_keras_serializable(package="symbolic")
 class MaskedCrossEntropy(keras.losses.Loss):
-    """Cross-entropy of logits (B, T, V) against labels (B, T), in nats, its mean over the batch's non-padding labels.
+    """Cross-entropy of logits (B, T, V) and labels (B, T), in nats: its mean over the non-padding labels of a batch.
 
     Args:
-        label_smoothing: the share of each label's probability that is spread evenly over the vocabulary (Szegedy et
+        label_smoothing: the fraction of each label's probability that is spread evenly over the vocabulary (Szegedy et
             al. 2016, section 7), between 0 and 1.
     """
 
@@ -38,9 +38,9 @@ class MaskedCrossEntropy(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable(package="symbolic")
 class MaskedAccuracy(keras.metrics.Metric):
-    """Token accuracy: the share of non-padding labels (B, T) at which the logits (B, T, V) are highest.
+    """Token accuracy: the fraction of non-padding labels (B, T) at which the logits (B, T, V) are highest.
 
-    Tokens are counted in integers over all batches, so neither the sizes of batches nor rounding matter.
+    Tokens are counted as integers over all batches, so that neither batch sizes nor rounding matter.
     """
 
     def __init__(self, name: str = "masked_accuracy", **kwargs):

@@ -1,7 +1,4 @@
-"""Texts to token ids and back, by TensorFlow Text.
-
-A processor knows one vocabulary and nothing of what its tokens mean.
-"""
+"""Texts to token ids and back, by TensorFlow Text."""
 
 import os
 from collections import Counter
@@ -16,22 +13,22 @@ import tensorflow_text as tf_text
 from symbolic.runtime.atomic import atomic_path
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, SPECIAL_TOKENS, START_ID, UNKNOWN_ID
 
-# Texts tokenised in one call: enough to amortise it, few enough to keep the intermediate tensors small.
+# Texts tokenised in one call: enough to amortise its cost, few enough to keep the intermediate tensors small.
 _TEXTS_PER_CALL = 10_000
 
 
 class TextProcessor:
     """Turns texts into id sequences with one vocabulary, and back.
 
-    A text is normalised (Unicode NFKC, case kept) and split at whitespace. The special tokens have no spelling that a
-    text could contain: a literal `[START]` in a text is an unknown token like any other.
+    A text is normalised (Unicode NFKC, case kept) and split at whitespace. No text can spell a special token: a literal
+    `[START]` in a text is an unknown token like any other.
 
     Args:
         vocabulary: the real tokens, without the special ones; token i gets the id i + 4.
 
     Attributes:
         vocabulary: all tokens in the order of their ids, the special ones first.
-        table: the hash table of the ids of the real tokens; what exports a graph that uses it must keep it.
+        table: the hash table from real tokens to ids; an exported graph that uses it must hold it as an attribute.
 
     Raises:
         ValueError: a token is repeated, is special, or would not survive normalisation and splitting.
@@ -55,7 +52,7 @@ class TextProcessor:
 
     @classmethod
     def adapt(cls, texts: Iterable[str]) -> "TextProcessor":
-        """The processor of all tokens that occur in the training texts: the frequent first, equals by spelling."""
+        """A processor for all tokens in the texts, the most frequent first and equally frequent ones by spelling."""
         counts = _count(tokens.flat_values for tokens in map(_tokenized, _batches(texts)))
         return cls(sorted(counts, key=lambda token: (-counts[token], token)))
 
@@ -89,14 +86,14 @@ class TextProcessor:
         return texts
 
     def unknown_tokens(self, texts: Iterable[str]) -> Counter[str]:
-        """How often each token occurs in the texts that the vocabulary lacks."""
+        """The tokens of the texts that the vocabulary lacks, and how often each occurs."""
         return _count(
             tf.boolean_mask(tokens.flat_values, self.table.lookup(tokens.flat_values) == UNKNOWN_ID)
             for tokens in map(_tokenized, _batches(texts))
         )
 
     def save(self, path: str | os.PathLike) -> None:
-        """Write the real tokens to a UTF-8 text file, one a line; never leaves half a file."""
+        """Write the real tokens to a UTF-8 text file, one on each line; it is complete or not written."""
         with atomic_path(path) as temporary:
             temporary.write_text("\n".join(self.vocabulary[len(SPECIAL_TOKENS) :]) + "\n", encoding="utf-8")
 

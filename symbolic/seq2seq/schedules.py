@@ -10,17 +10,17 @@ _DECAYS = ("constant", "inverse_square_root", "cosine")
 
 @keras.saving.register_keras_serializable(package="symbolic")
 class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
-    """Rises linearly from 0 at step 0 to `peak` at step `warmup_steps`, and goes on as `decay` says.
+    """Rises linearly from 0 at step 0 to `peak` at step `warmup_steps`, and then follows `decay`.
 
     Args:
         peak: the highest learning rate.
-        warmup_steps: steps to reach it; 0 begins with it.
-        decay: "constant" stays there; "inverse_square_root" falls as `sqrt(warmup_steps / step)` (Vaswani et al.
+        warmup_steps: steps to reach the peak; 0 begins with it.
+        decay: "constant" stays at the peak; "inverse_square_root" falls as `sqrt(warmup_steps / step)` (Vaswani et al.
             2017, section 5.3); "cosine" falls along half a cosine to 0 at `total_steps` (Loshchilov & Hutter 2017).
         total_steps: the step at which "cosine" reaches 0; the others do not use it.
 
     Raises:
-        ValueError: the decay is none of these, or its steps do not fit.
+        ValueError: the decay is none of these, or the steps do not fit it.
     """
 
     def __init__(self, peak: float, warmup_steps: int = 0, decay: str = "constant", total_steps: int | None = None):
@@ -45,7 +45,7 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         return self.peak * ops.where(step < self.warmup_steps, rising, self._decayed(step))
 
     def _decayed(self, step):
-        """The share of the peak that is left from step `warmup_steps` on."""
+        """The fraction of the peak that is left from step `warmup_steps` on."""
         if self.decay == "inverse_square_root":
             return ops.sqrt(self.warmup_steps / ops.maximum(step, 1.0))
         if self.decay == "cosine":

@@ -1,4 +1,7 @@
-"""The searches as settings: greedy, sampling, beam; and what a search returns."""
+"""The settings of the searches: greedy, sampling, beam; and what a search returns.
+
+A search keeps some hypotheses of each problem while it runs (`hypotheses`) and returns some outputs (`returned`).
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,7 +13,7 @@ import numpy as np
 class Greedy:
     """The likeliest token at every position. Scores are sums of log-probabilities, in nats."""
 
-    hypotheses = kept = 1
+    hypotheses = returned = 1
     length_penalty = 0.0
 
 
@@ -21,10 +24,10 @@ class Sampling:
     Args:
         samples: outputs for each problem.
         temperature: divides the logits; below 1 the likely tokens become likelier.
-        top_k: draw among so many likeliest tokens (Fan et al. 2018), or all if None.
-        top_p: draw among the fewest likeliest tokens that have this probability together (Holtzman et al. 2020), or
-            all if None.
-        seed: with the number of the problem it determines the outputs, in whatever batches problems are decoded.
+        top_k: draw only among this many likeliest tokens (Fan et al. 2018); among all if None.
+        top_p: draw only among the fewest likeliest tokens whose probabilities add up to at least this (Holtzman et al.
+            2020); among all if None.
+        seed: the seed and the number of a problem determine its outputs, whatever batch the problem is decoded in.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -51,22 +54,22 @@ class Sampling:
     def hypotheses(self) -> int:
         return self.samples
 
-    kept = hypotheses
+    returned = hypotheses
 
 
 @dataclass(frozen=True)
 class Beam:
-    """The likeliest outputs that keeping the `size` likeliest beginnings finds.
+    """Beam search: at every position, only the `size` likeliest beginnings are continued.
 
-    Beginnings and finished outputs are kept apart. A problem is done when no beginning can become better than the worst
-    of `n_best` finished outputs, whatever follows. Scores are sums of log-probabilities in nats, divided by
-    length ** length_penalty, END counted.
+    Beginnings and finished outputs do not compete for places. The search of a problem ends when no beginning, whatever
+    follows it, can score better than the worst of the `n_best` finished outputs. Scores are sums of log-probabilities
+    in nats, divided by length ** length_penalty, END counted.
 
     Args:
         size: beginnings that are kept at every position.
-        length_penalty: 0 ranks by probability, which favours short outputs; 1 by the mean of the tokens (Wu et al.
-            2016 discuss the values between). At least 0.
-        n_best: outputs that are returned, at most `size`; all if None. With fewer the search ends earlier.
+        length_penalty: 0 ranks by probability, which favours short outputs; 1 ranks by the mean of the tokens (Wu et
+            al. 2016 discuss the values between). At least 0.
+        n_best: outputs that are returned, at most `size`; `size` of them if None. With fewer the search ends earlier.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -88,7 +91,7 @@ class Beam:
         return self.size
 
     @property
-    def kept(self) -> int:
+    def returned(self) -> int:
         return self.size if self.n_best is None else self.n_best
 
 
@@ -103,12 +106,12 @@ class Hypothesis(NamedTuple):
 
 
 class Decoded(NamedTuple):
-    """What a search found, the best first.
+    """What a search returns, the best output of each problem first.
 
     Attributes:
-        ids: (B, N, L) int32, the tokens after START, END included where it came, then padding.
-        scores: (B, N) float32, minus infinity where there is no hypothesis. One without END is there only if none of
-            its problem ended within L tokens.
+        ids: (B, N, L) int32, the tokens after START, with END if the output ended, then padding.
+        scores: (B, N) float32, minus infinity where there is no output. A problem has outputs without END only if none
+            of its outputs ended within L tokens.
     """
 
     ids: np.ndarray

@@ -1,4 +1,4 @@
-"""The few shapes of batches, fitted to the lengths of a data set."""
+"""The few shapes of batches, fitted to the lengths of the pairs in a data set."""
 
 import math
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from symbolic.seq2seq.token_store import TokenStore
 
 WIDTH_BLOCK = 8
 MOST_SHAPES = 24
-_SAMPLE = 10_000  # pairs whose lengths decide on the shapes
-_PIECE = 1024  # pairs of a store looked at, in ascending order, before what was mapped for it is given back
+_SAMPLE = 10_000  # the shapes are fitted to the lengths of this many pairs
+_PIECE = 1024  # pairs of a mapped store that are read before `TokenStore.release`
 
 
 class Source(NamedTuple):
-    """A data set, and its weight among those that are mixed."""
+    """A data set, and its weight among the data sets that a training mixes."""
 
     store: TokenStore
     weight: float = 1.0
@@ -36,7 +36,10 @@ class Shapes(NamedTuple):
     pairs_per_batch: int
 
     def smallest(self, columns: np.ndarray) -> np.ndarray:
-        """The first shape (n,) into which each pair fits, by the columns (n, 2) that pairs need; K if there is none."""
+        """The number of the first shape (n,) into which each pair fits, given the columns (n, 2) that the pairs need.
+
+        It is K where a pair fits into no shape.
+        """
         smallest = np.full(len(columns), len(self.widths))
         for i, (context, target) in reversed(list(enumerate(self.widths))):
             smallest[(columns[:, 0] <= context) & (columns[:, 1] <= target)] = i
@@ -50,15 +53,15 @@ def batch_shapes(
     batch_tokens: int | None = None,
     max_length: int,
 ) -> Shapes:
-    """Shapes that pad a sample of the sources little.
+    """Shapes in which a sample of the sources needs little padding.
 
     Args:
         batch_size: rows of a batch; or else
-        batch_tokens: its positions at most, padding included, of context and target together.
-        max_length: columns of a context or a target at most.
+        batch_tokens: the most positions of a batch, context, target and padding together.
+        max_length: the most columns of a context or a target.
 
     Raises:
-        ValueError: a size or a weight is not possible, a source is empty, or all pairs of the sample are too long.
+        ValueError: a size or a weight is out of its range, a source is empty, or all pairs of the sample are too long.
     """
     _check_sources(sources)
     if (batch_size is None) == (batch_tokens is None):
@@ -74,8 +77,8 @@ def batch_shapes(
         )
     sample = [
         (store, rows)
-        for (store, _), share in zip(sources, shares_of(sources), strict=True)
-        for rows in pieces_of(np.linspace(0, len(store) - 1, math.ceil(_SAMPLE * share)).astype(np.int64))
+        for (store, _), fraction in zip(sources, fractions_of(sources), strict=True)
+        for rows in pieces_of(np.linspace(0, len(store) - 1, math.ceil(_SAMPLE * fraction)).astype(np.int64))
     ]
     columns = np.concatenate([columns_of(store, rows) for store, rows in sample])
     columns = columns[(columns <= max_length).all(axis=1)]
@@ -99,17 +102,19 @@ def _check_sources(sources: Sequence[Source]) -> None:
         raise ValueError(f"Weights must be finite and above 0. Received: {[weight for _, weight in sources]}.")
 
 
-def shares_of(sources: Sequence[Source]) -> list[Fraction]:
+def fractions_of(sources: Sequence[Source]) -> list[Fraction]:
+    """The weights, divided by their sum, without rounding."""
     weights = [Fraction(weight) for _, weight in sources]
     return [weight / sum(weights) for weight in weights]
 
 
 def pieces_of(rows: np.ndarray) -> list[np.ndarray]:
+    """Ascending rows of a store in pieces; between two of them `TokenStore.release` keeps memory small."""
     return np.split(rows, range(_PIECE, len(rows), _PIECE))
 
 
 def columns_of(store: TokenStore, rows: np.ndarray) -> np.ndarray:
-    """Columns (n, 2) that the contexts and the targets of some pairs need in a batch."""
+    """The columns (n, 2) that the contexts and the targets of some pairs need in a batch."""
     contexts = store.context_lengths[rows].astype(np.int64)
     columns = np.stack([contexts, store.starts[rows + 1] - store.starts[rows] - contexts - 1], axis=1)
     store.release()
@@ -117,10 +122,11 @@ def columns_of(store: TokenStore, rows: np.ndarray) -> np.ndarray:
 
 
 def fitted_widths(columns: np.ndarray, widest: int) -> np.ndarray:
-    """Widths (K, 2) such that pairs, each in the narrowest into which it fits, take few positions.
+    """Widths (K, 2) such that pairs take few positions, each pair in the narrowest widths into which it fits.
 
-    The first two hold any pair, and all of these. Each one after them saves most: the greedy choice, which for savings
-    like these reaches at least 1 - 1/e of the best (Nemhauser, Wolsey & Fisher 1978, section 4).
+    Two widths are always there: one that holds any pair allowed, and one that holds every pair given. The others are
+    chosen greedily, each saving most. For savings like these, the greedy choice reaches at least 1 - 1/e of the best
+    (Nemhauser, Wolsey & Fisher 1978, section 4).
     """
     sizes, counts = np.unique(np.minimum(_rounded_up(columns), widest), axis=0, return_counts=True)
     choices = np.stack(np.meshgrid(*map(np.unique, sizes.T)), axis=-1).reshape(-1, 2)
@@ -141,8 +147,8 @@ def _rounded_up(lengths: np.ndarray) -> np.ndarray:
     return -(-lengths // WIDTH_BLOCK) * WIDTH_BLOCK
 
 
-def exceeding(store: TokenStore, max_length: int) -> np.ndarray:
-    """Which pairs (n,) need more than `max_length` columns, on the context's or the target's side; a pass over all."""
+def longer_than(store: TokenStore, max_length: int) -> np.ndarray:
+    """Which pairs (n,) need more than `max_length` columns for the context or the target; reads all lengths."""
     piece = 1 << 20
     pieces = (np.arange(i, min(i + piece, len(store))) for i in range(0, len(store), piece))
     return np.concatenate([(columns_of(store, rows) > max_length).any(axis=1) for rows in pieces])

@@ -1,14 +1,13 @@
 """A data set as token ids: pairs of a context and a target sequence, in memory or memory-mapped from a folder.
 
-    store.json             how many pairs and ids, which files they came from, and the vocabularies
+    store.json             the number of pairs and ids, the files that they came from, and the vocabularies
     ids.bin                the ids of every pair, its context and then its target, each between START and END
-    starts.bin             where every pair begins in it, and where the last one ends, int64
+    starts.bin             where every pair begins in ids.bin, and where the last one ends, int64
     context_lengths.bin    how many of a pair's ids are its context's, uint16
 
-`store.json` names the `FORMAT`, so that what another version of the program wrote is refused, not misread. The arrays
-are plain NumPy, so whatever trains can read them; nothing here needs TensorFlow. What lies behind the end that
-`store.json` names does not count. The store knows ids and lengths, neither batches nor what tokens mean; `encoding`
-makes the folders.
+`store.json` names the `FORMAT`, so that files of another version of the program are refused, not misread. The arrays
+are plain NumPy. Bytes past the end that `store.json` records are ignored. `encoding` makes the folders; this module
+imports neither it nor TensorFlow.
 """
 
 import contextlib
@@ -25,7 +24,7 @@ import numpy as np
 from symbolic.runtime.atomic import atomic_path
 from symbolic.runtime.lines import BadLine
 
-FORMAT = 1  # to be raised with every change of these files, and of which lines are good
+FORMAT = 1  # raise it with every change of these files, and of the rule that decides which lines are good
 SETTINGS, IDS, STARTS, CONTEXT_LENGTHS = "store.json", "ids.bin", "starts.bin", "context_lengths.bin"
 
 Sequences = tuple[np.ndarray, np.ndarray]
@@ -45,7 +44,7 @@ class TokenStore:
 
     @classmethod
     def of(cls, contexts: Sequences, targets: Sequences) -> "TokenStore":
-        """A store in memory, of contexts and as many targets.
+        """A store in memory, of contexts and the same number of targets.
 
         Args:
             contexts: flat ids and the n + 1 offsets at which the sequences begin and the last one ends, as
@@ -53,7 +52,7 @@ class TokenStore:
             targets: the same for the targets, in the same order.
 
         Raises:
-            ValueError: there are not as many contexts as targets.
+            ValueError: the numbers of contexts and targets differ.
         """
         (context_ids, context_offsets), (target_ids, target_offsets) = contexts, targets
         if len(context_offsets) != len(target_offsets):
@@ -100,7 +99,7 @@ class TokenStore:
         return self.ids[self.starts[i] + self.context_lengths[i] : self.starts[i + 1]]
 
     def part(self, first: int, pairs: int) -> "TokenStore":
-        """So many pairs from `first` on, as a view."""
+        """This many pairs from `first` on, as a view."""
         last = first + pairs
         return TokenStore(self.ids, self.starts[first : last + 1], self.context_lengths[first:last])
 
@@ -113,9 +112,9 @@ class TokenStore:
         return TokenStore(self.ids[places], starts, self.context_lengths[rows])
 
     def release(self) -> None:
-        """Give the pages of mapped files back, else a process that reads here and there soon holds the whole store.
+        """Return the pages of mapped files to the system; otherwise a process that reads here and there soon holds all.
 
-        The system keeps them cached while it has memory to spare, so reading on is cheap.
+        The system caches them while it has memory to spare, so reading them again is cheap.
         """
         for array in (self.ids, self.starts, self.context_lengths):
             while isinstance(array, np.ndarray):
@@ -125,7 +124,7 @@ class TokenStore:
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
-    """What `store.json` says of a store that is whole.
+    """The contents of `store.json`, after a check that the other files are there and long enough.
 
     Raises:
         FileNotFoundError: the folder holds no store.
@@ -133,7 +132,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
     """
     if not (folder / SETTINGS).is_file():
         raise FileNotFoundError(f"{folder} is not a token store: it has no {SETTINGS}.")
-    remedy = "Delete this folder; it is encoded anew."
+    remedy = "Delete this folder; the files are then encoded again."
     try:
         settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
         written = settings.get("format")
@@ -156,15 +155,15 @@ def _mapped(path: Path, dtype: str, count: int) -> np.ndarray:
     return np.asarray(np.memmap(path, dtype, mode="r", shape=(count,)))
 
 
-class _Pairs(NamedTuple):
-    """The lines of a block as ids.
+class EncodedBlock(NamedTuple):
+    """The lines of a block of a file as ids.
 
     Attributes:
-        ids: of all pairs, end to end, as they are stored.
+        ids: of all pairs, one after another, as they are stored.
         lengths: (n, 2) ids of every context and target.
-        lines: how many lines the block has.
-        bad: the bad ones, with their places among these, from 0 up.
-        unknown: tokens of the others that the vocabularies lack.
+        lines: the number of lines in the block.
+        bad: for each bad line its number in the block, from 0 up, and what is wrong with it.
+        unknown: token -> how often the good lines have it while a vocabulary lacks it.
         read: bytes of the file up to the end of the block.
     """
 
@@ -176,20 +175,20 @@ class _Pairs(NamedTuple):
     read: int
 
 
-def _append(folder: Path, settings: dict[str, Any], encoded: Iterable[_Pairs]) -> None:
-    """Write a file's pairs behind the end of the store, and count them in `settings`."""
+def append(folder: Path, settings: dict[str, Any], blocks: Iterable[EncodedBlock]) -> None:
+    """Write the pairs of a file after those of the store, and count them in `settings`, which is not written."""
     count, end = settings["pairs"], settings["ids"]
     with (
         _opened_at(folder / IDS, end * np.dtype(settings["dtype"]).itemsize) as ids,
-        _opened_at(folder / STARTS, (count + 1) * 8) as starts,  # that of the first pair, 0, is there
+        _opened_at(folder / STARTS, (count + 1) * 8) as starts,  # a new file begins with the 0 of the first pair
         _opened_at(folder / CONTEXT_LENGTHS, count * 2) as context_lengths,
     ):
-        for pairs in encoded:
-            ends = end + np.cumsum(pairs.lengths.sum(axis=1))
+        for block in blocks:
+            ends = end + np.cumsum(block.lengths.sum(axis=1))
             with _writing(folder):
-                _write(ids, pairs.ids)
+                _write(ids, block.ids)
                 _write(starts, ends.tobytes())
-                _write(context_lengths, pairs.lengths[:, 0].astype(np.uint16).tobytes())
+                _write(context_lengths, block.lengths[:, 0].astype(np.uint16).tobytes())
             count, end = count + len(ends), int(ends[-1]) if len(ends) else end
         with _writing(folder):
             for file in (ids, starts, context_lengths):
@@ -199,7 +198,7 @@ def _append(folder: Path, settings: dict[str, Any], encoded: Iterable[_Pairs]) -
 
 @contextlib.contextmanager
 def _opened_at(path: Path, end: int) -> Iterator[BinaryIO]:
-    """A file to be written from byte `end` on; what lies behind, left by a run that was killed, is cut off."""
+    """A file to be written from byte `end` on; bytes past it, which a killed run left, are cut off."""
     with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0) as file:
         file.truncate(end)
         file.seek(end)
@@ -208,7 +207,7 @@ def _opened_at(path: Path, end: int) -> Iterator[BinaryIO]:
 
 def _write(file: BinaryIO, data: bytes) -> None:
     rest = memoryview(data)
-    while rest:  # a disk that is nearly full takes a part
+    while rest:  # a disk that is nearly full writes only a part
         rest = rest[file.write(rest) :]
 
 
@@ -220,6 +219,7 @@ def _writing(folder: Path) -> Iterator[None]:
         raise OSError(error.errno, f"the token store {folder} cannot be written: {error.strerror}") from error
 
 
-def _write_settings(folder: Path, settings: dict[str, Any]) -> None:
+def write_settings(folder: Path, settings: dict[str, Any]) -> None:
+    """Replace `store.json`; from then on the store has the pairs that `settings` counts."""
     with _writing(folder), atomic_path(folder / SETTINGS) as temporary:
         temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")

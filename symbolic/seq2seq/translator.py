@@ -5,7 +5,9 @@
     target_vocabulary.txt      the tokens of the outputs
     translator.json            the longest sequence it reads or writes
 
-Knows how text becomes ids and ids become text; not what the text is about.
+Loading a folder runs no code that the folder names, so that a folder from anywhere can be loaded. `model.keras` names
+the class of its model; that class must be one of `MODELS`, or of a module that is already imported. Whoever saved a
+model of a class of their own imports its module first.
 """
 
 import functools
@@ -24,24 +26,26 @@ from tqdm import tqdm
 
 from symbolic.runtime.atomic import atomic_path
 from symbolic.seq2seq.batches import padded
-from symbolic.seq2seq.decoding import Decoder, Grammar
-from symbolic.seq2seq.models import attention_rnn, transformer  # noqa: F401 - loading a model needs its class registered
+from symbolic.seq2seq.decoding import CompiledSearch
+from symbolic.seq2seq.grammar import Grammar
+from symbolic.seq2seq.models import MODELS
+from symbolic.seq2seq.models.contract import check_model_class
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.searches import Greedy, Hypothesis, Search
 from symbolic.seq2seq.shapes import WIDTH_BLOCK
 
 MODEL, SETTINGS = "model.keras", "translator.json"
-_WEIGHTS = "model.weights.h5"  # within the Keras archive
+_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"  # within the Keras archive
 CONTEXT_VOCABULARY, TARGET_VOCABULARY = "context_vocabulary.txt", "target_vocabulary.txt"
 
 
 class Attention(NamedTuple):
-    """Where a model looked, and at what.
+    """Attention weights, and the tokens that they belong to.
 
     Attributes:
         weights: (heads, answer tokens, context tokens), each row summing to 1.
         context: the tokens of the input.
-        answer: the tokens written, one a row of each head's weights.
+        answer: the tokens written, one for each row of a head's weights.
     """
 
     weights: np.ndarray
@@ -57,7 +61,7 @@ class Translator:
     context_processor: TextProcessor
     target_processor: TextProcessor
     max_length: int
-    _decoders: dict = field(default_factory=dict, init=False, repr=False, compare=False)  # compiled, by what they do
+    _searches: dict = field(default_factory=dict, init=False, repr=False, compare=False)  # see `_compiled`
 
     def translate(
         self,
@@ -70,11 +74,12 @@ class Translator:
     ) -> list[list[Hypothesis]]:
         """The outputs that a search finds for each input, best first; none for an input longer than the model reads.
 
-        Inputs of similar length are decoded together; the outputs do not depend on it.
+        Inputs of similar length are decoded together. The outputs do not depend on which inputs these are.
 
         Args:
+            search: its settings.
             grammar: every output is well formed under it. Without one an output may be cut off at `max_length`.
-            others: models with the same vocabularies, whose log-probabilities are averaged with those of `model`.
+            others: models with the same vocabularies; the search uses the mean of all log-probabilities.
             batch_size: hypotheses that are decoded together.
             progress: show a progress bar.
 
@@ -87,7 +92,7 @@ class Translator:
         fitting = np.flatnonzero(lengths <= self.max_length)
         order = fitting[np.argsort(lengths[fitting], kind="stable")]
         answers: list[list[Hypothesis]] = [[] for _ in texts]
-        decode = self._decoder(search, others)
+        decode = self._compiled(search, others)
         batch_size = max(1, batch_size // search.hypotheses)
         with tqdm(total=len(order), desc="decoding", unit="problem", disable=not progress) as bar:
             for start in range(0, len(order), batch_size):
@@ -102,14 +107,16 @@ class Translator:
         return answers
 
     def attention(self, text: str, answer: str | None = None) -> Attention:
-        """Where the model looks in an input while it writes an answer, in its last layer of cross-attention.
+        """The weights that the last layer of cross-attention gives to the input's tokens, for every token of an answer.
 
         Args:
-            answer: any answer; the greedy one if None.
+            answer: any answer; that of greedy search if None.
 
         Raises:
-            ValueError: the input is longer than the model reads.
+            ValueError: the input is longer than the model reads, or the model has no `attention_weights`.
         """
+        if not hasattr(self.model, "attention_weights"):
+            raise ValueError(f"a model of the class `{type(self.model).__name__}` has no `attention_weights` to show")
         context, _ = self.context_processor.encode([text])
         if len(context) > self.max_length:
             raise ValueError(f"the input needs {len(context)} tokens, and this model reads at most {self.max_length}")
@@ -125,19 +132,19 @@ class Translator:
             answer=[self.target_processor.vocabulary[token] for token in target[1 : written + 1]],
         )
 
-    def _decoder(self, search: Search, others: Sequence[keras.Model]) -> Decoder:
-        """The compiled search, made once."""
+    def _compiled(self, search: Search, others: Sequence[keras.Model]) -> CompiledSearch:
+        """The search with these models, compiled once."""
         models = (self.model, *others)
-        key = (search, *map(id, models))  # a decoder keeps its models, so their ids stay theirs
-        if key not in self._decoders:
-            self._decoders[key] = Decoder(models, search, self.max_length)
-        return self._decoders[key]
+        key = (search, *map(id, models))  # a compiled search keeps its models, so no other model gets their ids
+        if key not in self._searches:
+            self._searches[key] = CompiledSearch(models, search, self.max_length)
+        return self._searches[key]
 
     def _hypotheses(self, ids: np.ndarray, scores: np.ndarray) -> list[Hypothesis]:
-        """Those that are there, as text, from (N, L) ids and (N,) scores."""
-        there = np.isfinite(scores)
-        texts = self.target_processor.decode(ids[there])
-        return [Hypothesis(*pair) for pair in zip(texts, scores[there].tolist(), strict=True)]
+        """The outputs of one problem as text, from (N, L) ids and (N,) scores."""
+        exists = np.isfinite(scores)
+        texts = self.target_processor.decode(ids[exists])
+        return [Hypothesis(*pair) for pair in zip(texts, scores[exists].tolist(), strict=True)]
 
     def _check_vocabularies(self, others: Sequence[keras.Model]) -> None:
         ours = (self.model.context_vocabulary_size, self.model.target_vocabulary_size)
@@ -150,10 +157,10 @@ class Translator:
                 )
 
     def save(self, folder: Path | str, half: bool = False) -> None:
-        """Write the four files; each is whole or not there.
+        """Write the four files; each is written completely or not at all.
 
         Args:
-            half: store the weights in float16, half as large; they are read as float32 again.
+            half: store the weights in float16, which halves the file; they are read as float32 again.
         """
         folder = Path(folder)
         self.context_processor.save(folder / CONTEXT_VOCABULARY)
@@ -167,16 +174,18 @@ class Translator:
 
     @classmethod
     def load(cls, folder: Path | str) -> "Translator":
-        """Read what `save` wrote, in Keras's safe mode.
+        """Read what `save` wrote, in Keras's safe mode; no module is imported.
 
         Raises:
             FileNotFoundError: the folder does not hold a trained model.
-            ValueError: vocabularies and model do not belong together.
+            ValueError: the model's class is not known in this process or does not meet `models.contract`, or
+                vocabularies and model do not belong together.
         """
         folder = Path(folder)
         for file in (MODEL, CONTEXT_VOCABULARY, TARGET_VOCABULARY, SETTINGS):
             if not (folder / file).is_file():
                 raise FileNotFoundError(f"{folder} does not hold a trained model: it has no {file}")
+        _check_class(folder / MODEL)
         translator = cls(
             model=keras.saving.load_model(folder / MODEL, compile=False),
             context_processor=TextProcessor.load(folder / CONTEXT_VOCABULARY),
@@ -189,6 +198,21 @@ class Translator:
             if words != size:
                 raise ValueError(f"{folder}: {side}_vocabulary.txt has {words} tokens and the model {size}")
         return translator
+
+
+def _check_class(path: Path) -> None:
+    """Check that the class of the model in a Keras archive is known in this process, and can be decoded."""
+    with zipfile.ZipFile(path) as archive:
+        config = json.loads(archive.read(_CONFIG))
+    cls = keras.saving.get_registered_object(config["registered_name"])
+    if cls is None:
+        module = config["module"]
+        raise ValueError(
+            f"{path} holds a model of the class `{module}:{config['class_name']}`, and this process knows "
+            f"{', '.join(MODELS)} and the classes of imported modules. If you trust that module, `import {module}` "
+            f"before you load the model, or on the command line `symbolic --import {module} ...`."
+        )
+    check_model_class(cls)
 
 
 def _halve(path: Path) -> None:

@@ -36,7 +36,7 @@ from symbolic.seq2seq.batches import (
 from symbolic.seq2seq.encoding import EncodedFile, encode_files
 from symbolic.seq2seq.notation import Notation
 from symbolic.seq2seq.processors import TextProcessor
-from symbolic.seq2seq.shapes import Shapes, Source, batch_shapes, exceeding
+from symbolic.seq2seq.shapes import Shapes, Source, batch_shapes, longer_than
 from symbolic.seq2seq.special_tokens import SPECIAL_TOKENS
 from symbolic.seq2seq.token_store import FORMAT, TokenStore, read_settings
 from symbolic.training.params import TrialParameters
@@ -72,11 +72,11 @@ class Split:
 
     def fitting(self, max_length: int) -> "Split":
         """The problems that need at most `max_length` columns on either side."""
-        return self._select(np.flatnonzero(~exceeding(self.store, max_length)))
+        return self._select(np.flatnonzero(~longer_than(self.store, max_length)))
 
     def too_long(self, max_length: int) -> int:
         """How many problems `fitting` leaves out; copies nothing."""
-        return int(exceeding(self.store, max_length).sum())
+        return int(longer_than(self.store, max_length).sum())
 
     def _select(self, chosen: np.ndarray) -> "Split":
         rows = chosen if self.rows is None else self.rows[chosen]

@@ -172,7 +172,7 @@ def test_more_bad_lines_than_allowed_stop_the_load(tmp_path):
 @pytest.mark.parametrize("fraction", [-0.1, 1, float("nan")])
 def test_a_fraction_of_bad_lines_out_of_range(tmp_path, fraction):
     path = write(tmp_path / "a.train", lines())
-    with pytest.raises(ValueError, match=f"`max_bad_share` .* must be at least 0 and less than 1. Received: {fraction}"):
+    with pytest.raises(ValueError, match=f"`max_bad_share` .* at least 0 and less than 1. Received: {fraction}"):
         read_problems(path, max_bad_share=fraction)
     with pytest.raises(ValueError, match="`max_bad_share`"):
         leakage_between(path, path, max_bad_share=fraction)

@@ -35,7 +35,7 @@ def test_modules_of_the_current_folder_are_found(folder):
         ("unfinished:Mine", r"`unfinished` cannot be imported: SyntaxError: .*unfinished.py, line 1"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_sentence(folder, name, message):
+def test_every_fault_is_one_sentence(folder, name, message):
     with pytest.raises(ValueError, match=message) as caught:
         imported("thing", name)
     assert "\n" not in str(caught.value)

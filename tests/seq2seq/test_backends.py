@@ -1,4 +1,4 @@
-"""The same code and the same files on the TensorFlow and the JAX backend; each backend has a process of its own."""
+"""The same code and the same files work on TensorFlow and on JAX; each backend has a process of its own."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from symbolic.seq2seq.decoding import Decoder
+from symbolic.seq2seq.decoding import CompiledSearch
 from symbolic.seq2seq.losses import MaskedAccuracy, MaskedCrossEntropy
 from symbolic.seq2seq.searches import Beam, Greedy
 from tests import PROJECT
@@ -25,7 +25,7 @@ import numpy as np
 
 from symbolic.seq2seq.batches import as_input, training_batches
 from symbolic.seq2seq.shapes import Source
-from symbolic.seq2seq.decoding import Decoder
+from symbolic.seq2seq.decoding import CompiledSearch
 from symbolic.seq2seq.searches import Beam, Greedy
 import symbolic.seq2seq.losses  # a saved model's classes must be known before it is loaded
 from tests.seq2seq.conftest import reversal, reversal_store
@@ -36,8 +36,8 @@ inputs, _ = reversal(4, seed=0)
 for kind in sys.argv[2:]:
     model = keras.saving.load_model(folder / f"{kind}.keras")
     np.save(folder / f"{kind}-logits.npy", model.predict_on_batch(inputs))
-    how = Greedy() if kind == "gru" else Beam(3, length_penalty=1.0)
-    np.savez(folder / f"{kind}-decoded.npz", **Decoder([model], how, 18)(inputs["context"])._asdict())
+    search = Greedy() if kind == "gru" else Beam(3, length_penalty=1.0)
+    np.savez(folder / f"{kind}-decoded.npz", **CompiledSearch([model], search, 18)(inputs["context"])._asdict())
 
     batches = training_batches([Source(reversal_store(4, seed=0))], batch_size=4, max_length=16, seed=0)
     fit = model.fit(as_input(batches), steps_per_epoch=1, shuffle=False, verbose=0)
@@ -131,8 +131,8 @@ def test_files_of_one_backend_load_in_the_other_with_the_same_logits(tmp_path):
     for kind in kinds:
         model = keras.saving.load_model(tmp_path / f"{kind}.keras")
         np.testing.assert_allclose(model(inputs), np.load(tmp_path / f"{kind}-logits.npy"), atol=1e-4)
-        how = Greedy() if kind == "gru" else Beam(3, length_penalty=1.0)
-        theirs, ours = np.load(tmp_path / f"{kind}-decoded.npz"), Decoder([model], how, 18)(inputs["context"])
+        search = Greedy() if kind == "gru" else Beam(3, length_penalty=1.0)
+        theirs, ours = np.load(tmp_path / f"{kind}-decoded.npz"), CompiledSearch([model], search, 18)(inputs["context"])
         np.testing.assert_array_equal(ours.ids, theirs["ids"])
         np.testing.assert_allclose(ours.scores, theirs["scores"], atol=1e-4)
 

@@ -1,4 +1,4 @@
-"""Batches depend on seed and step alone, hold every pair once a pass, keep their sizes, and come in few shapes."""
+"""Batches depend only on seed and step, hold every pair once in a pass, keep their sizes, and have few shapes."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from symbolic.seq2seq.batches import (
     training_batches,
 )
 from symbolic.seq2seq.losses import MaskedCrossEntropy
-from symbolic.seq2seq.shapes import MOST_SHAPES, Source, batch_shapes, exceeding
+from symbolic.seq2seq.shapes import MOST_SHAPES, Source, batch_shapes, longer_than
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, START_ID
 from symbolic.seq2seq.token_store import CONTEXT_LENGTHS, FORMAT, IDS, SETTINGS, STARTS, TokenStore
 from tests import PROJECT, SHARED_DATA
@@ -102,7 +102,7 @@ def test_windows_of_a_pass_hold_every_pair_once_and_those_of_the_next_others(mon
 
 
 @pytest.mark.parametrize("sizes", SIZES)
-def test_a_batch_depends_on_seed_and_step_alone(sizes, monkeypatch):
+def test_a_batch_depends_only_on_seed_and_step(sizes, monkeypatch):
     monkeypatch.setattr("symbolic.seq2seq.batches.BATCHES_PER_WINDOW", 5)
     sources = [Source(random_store(300), 0.7), Source(random_store(90, longest=20), 0.3)]
 
@@ -140,7 +140,7 @@ def test_shapes_are_few_and_hold_what_is_in_them(sizes):
 
 def test_pairs_that_are_too_long_are_left_out_and_no_others():
     store = random_store(300)
-    too_long = exceeding(store, 48)
+    too_long = longer_than(store, 48)
     assert too_long.tolist() == [len(store.context(i)) > 48 or len(store.target(i)) > 49 for i in range(300)]
     kept = store.select(~too_long)
     found = list(islice(pairs(training_batches([Source(store)], batch_size=1, max_length=48, seed=0)), len(kept)))

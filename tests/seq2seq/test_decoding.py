@@ -1,4 +1,4 @@
-"""The searches: on functions that spell, against brute force, and against the models' full pass."""
+"""The searches, against scripted models, brute force, and the full pass of models."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from symbolic.seq2seq.decoding import Decoder, search
+from symbolic.seq2seq.decoding import CompiledSearch, decode
 from symbolic.seq2seq.models.contract import ModelState
 from symbolic.seq2seq.searches import Beam, Decoded, Greedy, Sampling
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, START_ID
@@ -16,7 +16,7 @@ SEARCHES = [Greedy(), Beam(4), Beam(5, length_penalty=1.0, n_best=2), Sampling(3
 
 
 class Scripted:
-    """A model that looks the next logits up by what each hypothesis has written so far.
+    """A model whose next logits are looked up in a table, by what each hypothesis has written so far.
 
     Args:
         logits: (P, n, V), a table for each first id of a context; row i holds the logits after the beginning number i.
@@ -35,9 +35,9 @@ class Scripted:
         return ops.take(self.logits, state.shared * self.rows + beginning, axis=0), state._replace(own=beginning)
 
 
-def found(models, tables, how, max_length, draws=()) -> Decoded:
+def found(models, tables, search, max_length, draws=()) -> Decoded:
     context = ops.convert_to_tensor(np.array(tables)[:, None], "int32")
-    return Decoded(*map(ops.convert_to_numpy, search(models, context, how, max_length, draws=draws)))
+    return Decoded(*map(ops.convert_to_numpy, decode(models, context, search, max_length, draws=draws)))
 
 
 def outputs(decoded: Decoded, row: int = 0) -> list[tuple[tuple, float]]:
@@ -78,10 +78,10 @@ def assert_equal(ours: list[tuple[tuple, float]], expected: list[tuple[tuple, fl
 @pytest.mark.parametrize("n_best", [1, 5, None])
 def test_a_beam_as_wide_as_the_tree_finds_what_brute_force_finds(length_penalty, n_best):
     max_length, tables = 4, random_log_probabilities(3, real_tokens=2, max_length=4, seed=1)
-    how = Beam(3 ** (max_length - 1), length_penalty, n_best)
-    decoded = found([Scripted(tables)], [2, 0, 1, 0], how, max_length)
+    search = Beam(3 ** (max_length - 1), length_penalty, n_best)
+    decoded = found([Scripted(tables)], [2, 0, 1, 0], search, max_length)
     for row, table in enumerate([2, 0, 1, 0]):
-        assert_equal(outputs(decoded, row), all_outputs(tables[table], max_length, length_penalty)[: how.kept])
+        assert_equal(outputs(decoded, row), all_outputs(tables[table], max_length, length_penalty)[: search.returned])
 
 
 def test_models_together_are_the_mean_of_their_log_probabilities():
@@ -107,12 +107,12 @@ def spelling(steps: dict[tuple, dict[int, float]], vocabulary_size: int = 7) -> 
 
 
 @pytest.mark.parametrize(
-    ("how", "output", "probability"),
+    ("search", "output", "probability"),
     [(Greedy(), (A, C, END_ID), 0.36), (Beam(1), (A, C, END_ID), 0.36), (Beam(2), (B, END_ID), 0.4)],
     ids=str,
 )
-def test_beams_find_what_greed_misses(how, output, probability):
-    best, score = outputs(found([spelling(GARDEN_PATH)], [0], how, 3))[0]
+def test_beams_find_what_greed_misses(search, output, probability):
+    best, score = outputs(found([spelling(GARDEN_PATH)], [0], search, 3))[0]
     assert best == output
     np.testing.assert_allclose(np.exp(score), probability, rtol=1e-5)
 
@@ -124,36 +124,36 @@ def test_a_beam_keeps_its_finished_outputs_apart_from_its_beginnings():
     assert_equal(outputs(decoded), [((END_ID,), np.log(0.5)), ((A, END_ID), np.log(0.27)), ((B, END_ID), np.log(0.2))])
 
 
-@pytest.mark.parametrize(("how", "count"), [(Greedy(), 1), (Beam(3), 3), (Beam(3, n_best=2), 2)], ids=str)
-def test_what_never_ends_is_cut_off_only_if_nothing_ended(how, count):
+@pytest.mark.parametrize(("search", "count"), [(Greedy(), 1), (Beam(3), 3), (Beam(3, n_best=2), 2)], ids=str)
+def test_what_never_ends_is_cut_off_only_if_nothing_ended(search, count):
     endless = spelling({(): {A: 0.6, B: 0.3, C: 0.1}, (A,): {A: 1.0}, (B,): {A: 1.0}, (C,): {A: 1.0}})
-    cut = outputs(found([endless], [0], how, 2))
+    cut = outputs(found([endless], [0], search, 2))
     assert_equal(cut, [((A, A), np.log(0.6)), ((B, A), np.log(0.3)), ((C, A), np.log(0.1))][:count])
-    if isinstance(how, Beam):
+    if isinstance(search, Beam):
         one_ends = spelling({(): {A: 0.9, B: 0.1}, (A,): {A: 1.0}, (B,): {END_ID: 0.2, A: 0.8}})
-        assert_equal(outputs(found([one_ends], [0], how, 2)), [((B, END_ID), np.log(0.02))])
+        assert_equal(outputs(found([one_ends], [0], search, 2)), [((B, END_ID), np.log(0.02))])
 
 
-@pytest.mark.parametrize("how", SEARCHES, ids=str)
-def test_padding_and_start_are_never_written(how):
+@pytest.mark.parametrize("search", SEARCHES, ids=str)
+def test_padding_and_start_are_never_written(search):
     wanted = spelling({(): {PADDING_ID: 0.5, START_ID: 0.4, A: 0.06, END_ID: 0.04}, (A,): {START_ID: 0.9, END_ID: 0.1}})
-    draws = ops.convert_to_tensor(np.random.default_rng(0).random((1, how.hypotheses, 2)), "float32")
-    for ids, _ in outputs(found([wanted], [0], how, 2, draws)):
+    draws = ops.convert_to_tensor(np.random.default_rng(0).random((1, search.hypotheses, 2)), "float32")
+    for ids, _ in outputs(found([wanted], [0], search, 2, draws)):
         assert START_ID not in ids and ids[-1] == END_ID
 
 
-def drawn(how: Sampling, probabilities: dict[int, float]) -> dict[int, float]:
+def drawn(search: Sampling, probabilities: dict[int, float]) -> dict[int, float]:
     """How often each token came first, of many."""
-    draws = np.random.default_rng(3).random((1, how.samples, 1))
+    draws = np.random.default_rng(3).random((1, search.samples, 1))
     context = ops.zeros((1, 1), "int32")
     model = spelling({(): probabilities})
-    ids, _ = search([model], context, how, 1, draws=ops.convert_to_tensor(draws, "float32"))
+    ids, _ = decode([model], context, search, 1, draws=ops.convert_to_tensor(draws, "float32"))
     tokens, counts = np.unique(ops.convert_to_numpy(ids)[0, :, 0], return_counts=True)
-    return dict(zip(tokens.tolist(), (counts / how.samples).tolist(), strict=True))
+    return dict(zip(tokens.tolist(), (counts / search.samples).tolist(), strict=True))
 
 
 @pytest.mark.parametrize(
-    ("how", "expected"),
+    ("options", "expected"),
     [
         ({}, {A: 0.5, B: 0.3, C: 0.2}),
         ({"temperature": 0.5}, {A: 25 / 38, B: 9 / 38, C: 4 / 38}),
@@ -168,8 +168,8 @@ def drawn(how: Sampling, probabilities: dict[int, float]) -> dict[int, float]:
     ],
     ids=str,
 )
-def test_samples_come_as_often_as_they_should(how, expected):
-    frequencies = drawn(Sampling(4000, **how), {A: 0.5, B: 0.3, C: 0.2})
+def test_samples_come_as_often_as_they_should(options, expected):
+    frequencies = drawn(Sampling(4000, **options), {A: 0.5, B: 0.3, C: 0.2})
     assert frequencies.keys() == expected.keys()
     np.testing.assert_allclose([frequencies[token] for token in expected], list(expected.values()), atol=0.025)
 
@@ -195,27 +195,29 @@ def scores_of_the_full_pass(models, context, ids, length_penalty):
     return np.where(real, log_p_of_ids, 0).sum(axis=1) / real.sum(axis=1).clip(1) ** length_penalty
 
 
-@pytest.mark.parametrize(("kind", "how"), [("gru", SEARCHES[2]), *(("transformer", how) for how in SEARCHES)], ids=str)
-def test_a_decoder_finds_what_the_search_in_one_piece_and_the_full_pass_find(talkative, kind, how):
+@pytest.mark.parametrize(
+    ("kind", "search"), [("gru", SEARCHES[2]), *(("transformer", search) for search in SEARCHES)], ids=str
+)
+def test_a_compiled_search_finds_what_decode_and_the_full_pass_find(talkative, kind, search):
     contexts, models = reversal(9, seed=3)[0]["context"], [talkative[kind]]
-    decode = Decoder(models, how, LONG)
-    decoded = decode(contexts)
-    draws = np.stack([np.random.default_rng([2, n]).random((how.hypotheses, LONG), np.float32) for n in range(9)])
-    ids, scores = map(ops.convert_to_numpy, search(models, contexts, how, LONG, draws=draws))
+    compiled = CompiledSearch(models, search, LONG)
+    decoded = compiled(contexts)
+    draws = np.stack([np.random.default_rng([2, n]).random((search.hypotheses, LONG), np.float32) for n in range(9)])
+    ids, scores = map(ops.convert_to_numpy, decode(models, contexts, search, LONG, draws=draws))
     np.testing.assert_array_equal(decoded.ids, ids)
     np.testing.assert_allclose(decoded.scores, scores, atol=1e-3)
 
-    for column in range(how.kept):
-        expected = scores_of_the_full_pass(models, contexts, ids[:, column], how.length_penalty)
+    for column in range(search.returned):
+        expected = scores_of_the_full_pass(models, contexts, ids[:, column], search.length_penalty)
         there = scores[:, column] > -np.inf
         np.testing.assert_allclose(scores[there, column], expected[there], rtol=1e-4, atol=1e-3)
 
-    np.testing.assert_array_equal(decode(contexts[4:6], numbers=[4, 5]).ids, ids[4:6])  # in other company
+    np.testing.assert_array_equal(compiled(contexts[4:6], numbers=[4, 5]).ids, ids[4:6])  # in other company
 
 
 def test_greedy_takes_the_likeliest_token_of_the_full_pass(talkative):
     context, model = reversal(6, seed=1)[0]["context"], talkative["transformer"]
-    ids = ops.convert_to_numpy(search([model], context, Greedy(), 12)[0])[:, 0]
+    ids = ops.convert_to_numpy(decode([model], context, Greedy(), 12)[0])[:, 0]
     target = np.concatenate([np.full((6, 1), START_ID), ids[:, :-1]], axis=1)
     logits = ops.convert_to_numpy(model({"context": context, "target": target}))
     logits[..., [PADDING_ID, START_ID]] = -np.inf

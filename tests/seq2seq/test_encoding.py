@@ -1,4 +1,4 @@
-"""A store on disk holds what the text says, however it is written, encoded, interrupted or added to."""
+"""A store on disk holds the pairs of its text files, however these are stored, encoded, interrupted or added to."""
 
 import functools
 import gzip
@@ -102,12 +102,12 @@ def test_appending_is_encoding_all_at_once_and_no_file_is_encoded_twice(tmp_path
     assert [(file.first, file.report.kept) for file in files] == [(150, 250), (0, 150), (0, 150)]
 
 
-# The child is killed when it has begun to write so many times; the second file takes 3 writes and then store.json.
+# The child has only the second file left to encode: three writes, then store.json. It is killed before one of them.
 _KILLED = """
 import itertools, os, signal, sys
 from symbolic.expressions.tokens import TOKENS
 from symbolic.problems.files import parse_line
-from symbolic.seq2seq import encoding
+from symbolic.seq2seq import encoding, token_store
 
 def dying(function, calls):
     def wrapped(*arguments):
@@ -116,12 +116,14 @@ def dying(function, calls):
         return function(*arguments)
     return wrapped
 
-encoding.{name} = dying(encoding.{name}, itertools.count(1))
+{name} = dying({name}, itertools.count(1))
 encoding.encode_files(sys.argv[2:], sys.argv[1], contexts=list(TOKENS), targets=list(TOKENS), parse=parse_line)
 """
 
 
-@pytest.mark.parametrize("name, call", [("_write", 1), ("_write", 3), ("_write_settings", 1)])
+@pytest.mark.parametrize(
+    "name, call", [("token_store._write", 1), ("token_store._write", 3), ("encoding.write_settings", 1)]
+)
 def test_a_run_that_is_killed_leaves_the_store_as_it_was(tmp_path, name, call):
     first, second = write(tmp_path / "a", PAIRS[:150]), write(tmp_path / "b", PAIRS[150:])
     store = tmp_path / "store"

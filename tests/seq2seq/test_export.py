@@ -1,4 +1,4 @@
-"""A SavedModel answers as its translator does, in a process that knows nothing of this project."""
+"""A SavedModel answers as its translator does, in a process without this project."""
 
 import json
 import subprocess
@@ -40,7 +40,7 @@ def answers_elsewhere(folder, texts, cwd):
 
 
 def assert_same(found, expected):
-    """Arrays of answers and scores say what lists of hypotheses do."""
+    """Arrays of answers and scores equal lists of hypotheses."""
     for answers, scores, hypotheses in zip(found["answers"], found["scores"], expected, strict=True):
         there = np.isfinite(scores)
         assert [answer for answer, is_there in zip(answers, there, strict=True) if is_there] == [
@@ -52,7 +52,7 @@ def assert_same(found, expected):
         assert not any(answer for answer, is_there in zip(answers, there, strict=True) if not is_there)
 
 
-def test_a_process_with_tensorflow_alone_gets_the_same_answers(translator, model_folder, tmp_path, capsys):
+def test_a_process_with_only_tensorflow_gets_the_same_answers(translator, model_folder, tmp_path, capsys):
     saved = tmp_path / "new" / "saved"
     assert main(["export", str(model_folder), str(saved), "--beam", "3"]) == 0
     assert "up to 3 answers to a text" in capsys.readouterr().out

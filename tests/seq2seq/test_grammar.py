@@ -1,4 +1,4 @@
-"""What the grammar lets through is exactly what can be read, with the real grammar of prefix expressions."""
+"""The grammar of prefix expressions accepts exactly what can be parsed."""
 
 import itertools
 
@@ -11,7 +11,7 @@ from keras import ops
 from symbolic.expressions.notation import MAX_DEPTH, is_prefix
 from symbolic.expressions.prefix import from_prefix
 from symbolic.expressions.tokens import TOKENS
-from symbolic.seq2seq.decoding import search
+from symbolic.seq2seq.decoding import decode
 from symbolic.seq2seq.grammar import allowed, first_parse, parsed, rules_of
 from symbolic.seq2seq.models.contract import ModelState
 from symbolic.seq2seq.processors import TextProcessor
@@ -61,10 +61,10 @@ class Whims:
         return ops.take(self.logits, mood, axis=0), ModelState((), mood)
 
 
-def texts(processor, model, how, max_length, problems=4) -> list[str]:
+def texts(processor, model, search, max_length, problems=4) -> list[str]:
     context = ops.convert_to_tensor(np.arange(problems)[:, None], "int32")
-    draws = ops.convert_to_tensor(np.random.default_rng(0).random((problems, how.hypotheses, max_length)), "float32")
-    ids, scores = search([model], context, how, max_length, rules(processor, max_length), draws)
+    draws = ops.convert_to_tensor(np.random.default_rng(0).random((problems, search.hypotheses, max_length)), "float32")
+    ids, scores = decode([model], context, search, max_length, rules(processor, max_length), draws)
     found = ops.convert_to_numpy(ids)[ops.convert_to_numpy(scores) > -np.inf]
     assert len(found) >= problems and (found == END_ID).any(axis=1).all()
     return processor.decode(found)
@@ -73,13 +73,13 @@ def texts(processor, model, how, max_length, problems=4) -> list[str]:
 @settings(max_examples=12, deadline=None)
 @given(
     vocabulary=st.sets(st.sampled_from(list(TOKENS))).map(lambda some: sorted(some | {"x"})),
-    how=st.sampled_from([Greedy(), Beam(5), Beam(4, length_penalty=1.0), Sampling(5, temperature=3.0)]),
+    search=st.sampled_from([Greedy(), Beam(5), Beam(4, length_penalty=1.0), Sampling(5, temperature=3.0)]),
     max_length=st.integers(2, 20),
     seed=st.integers(0, 100),
 )
-def test_whatever_a_model_wants_its_answers_can_be_read(vocabulary, how, max_length, seed):
+def test_whatever_a_model_wants_its_answers_can_be_read(vocabulary, search, max_length, seed):
     processor = TextProcessor(vocabulary)
-    for text in texts(processor, Whims(len(processor), seed), how, max_length):
+    for text in texts(processor, Whims(len(processor), seed), search, max_length):
         from_prefix(text)
 
 

@@ -1,4 +1,4 @@
-"""The loss and the accuracy are what they say, over real tokens alone."""
+"""The loss and the accuracy agree with their definitions, over real tokens only."""
 
 import keras
 import numpy as np

@@ -51,7 +51,7 @@ def test_the_answer_learnt_by_heart_comes_first_and_scores_fall(translator):
     for search in SEARCHES[:3]:
         for row, learnt in zip(translator.translate(list(LEARNT), search), LEARNT.values(), strict=True):
             scores = [hypothesis.score for hypothesis in row]
-            assert row[0].text == learnt and scores == sorted(scores, reverse=True) and len(row) == search.kept
+            assert row[0].text == learnt and scores == sorted(scores, reverse=True) and len(row) == search.returned
 
 
 def test_an_input_that_is_too_long_has_no_answer(translator):

@@ -16,7 +16,7 @@ from symbolic.problems.data_sets.drawn import make_data_set
 from symbolic.problems.files import find_data, write_problems
 from symbolic.problems.problem import ProblemOptions
 from symbolic.seq2seq.batches import EvaluationBatches, as_input
-from symbolic.seq2seq.shapes import exceeding
+from symbolic.seq2seq.shapes import longer_than
 from symbolic.seq2seq.special_tokens import SPECIAL_TOKENS, UNKNOWN_ID
 from symbolic.seq2seq.translator import MODEL, Translator
 from symbolic.solving.answers import grammar_of
@@ -205,7 +205,7 @@ def test_a_trial_that_gets_worse_stops_and_keeps_its_best_weights(data, tmp_path
 
     translator = Translator.load(tmp_path / "worse")
     compile_model(translator.model, training.model_params["worse"])
-    store = training.stores["valid"].select(~exceeding(training.stores["valid"], 61))
+    store = training.stores["valid"].select(~longer_than(training.stores["valid"], 61))
     losses = translator.model.evaluate(as_input(EvaluationBatches(store, 16)), return_dict=True, verbose=0)
     assert losses["loss"] == pytest.approx(history["val_loss"].min(), rel=1e-4)
 

@@ -1,8 +1,8 @@
 """Multi-head attention (Vaswani et al. 2017, section 3.2), as both models use it.
 
-Keys and values are projected apart from the queries, so that step-by-step decoding can keep them. A mask is added to
-the scores: 0 where a position may be looked at, a large negative number where not. Where Keras computes with JAX on a
-GPU in bfloat16 or float16, cuDNN's fused kernel (Dao et al. 2022) writes down neither scores nor mask.
+Keys and values are projected separately from the queries, so that step-by-step decoding can keep them. A mask is added
+to the scores: 0 at keys that a query may attend to, a large negative number at the others. With JAX on a GPU, in
+bfloat16 or float16, cuDNN's fused kernel (Dao et al. 2022) is used, which stores neither scores nor mask.
 
 Shapes: B batch, T queries, S keys, U units, H heads.
 """
@@ -17,15 +17,16 @@ from symbolic.seq2seq.models.layers import Dense
 from symbolic.seq2seq.special_tokens import PADDING_ID
 
 _FUSED = "cudnn"  # what `jax.nn.dot_product_attention` calls its fused kernel
-_HIDDEN = -3e4  # in place of minus infinity, which float16 would make nan of where nothing is hidden
+_HIDDEN = -3e4  # instead of minus infinity, whose product with 0 would be nan
 
 
 class Mask(NamedTuple):
-    """Which keys each query may look at.
+    """Which keys each query may attend to.
 
     Attributes:
         bias: what is added to the scores, of a shape that broadcasts to (B, H, T, S).
-        key_lengths: (B,) the first so many keys are what the bias shows; None if it is not of that kind.
+        key_lengths: (B,) if the bias shows the first keys and hides all others, the number of keys that it shows; else
+            None.
     """
 
     bias: Any
@@ -36,7 +37,7 @@ def padding_mask(ids, dtype) -> Mask:
     """Hides padding among the ids (B, S) from all queries."""
     is_token = ops.not_equal(ids, PADDING_ID)
     lengths = ops.sum(ops.cast(is_token, "int32"), axis=1)
-    # No batch has a row without tokens, but a caller's may; a softmax over none of its keys would be nan.
+    # Our batches have no rows without tokens, but a caller's may; a softmax over no keys would be nan.
     return Mask(_bias(~is_token[:, None, None, :], dtype), ops.maximum(lengths, 1))
 
 
@@ -57,10 +58,10 @@ def _bias(hidden, dtype):
 
 
 def rotated(x, positions):
-    """Rotary position encoding (Su et al. 2021): x (B, H, T, D) turned by angles that grow with the positions (T,).
+    """Rotary position encoding (Su et al. 2021): x (B, H, T, D), rotated by angles proportional to the positions (T,).
 
-    Pairs of units are turned, each pair at a frequency of its own, so that the product of a query and a key depends on
-    how far apart they are. D must be even.
+    Pairs of units are rotated, each pair at a frequency of its own, so that the product of a query and a key depends
+    only on the distance between them. D must be even.
     """
     half = x.shape[-1] // 2
     frequencies = ops.exp(ops.arange(half, dtype="float32") * (-math.log(10_000) / half))
@@ -91,16 +92,16 @@ class MultiHeadAttention(keras.layers.Layer):
         self.output_projection = Dense(num_units, name="output_projection")
 
     def keys_values(self, context, positions=None):
-        """Keys and values, each (B, H, S, U / H), of a context (B, S, U); keys know their positions (S,) if given."""
+        """Keys and values, each (B, H, S, U / H), of a context (B, S, U); positions (S,), if given, rotate the keys."""
         keys = self._split_heads(self.key(context))
         return keys if positions is None else rotated(keys, positions), self._split_heads(self.value(context))
 
     def call(self, queries, keys, values, key_mask, positions=None, is_causal=False, return_weights=False):
-        """Attend from (B, T, U) to keys and values; queries know their positions (T,) if given.
+        """Attend from (B, T, U) to keys and values; positions (T,), if given, rotate the queries.
 
         Args:
-            key_mask: the keys that a query may look at.
-            is_causal: whether it is a `causal_mask`.
+            key_mask: which keys a query may attend to.
+            is_causal: whether `key_mask` is a `causal_mask`.
 
         Returns:
             The attended values (B, T, U), and if `return_weights` the attention weights (B, H, T, S) too.
@@ -123,7 +124,7 @@ class MultiHeadAttention(keras.layers.Layer):
 
 
 def _attended_by_one_kernel(query, keys, values, mask: Mask, is_causal: bool):
-    """What queries, already scaled, find in the values, all (B, H, ., U / H); None where no fused kernel can tell."""
+    """The attended values of queries, already scaled, all (B, H, ., U / H); None where no fused kernel can be used."""
     if not (is_causal or mask.key_lengths is not None) or not _has_fused_kernel(query.dtype):
         return None
     import jax
@@ -132,13 +133,13 @@ def _attended_by_one_kernel(query, keys, values, mask: Mask, is_causal: bool):
     hidden = {"is_causal": is_causal, "key_value_seq_lengths": mask.key_lengths}
     try:
         attended = jax.nn.dot_product_attention(*by_position, scale=1.0, implementation=_FUSED, **hidden)
-    except (RuntimeError, ValueError, NotImplementedError):  # no cuDNN, or sizes that it cannot take
+    except (RuntimeError, ValueError, NotImplementedError):  # no cuDNN, or sizes that it does not support
         return None
     return ops.transpose(attended, (0, 2, 1, 3))
 
 
 def _has_fused_kernel(dtype) -> bool:
-    """Whether there is one where Keras computes, and for numbers of this kind; Keras has a switch for it."""
+    """Whether the present backend and device have a fused kernel for this dtype, and Keras's switch allows it."""
     if (
         keras.backend.backend() != "jax"
         or keras.config.is_flash_attention_enabled() is False
@@ -147,6 +148,6 @@ def _has_fused_kernel(dtype) -> bool:
         return False
     import jax
 
-    # JAX itself does not look; on an older GPU than Ampere the kernel would fail when it is compiled.
+    # JAX does not check this; on a GPU older than Ampere, compiling the kernel would fail.
     capability = getattr(jax.local_devices()[0], "compute_capability", "0.0")
     return tuple(map(int, capability.split("."))) >= (8, 0)

@@ -21,7 +21,7 @@ def _recurrent(num_units: int, is_gru: bool, **kwargs):
 
 
 class Encoder(keras.layers.Layer):
-    """Encodes context ids (B, S) as (B, S, U), the sum of what a forward and a backward RNN read."""
+    """Encodes context ids (B, S) as (B, S, U), the sum of the outputs of a forward and a backward RNN."""
 
     def __init__(self, vocabulary_size: int, num_units: int, is_gru: bool, dropout: float, **kwargs):
         super().__init__(**kwargs)
@@ -31,7 +31,7 @@ class Encoder(keras.layers.Layer):
 
     def call(self, ids, training=None):
         x = self.dropout(self.embedding(ids), training=training)
-        # Explicit, because the backward RNN reads the padding first.
+        # An explicit mask, because the backward RNN reads the padding first.
         return self.rnn(x, mask=ops.not_equal(ids, PADDING_ID))
 
 
@@ -73,7 +73,7 @@ class Decoder(keras.layers.Layer):
         self.dropout = keras.layers.Dropout(dropout)
         self.rnn = _recurrent(num_units, is_gru, name="rnn")
         self.cross_attention = CrossAttention(num_units, num_heads, name="cross_attention")
-        # Small weights make an untrained model indifferent: its loss is that of guessing, ln V.
+        # With small weights all tokens are equally likely at first, so an untrained model has the loss ln V.
         self.output_layer = Dense(
             vocabulary_size,
             activation=output_activation,
@@ -155,23 +155,23 @@ class AttentionRNN(keras.Model):
         return ops.cast(self.decoder(inputs["target"], *encoded, training=training), "float32")
 
     def attention_weights(self, inputs):
-        """How much each target position looks at each context position: (B, H, T, S)."""
+        """The weights (B, H, T, S) that target positions give to context positions."""
         return self.decoder(inputs["target"], *self._encode(inputs["context"]), return_weights=True)
 
     def start(self, context, hypotheses: int, steps: int) -> ModelState:
-        """The state before the first step of decoding; see `decoding.NextLogits`."""
+        """The state before the first step of decoding; see `contract.NextLogits`."""
         shape = (ops.shape(context)[0], hypotheses, self.num_units)
         rnn_state = (ops.zeros(shape, self.compute_dtype),) * (1 if self.is_gru else 2)
         keys, values, mask = self._encode(context)
         return ModelState(shared=(keys, values, mask.bias), own=rnn_state)
 
     def step(self, tokens, state: ModelState, position):
-        """One step of decoding; see `decoding.NextLogits`. An RNN does not need to know the position."""
+        """One step of decoding; see `contract.NextLogits`. An RNN does not use the position."""
         logits, rnn_state = self.decoder.step(tokens, state.own, *state.shared)
         return ops.cast(logits, "float32"), state._replace(own=rnn_state)
 
     def with_room(self, state: ModelState, steps: int) -> ModelState:
-        """The state itself, for it does not grow."""
+        """The state itself, because it does not grow."""
         return state
 
     def _encode(self, context, training=None):

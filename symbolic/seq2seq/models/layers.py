@@ -1,16 +1,13 @@
-"""Dense layers and layer normalisation with the names, weights and results of Keras's, and faster in training.
-
-They know nothing of sequences.
-"""
+"""Dense layers and layer normalisation with the names, weights and results of Keras's own, but faster in training."""
 
 import keras
 from keras import ops
 
 
 class Dense(keras.layers.Dense):
-    """Keras's dense layer on x (..., U), which it sees as rows (R, U).
+    """Keras's dense layer on x (..., U), computed on rows (R, U).
 
-    TensorFlow then joins product, bias and activation in one kernel, and XLA on CPUs finds its fast matrix product.
+    TensorFlow then fuses product, bias and activation into one kernel, and XLA on CPUs uses its fast matrix product.
     """
 
     def call(self, inputs, training=None):
@@ -21,16 +18,16 @@ class Dense(keras.layers.Dense):
 class LayerNormalization(keras.layers.LayerNormalization):
     """Keras's normalisation over the last axis of x (..., U) (Ba et al. 2016), with its gradient written out.
 
-    The derived gradient passes over the activations about twice as often.
+    The automatic gradient would pass over the activations about twice as often.
     """
 
     def call(self, inputs):
-        # Reshaped, because a custom gradient takes tensors, no variables.
+        # Reshaped, because a custom gradient takes tensors and no variables.
         return _normalized(inputs, ops.reshape(self.gamma, (-1,)), ops.reshape(self.beta, (-1,)), self.epsilon)
 
 
 def _normalized(x, gamma, beta, epsilon: float):
-    """x (..., U) made to have mean `beta` and deviation `gamma`, both (U,); computed in their precision."""
+    """x (..., U), shifted and scaled to mean `beta` and standard deviation `gamma`, both (U,), in their precision."""
 
     @ops.custom_gradient
     def normalized(x, gamma, beta):

@@ -1,8 +1,8 @@
 """The Transformer, encoder and decoder (Vaswani et al. 2017), with normalisation before each block (Xiong et al. 2020).
 
 The encoder reads the context once; each decoder layer attends to the target so far and then to the context. The
-decoder's embedding is also its output projection (Press & Wolf 2017). Self-attention knows positions by rotation (Su et
-al. 2021), so no length is built into the weights.
+decoder's embedding is also its output projection (Press & Wolf 2017). Self-attention encodes positions by rotation (Su
+et al. 2021), so no length is built into the weights.
 
 Shapes: B batch, S context tokens, T target tokens, U units, H heads, V target vocabulary.
 """
@@ -51,8 +51,8 @@ class EncoderLayer(keras.layers.Layer):
 class DecoderLayer(keras.layers.Layer):
     """Self-attention, attention to the context, and feed-forward over a target (B, T, U).
 
-    One `call` serves the full pass, where the keys and values are those of the target itself, and a step of decoding,
-    where the T tokens are those of as many hypotheses and the keys and values are kept in a cache.
+    `call` serves the full pass and a step of decoding. In the full pass, the keys and values are those of the target
+    itself. In a step, the T tokens are one of each of T hypotheses, and keys and values are kept in a cache.
     """
 
     def __init__(self, num_units: int, num_heads: int, feed_forward: int, dropout: float, **kwargs):
@@ -79,16 +79,16 @@ class DecoderLayer(keras.layers.Layer):
         """
         Args:
             x: the target (B, T, U).
-            own_mask: hides keys of the target: the causal one, or with a cache one of (B, 1, T, N).
-            positions: those of the target's tokens (T,), or of all of them (1,).
+            own_mask: hides keys of the target: the causal mask, or with a cache a mask (B, 1, T, N).
+            positions: of the target's tokens, (T,), or (1,) if all have the same.
             context_keys_values: keys and values of the context, from `context_attention.keys_values`.
             context_mask: hides padding among the keys of the context.
             cache: keys and values (B, H, N, U / H) of the earlier steps, or None for the full pass.
-            slot: where in the cache those of x begin.
+            slot: the place in the cache where the keys and values of x begin.
 
         Returns:
-            The output (B, T, U) and the updated cache; if `return_weights` the weights (B, H, T, S) of the attention to
-            the context instead.
+            The output (B, T, U) and the updated cache. If `return_weights`, instead of both, the weights (B, H, T, S)
+            of the attention to the context.
         """
         y = self.norm(x)
         keys_values = self.attention.keys_values(y, positions)
@@ -110,9 +110,10 @@ class _Shared(NamedTuple):
 
     Attributes:
         context_bias: (B, 1, 1, S) hides the context's padding.
-        context_keys_values: of each decoder layer, two (B, H, S, U / H).
-        caches: keys and values of the tokens so far, of each decoder layer, two (B, H, N, U / H). Each step adds K
-            slots, one a hypothesis; no slot is copied when a hypothesis is, for each knows which slots are its own.
+        context_keys_values: for each decoder layer, two (B, H, S, U / H).
+        caches: keys and values of the tokens so far, for each decoder layer two (B, H, N, U / H). Each step fills K of
+            the N slots, one for each hypothesis. Every hypothesis records which slots it sees, so that nothing in the
+            caches is copied when the search copies a hypothesis.
         used: (B,) slots in use, the same in every row.
     """
 
@@ -120,6 +121,21 @@ class _Shared(NamedTuple):
     context_keys_values: Any
     caches: Any
     used: Any
+
+
+def _slots_of(cache, slots):
+    """The slots (B, M) of a cache (B, H, N, D): (B, H, M, D)."""
+    batch, heads, size, width = ops.shape(cache)
+    # By rows of a matrix, which is ten times as fast as `take_along_axis` on TensorFlow.
+    first_rows = ops.reshape(ops.arange(batch * heads) * size, (batch, heads, 1))
+    return ops.take(ops.reshape(cache, (-1, width)), first_rows + slots[:, None], axis=0)
+
+
+def _with_empty_slots(tensor, count: int):
+    """A cache (B, H, N, D), or what is visible of it (B, K, N), with `count` more slots of zeros."""
+    widths = [(0, 0)] * len(tensor.shape)
+    widths[2] = (0, count)
+    return ops.pad(tensor, widths)
 
 
 @keras.saving.register_keras_serializable(package="symbolic")
@@ -137,7 +153,7 @@ class Transformer(keras.Model):
         num_heads: attention heads; must divide `num_units` into even parts.
         feed_forward: width of the feed-forward layers.
         dropout: rate on embeddings and on the output of each block.
-        max_length: the most tokens, padding included, a context or target may have.
+        max_length: the most tokens of a context or target, padding included.
 
     Example:
         >>> model = Transformer(10, 12, num_units=16, num_layers=1, num_heads=2, feed_forward=32)
@@ -160,7 +176,7 @@ class Transformer(keras.Model):
         super().__init__(**kwargs)
         if num_units % num_heads == 0 and num_units // num_heads % 2:
             raise ValueError(
-                "`num_units / num_heads` must be even, for positions turn pairs of units. "
+                "`num_units / num_heads` must be even, because positions rotate pairs of units. "
                 f"Received: num_units={num_units}, num_heads={num_heads}."
             )
         self.context_vocabulary_size = context_vocabulary_size
@@ -193,7 +209,7 @@ class Transformer(keras.Model):
         return self._logits(x)
 
     def attention_weights(self, inputs):
-        """How much each target position looks at each context position: (B, H, T, S), of the last decoder layer."""
+        """The weights (B, H, T, S) that target positions give to context positions in the last decoder layer."""
         x, layers = self._decoder_inputs(inputs)
         for layer, others in layers[:-1]:
             x, _ = layer(x, *others)
@@ -201,9 +217,9 @@ class Transformer(keras.Model):
         return last(x, *others, return_weights=True)
 
     def start(self, context, hypotheses: int, steps: int) -> ModelState:
-        """The state before the first step of decoding; see `decoding.NextLogits`.
+        """The state before the first step of decoding; see `contract.NextLogits`.
 
-        What a hypothesis has of its own is `visible` (B, K, N): the slots of the caches that hold its tokens.
+        A hypothesis has of its own `visible` (B, K, N): which slots of the caches hold its tokens.
         """
         self._check_length("target", steps)
         context_mask, context_keys_values = self._encode(context)
@@ -214,7 +230,7 @@ class Transformer(keras.Model):
         return ModelState(shared, ops.zeros((batch, hypotheses, slots), "bool"))
 
     def step(self, tokens, state: ModelState, position):
-        """One step of decoding; see `decoding.NextLogits`."""
+        """One step of decoding; see `contract.NextLogits`."""
         shared, visible = state
         slot, hypotheses = shared.used[0], ops.shape(tokens)[1]
         own_slots = slot + ops.arange(hypotheses, dtype="int32")
@@ -229,24 +245,26 @@ class Transformer(keras.Model):
         return self._logits(x), ModelState(shared, visible)
 
     def with_room(self, state: ModelState, steps: int) -> ModelState:
-        """The state with room for `steps` more steps, without the slots that no hypothesis comes from any more."""
+        """The state with empty slots for `steps` more steps, and without most slots that no hypothesis can see.
+
+        The number of slots that stay is the largest that any problem needs, rounded up to a multiple of those of
+        `steps` steps: few sizes occur, since each one is compiled. In the other problems, some hidden slots stay too.
+        """
         shared, visible = state
-        batch, hypotheses, slots = ops.shape(visible)
-        room = steps * hypotheses
-        seen = ops.cast(ops.any(visible, axis=1), "int32")
-        used = min(-(-int(ops.max(ops.sum(seen, axis=1))) // room) * room, slots)  # few sizes, since each is compiled
-        kept = ops.argsort(-seen, axis=1)[:, :used]  # in any order, for a slot's key knows its position
-        first_slots = ops.reshape(ops.arange(batch * self.num_heads) * slots, (batch, self.num_heads, 1))
+        _, hypotheses, slots = ops.shape(visible)
+        new_slots = steps * hypotheses
+        is_needed = ops.cast(ops.any(visible, axis=1), "int32")  # (B, N)
+        most_needed = int(ops.max(ops.sum(is_needed, axis=1)))
+        remaining = min(-(-most_needed // new_slots) * new_slots, slots)
+        # The needed slots first. Their order does not matter, because a key holds its own position.
+        kept = ops.argsort(-is_needed, axis=1)[:, :remaining]  # (B, remaining)
 
-        def moved(cache):
-            cache = ops.take(ops.reshape(cache, (-1, cache.shape[-1])), first_slots + kept[:, None], axis=0)
-            return ops.pad(cache, ((0, 0), (0, 0), (0, room), (0, 0)))
-
-        shared = shared._replace(
-            caches=keras.tree.map_structure(moved, shared.caches), used=ops.full((batch,), used, "int32")
+        caches = keras.tree.map_structure(
+            lambda cache: _with_empty_slots(_slots_of(cache, kept), new_slots), shared.caches
         )
+        shared = shared._replace(caches=caches, used=ops.full_like(shared.used, remaining))
         visible = ops.take_along_axis(visible, kept[:, None], axis=2)
-        return ModelState(shared, ops.pad(visible, ((0, 0), (0, 0), (0, room))))
+        return ModelState(shared, _with_empty_slots(visible, new_slots))
 
     def _encode(self, context, training=None):
         """The mask that hides the context's padding, and the context's keys and values for each decoder layer."""
@@ -260,7 +278,7 @@ class Transformer(keras.Model):
         return mask, tuple(layer.context_attention.keys_values(x) for layer in self.decoder)
 
     def _decoder_inputs(self, inputs, training=None):
-        """The embedded target (B, T, U), and the decoder layers, each with what else it takes."""
+        """The embedded target (B, T, U), and the decoder layers, each with its other arguments."""
         context_mask, context_keys_values = self._encode(inputs["context"], training)
         length = ops.shape(inputs["target"])[1]
         self._check_length("target", length)
@@ -276,7 +294,7 @@ class Transformer(keras.Model):
         return ops.cast(self.target_embedding(self.decoder_norm(x), reverse=True), "float32")
 
     def _check_length(self, what: str, length) -> None:
-        """Refuse a length beyond the maximum, where it is known: a TensorFlow graph may leave it open."""
+        """Refuse a length above the maximum, if it is known: in a TensorFlow graph it may be open."""
         if isinstance(length, int) and length > self.max_length:
             raise ValueError(
                 f"`{what}` is longer than `max_length` of this model. Received: {length}, max_length={self.max_length}."

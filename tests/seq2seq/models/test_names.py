@@ -1,8 +1,12 @@
 """A model is named by its line in `MODELS`, or by its module and class."""
 
+import shutil
+import sys
+
+import keras
 import pytest
 
-from symbolic.seq2seq.models import MODELS, model_class
+from symbolic.seq2seq.models import MODELS, model_class, transformer
 from symbolic.seq2seq.models.transformer import Transformer
 
 
@@ -24,6 +28,21 @@ def test_every_name_gives_its_class():
         ("no_such_module:Model", "cannot be imported: ModuleNotFoundError: No module named 'no_such_module'"),
     ],
 )
-def test_a_name_that_is_none_is_an_error_that_says_what_there_is(name, message):
+def test_the_error_for_an_unknown_name_names_what_there_is(name, message):
     with pytest.raises(ValueError, match=message):
         model_class(name)
+
+
+def test_a_copy_registered_under_our_name_is_refused(tmp_path, monkeypatch):
+    shutil.copy(transformer.__file__, tmp_path / "a_copy.py")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    try:
+        with pytest.raises(
+            ValueError, match="must not be registered as `symbolic>Transformer`, which is a model of ours"
+        ):
+            model_class("a_copy:Transformer")
+    finally:
+        keras.saving.register_keras_serializable(package="symbolic")(Transformer)
+        sys.modules.pop("a_copy", None)
+    assert keras.saving.get_registered_object("symbolic>Transformer") is Transformer
