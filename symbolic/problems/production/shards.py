@@ -18,8 +18,8 @@ import dataclasses
 import itertools
 import math
 import os
-import pickle
 import signal
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
@@ -116,11 +116,9 @@ class Shard:
 
 def _is_importable(family: Family) -> bool:
     """Whether a process finds a function by its module and name; those of the main program it does not."""
-    try:
-        pickle.dumps(family)
-    except (pickle.PicklingError, AttributeError, TypeError):
-        return False
-    return family.__module__ != "__main__"
+    module = sys.modules.get(family.__module__ or "")
+    is_found = getattr(module, getattr(family, "__qualname__", ""), None) is family
+    return is_found and family.__module__ != "__main__"
 
 
 def run_shards(

@@ -20,7 +20,7 @@ _LN_ABS_X, _L = ln(abs(X)), se.Symbol("ln_abs_x")
 
 def exp(u: se.Basic) -> se.Basic:
     """e^u, with x^k for e^(k*ln|x|) if k is a number: the constant beside it takes the sign."""
-    power = se.sympify(u).xreplace({_LN_ABS_X: _L})
+    power = u.xreplace({_LN_ABS_X: _L})
     if not se.has_symbol(power, _L):
         return se.exp(u)
     power = se.expand(power)

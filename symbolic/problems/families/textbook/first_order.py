@@ -86,7 +86,8 @@ def _autonomous(p: Parameters, s: se.Basic) -> Pair:
     """(g(Y), v) with v' = g(v) s' for every s; s holds no constant yet."""
     a, b = p.small(6), p.nonzero()
     k = p.scale()
-    n = p.one_of((2, 2, 3, -1, se.Rational(1, 2), -2, se.Rational(3, 2), se.Rational(2, 3), 4))
+    halves_and_thirds = (se.Rational(1, 2), se.Rational(3, 2), se.Rational(2, 3))
+    n = p.one_of((*map(se.Integer, (2, 2, 3, -1, -2, 4)), *halves_and_thirds))
     root, other = p.whole(), p.whole()
     if root == other:
         other = root + a
@@ -99,7 +100,7 @@ def _autonomous(p: Parameters, s: se.Basic) -> Pair:
             (k * (Y - b), b + C * exp(k * s)),
             (Y**2, -1 / (s + C)),
             (k * Y**2, -1 / (k * s + C)),
-            (Y**n, ((1 - n) * (s + C)) ** (1 / (1 - se.sympify(n)))),
+            (Y**n, ((1 - n) * (s + C)) ** (1 / (1 - n))),
             (k / Y, sqrt(2 * k * s + C)),
             (a**2 + Y**2, a * tan(a * s + C)),
             (1 + Y**2, tan(s + C)),
@@ -153,7 +154,7 @@ def linear_with_constant_coefficient(p: Parameters) -> Pair:
 
 def bernoulli(p: Parameters) -> Pair:
     """y' + q*y = r*y^n: linear in y^(1 - n)."""
-    n = se.sympify(p.one_of((2, 2, 2, 3, 3, -1, se.Rational(1, 2), 4, -2)))
+    n = p.one_of((*map(se.Integer, (2, 2, 2, 3, 3, -1, 4, -2)), se.Rational(1, 2)))
     q, factor = _factor(p)
     f, s = _integrable(p)  # with v = y^(1-n): v' + q v = f / factor
     return DY + q / (1 - n) * Y - f / factor / (1 - n) * Y**n, ((s + C) / factor) ** (1 / (1 - n))

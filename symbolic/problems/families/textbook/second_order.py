@@ -134,8 +134,8 @@ def without_y(p: Parameters) -> Pair:
 
 def without_x(p: Parameters) -> Pair:
     """An equation in y, y', y'' alone, whose solution is a function of C*x + D."""
-    u, n = C * X + D, p.one_of((2, 3, -1, -2, se.Rational(1, 2), se.Rational(1, 3), se.Rational(3, 2)))
-    n = se.sympify(n)
+    fractions = (se.Rational(1, 2), se.Rational(1, 3), se.Rational(3, 2))
+    u, n = C * X + D, p.one_of((*map(se.Integer, (2, 3, -1, -2)), *fractions))
     k = p.small(4)
     return p.one_of(
         (
