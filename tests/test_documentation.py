@@ -1,7 +1,9 @@
 """README and documentation are true: examples give what they show, commands parse, links and maps hold."""
 
+import ast
 import contextlib
 import doctest
+import importlib
 import io
 import re
 import shlex
@@ -45,6 +47,18 @@ def test_python_examples_give_what_the_page_shows(page, tmp_path, monkeypatch):
     test = doctest.DocTestParser().get_doctest(code, {}, page.name, str(page), 0)
     results = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test)
     assert results.attempted and not results.failed
+
+
+FILES = [(page, title, text) for page in PAGES for _, title, text in blocks(page) if title]
+
+
+@pytest.mark.parametrize("page, title, text", FILES, ids=[title for _, title, _ in FILES])
+def test_files_import_what_there_is(page, title, text):
+    """Also those that no example runs, since they need packages of others."""
+    for node in ast.walk(ast.parse(text, title)):
+        if isinstance(node, ast.ImportFrom) and node.module.partition(".")[0] in ("symbolic", "run_model_train"):
+            module = importlib.import_module(node.module)
+            assert all(hasattr(module, name.name) for name in node.names), ast.unparse(node)
 
 
 def test_most_pages_have_examples():
