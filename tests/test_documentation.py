@@ -82,18 +82,23 @@ def commands(page):
 
 @pytest.mark.parametrize("page", **named([page for page in PAGES if any(commands(page))]))
 def test_commands_parse(page):
-    from run_model_train import parse_arguments
-
     for words in commands(page):
-        if words[:3] == ["python", "-m", "symbolic"]:
-            _parser().parse_args(_with_signs(words[3:]))
-        elif words[0] == "symbolic":
-            _parser().parse_args(_with_signs(words[1:]))
-        elif words[1] == "-m":
+        if words[:2] == ["python", "-m"] and words[2].startswith("benchmarks."):
             assert (PROJECT / words[2].replace(".", "/")).with_suffix(".py").exists(), words
         else:
-            assert words[1] == "run_model_train.py", words
-            parse_arguments(words[2:])
+            _parser().parse_args(_with_signs(_arguments(words)))
+
+
+def _arguments(words):
+    """What `symbolic` gets, however it is called."""
+    for program, before in (
+        (["symbolic"], []),
+        (["python", "-m", "symbolic"], []),
+        (["python", "run_model_train.py"], ["train"]),
+    ):
+        if words[: len(program)] == program:
+            return before + words[len(program) :]
+    raise AssertionError(words)
 
 
 CONSOLE = [
