@@ -98,6 +98,8 @@ def _arguments(words):
     ):
         if words[: len(program)] == program:
             return before + words[len(program) :]
+    if words[:2] == ["python", "-c"] and "symbolic.__main__" in words[2]:
+        return words[3:]
     raise AssertionError(words)
 
 
