@@ -9,7 +9,7 @@ RUNS ?= runs
 # Anew also where an earlier try, without python3-venv, left an environment without pip.
 MAKE_VENV = $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 
-.PHONY: install run test slow lint lock clean
+.PHONY: install run test slow lint docs lock clean
 
 install: $(VENV)/run.installed
 
@@ -26,6 +26,10 @@ lint: $(VENV)/dev.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+
+# A broken link or a missing reference fails.
+docs: $(VENV)/dev.installed
+	$(BIN)/mkdocs build --strict
 
 # A stamp is written last, so an interrupted installation is taken up again.
 $(VENV)/run.installed: requirements.txt
