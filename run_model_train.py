@@ -13,14 +13,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from symbolic.runtime.startup import import_keras
+from symbolic.runtime.startup import check_python, import_keras, missing_package
 
+if __name__ == "__main__":
+    check_python("run_model_train.py")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for the notes that TensorFlow writes when it begins to compute
 try:
     import_keras()  # without those that it writes when it is imported
 except ValueError as error:
     if __name__ == "__main__":
         sys.exit(f"run_model_train.py: {error}")
+    raise
+except ModuleNotFoundError as error:
+    if __name__ == "__main__":
+        sys.exit(f"run_model_train.py: {missing_package(error)}")
     raise
 except KeyboardInterrupt:
     if __name__ == "__main__":

@@ -4,4 +4,4 @@ Importing this package loads nothing heavy; each room (`expressions`, `problems`
 `experiments`) is imported on its own.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
