@@ -31,13 +31,14 @@ docs: $(VENV)/dev.installed
 # What stands in the way of an environment, each in one sentence with its cure. One that an earlier try without
 # python3-venv left behind has no pip, and is made anew.
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+AS_IN := as in 'make install PYTHON=python3.12'.
 define MAKE_VENV
 @$(PYTHON) -c '' 2>/dev/null \
-  || { echo "$(PYTHON) is not found: install Python 3.11, 3.12 or 3.13, or name yours: make PYTHON=python3.12"; exit 1; }
+  || { echo "$(PYTHON) is not found: install Python 3.11, 3.12 or 3.13 and name it, $(AS_IN)"; exit 1; }
 @$(PYTHON) -c '$(SUPPORTED)' \
-  || { echo "Python 3.11, 3.12 or 3.13 is needed, and $(PYTHON) is `$(PYTHON) --version 2>&1`: make PYTHON=python3.12"; exit 1; }
+  || { echo "$(PYTHON) is `$(PYTHON) --version 2>&1`, and Python 3.11, 3.12 or 3.13 is needed: install one and name it, $(AS_IN)"; exit 1; }
 @$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
-  || { echo "$(PYTHON) cannot make environments: apt install python3-venv"; exit 1; }
+  || { echo "$(PYTHON) cannot make environments: install venv for it, on Debian and Ubuntu with 'apt install python3-venv'."; exit 1; }
 @test -d $(VENV) || df -Pk . | awk 'END { exit $$4 < 4 * 1024 * 1024 }' \
   || { echo "Less than 4 GB of disk are free here, and the packages take 3 GB: free some, or clone elsewhere."; exit 1; }
 @$(BIN)/python -c '$(SUPPORTED)' 2>/dev/null && $(BIN)/python -m pip --version >/dev/null 2>&1 \
