@@ -1,4 +1,4 @@
-"""python -m symbolic: make problems, compare and plot trials, solve, verify, evaluate, export, release.
+"""python -m symbolic: make problems, train, compare and plot trials, solve, verify, evaluate, export, release.
 
 Each command says what it takes with --help; what it does stands in `commands`.
 """
@@ -11,9 +11,9 @@ import sys
 
 from symbolic.runtime.startup import check_python, missing_package
 
-check_python("symbolic")
+check_python()
 
-from symbolic.commands import evaluate, export, problems, results, solve, verify
+from symbolic.commands import evaluate, export, problems, results, solve, train, verify
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow starts: its notes on GPUs would hide ours
 
@@ -49,7 +49,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m symbolic",
         description="Neural symbolic mathematics: problems, trained models, checked answers.",
-        epilog="Models are trained by `python run_model_train.py`.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -60,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(action=action)
         return sub
 
-    for subject in (problems, results, solve, verify, evaluate, export):
+    for subject in (problems, train, results, solve, verify, evaluate, export):
         subject.add(command)
     return parser
 

@@ -106,25 +106,25 @@ def test_without_the_packages_one_sentence_names_the_cure(words):
     ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert ended.returncode
     assert re.fullmatch(
-        r"(symbolic integrate|run_model_train.py): the package \w+ is not installed for \S+: "
+        r"symbolic (integrate|train): the package \w+ is not installed for \S+: "
         r"run `make install` and use \.venv/bin/python\.\n",
         ended.stderr,
     )
 
 
 @pytest.mark.parametrize(
-    "program, start",
+    "start",
     [
-        ("symbolic", "runpy.run_module('symbolic', run_name='__main__')"),
-        ("run_model_train.py", "runpy.run_path('run_model_train.py', run_name='__main__')"),
+        "runpy.run_module('symbolic', run_name='__main__')",
+        "runpy.run_path('run_model_train.py', run_name='__main__')",
     ],
 )
-def test_under_another_python_one_sentence_names_the_cure(program, start):
-    code = f"import runpy, sys; sys.version_info = (3, 10, 13); {start}"
+def test_under_another_python_one_sentence_names_the_cure(start):
+    code = f"import runpy, sys; sys.version_info = (3, 10, 13); sys.path.insert(0, '.'); {start}"
     ended = subprocess.run([sys.executable, "-S", "-c", code], cwd=PROJECT, capture_output=True, text=True)
     assert ended.returncode == 1
     assert ended.stderr == (
-        f"{program}: Python 3.11, 3.12 or 3.13 is needed, and this is Python 3.10 ({sys.executable}): "
+        f"symbolic: Python 3.11, 3.12 or 3.13 is needed, and this is Python 3.10 ({sys.executable}): "
         "run `make install` and use .venv/bin/python.\n"
     )
 

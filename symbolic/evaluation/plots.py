@@ -1,6 +1,6 @@
 """Curves, comparisons, attention maps and expression trees: frames, arrays and trees in, matplotlib figures out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -13,29 +13,38 @@ from symbolic.expressions.prefix import Tree
 from symbolic.runtime.atomic import atomic_path
 
 QUANTITIES = {"loss": "loss (nats per token)", "token_accuracy": "token accuracy"}
+_NO_QUANTITIES = ("epoch", "seconds", "learning_rate")  # columns of a history that are not drawn
 
 
 def plot_comparison(histories: Mapping[str, pd.DataFrame]) -> Figure:
-    """Validation loss and token accuracy by epoch, all trials together.
+    """Validation loss and token accuracy by epoch, all trials together; then whatever else the trials report.
 
     Args:
-        histories: trial -> its history, a row per epoch with `epoch`, `val_loss` and `val_token_accuracy`.
+        histories: trial -> its history, a row per epoch with `epoch`, `val_loss` and `val_token_accuracy`. A quantity
+            without a `val_` column, such as one that a callback reports, is drawn as it is.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-    for axis, quantity in zip(axes, QUANTITIES, strict=True):
+    quantities = _quantities(histories.values())
+    figure, axes = plt.subplots(1, len(quantities), figsize=(5.5 * len(quantities), 4.2), layout="constrained")
+    for axis, quantity in zip(axes, quantities, strict=True):
+        is_validated = False
         for trial, history in histories.items():
-            axis.plot(history["epoch"], history[f"val_{quantity}"], label=trial, **_line(history))
-        _finish(axis, quantity, f"validation {quantity.replace('_', ' ')}")
+            is_validated |= f"val_{quantity}" in history
+            column = f"val_{quantity}" if f"val_{quantity}" in history else quantity
+            if column in history:
+                axis.plot(history["epoch"], history[column], label=trial, **_line(history))
+        _finish(axis, quantity, f"{'validation ' if is_validated else ''}{quantity.replace('_', ' ')}")
     _legend(figure, dict(enumerate(axes)))
     return figure
 
 
 def plot_trial(trial: str, history: pd.DataFrame) -> Figure:
-    """Training against validation of one trial: loss and token accuracy by epoch."""
-    figure, axes = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-    for axis, quantity in zip(axes, QUANTITIES, strict=True):
-        axis.plot(history["epoch"], history[quantity], label="training", **_line(history))
-        axis.plot(history["epoch"], history[f"val_{quantity}"], label="validation", **_line(history))
+    """Training against validation of one trial: loss, token accuracy, and whatever else it reports, by epoch."""
+    quantities = _quantities([history])
+    figure, axes = plt.subplots(1, len(quantities), figsize=(5.5 * len(quantities), 4.2), layout="constrained")
+    for axis, quantity in zip(axes, quantities, strict=True):
+        for column, label in ((quantity, "training"), (f"val_{quantity}", "validation")):
+            if column in history:
+                axis.plot(history["epoch"], history[column], label=label, **_line(history))
         _finish(axis, quantity, quantity.replace("_", " "))
     axes[0].legend(frameon=False)
     figure.suptitle(trial)
@@ -226,13 +235,19 @@ def _legend(figure: Figure, axes: Mapping) -> None:
     figure.legend(lines.values(), lines.keys(), loc="outside right upper", fontsize="small", frameon=False)
 
 
+def _quantities(histories: Iterable[pd.DataFrame]) -> list[str]:
+    """Loss and token accuracy, and every other quantity in the histories."""
+    columns = [name for history in histories for name in history if name not in _NO_QUANTITIES]
+    return list(dict.fromkeys([*QUANTITIES, *(name.removeprefix("val_") for name in columns)]))
+
+
 def _line(history: pd.DataFrame) -> dict:
     return {"marker": "o" if len(history) <= 30 else None, "markersize": 3, "linewidth": 1.5}
 
 
 def _finish(axis, quantity: str, title: str) -> None:
     axis.set_xlabel("epoch")
-    axis.set_ylabel(QUANTITIES[quantity])
+    axis.set_ylabel(QUANTITIES.get(quantity, quantity.replace("_", " ")))
     axis.set_title(title)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     if quantity == "token_accuracy":

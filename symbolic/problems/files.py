@@ -174,8 +174,17 @@ def _first_problems(path: Path, n: int) -> pd.DataFrame:
     return pd.DataFrame(itertools.islice(_good_lines(path, parse_line, ReadReport(path)), n), columns=_COLUMNS)
 
 
+def in_turns(counts: Iterable[int]) -> np.ndarray:
+    """The order of problems of several files laid end to end: the first of each file, then the second of each.
+
+    Args:
+        counts: problems in each file.
+    """
+    return np.argsort(np.concatenate([np.arange(count) for count in counts]), kind="stable")
+
+
 def _in_turns(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat(frames).sort_index(kind="stable").reset_index(drop=True)
+    return pd.concat(frames).iloc[in_turns(map(len, frames))].reset_index(drop=True)
 
 
 def _reported(frame: pd.DataFrame, report: ReadReport) -> pd.DataFrame:

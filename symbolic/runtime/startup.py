@@ -19,11 +19,11 @@ _CURE = "run `make install` and use .venv/bin/python"
 _NOTES = re.compile(rb"^(WARNING: All log messages before absl::InitializeLog|I0000 ).*\n", re.MULTILINE)
 
 
-def check_python(program: str) -> None:
+def check_python() -> None:
     """Exit with one sentence if the project does not run on this Python."""
     if sys.version_info[:2] not in PYTHONS:
         this = f"{sys.version_info[0]}.{sys.version_info[1]} ({sys.executable})"
-        sys.exit(f"{program}: Python 3.11, 3.12 or 3.13 is needed, and this is Python {this}: {_CURE}.")
+        sys.exit(f"symbolic: Python 3.11, 3.12 or 3.13 is needed, and this is Python {this}: {_CURE}.")
 
 
 def missing_package(error: ModuleNotFoundError) -> str:

@@ -1,4 +1,1 @@
-"""What is learnt from trials: parameters, run folders, evaluation, plots.
-
-The only room that knows both the mathematics (`expressions`, `problems`, `verification`) and the models (`seq2seq`).
-"""
+"""Training: trials with their parameters, their run folders, and their comparison."""

@@ -1,27 +1,26 @@
 """Training on several devices and several machines at once, by `keras.distribution` on JAX.
 
-Nothing asks for it but what is there: a process trains on all devices that JAX shows it, and processes that were
-launched together train one model together. Every device has a copy of the weights and computes on its rows of each
-batch. A batch is one array over all devices and its loss one mean over all of its labels, so it does not matter, but
-for rounding, how many devices share it.
+There is no option: a process trains on every device that JAX reports, and processes that were launched together train
+one model together. Every device has a copy of the weights and computes on its rows of each batch. A batch is one array
+over all devices, and its loss is one mean over all of its labels. So the number of devices changes results only by
+rounding.
 
-Processes are launched together by SLURM's `srun`, or by whatever sets the variables KERAS_DISTRIBUTION_JOB_ADDRESSES,
-KERAS_DISTRIBUTION_NUM_PROCESSES and KERAS_DISTRIBUTION_PROCESS_ID. The first of them keeps the folders; the others read
-them, so they need a common file system. This file knows devices and rows of batches, not models or trials.
+Processes are launched together by SLURM's `srun`, or by anything that sets the variables
+KERAS_DISTRIBUTION_JOB_ADDRESSES, KERAS_DISTRIBUTION_NUM_PROCESSES and KERAS_DISTRIBUTION_PROCESS_ID. The process of
+rank 0 writes the folders; the others read them, so they need a common file system.
 """
 
 import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import NoReturn
 
 import keras
 import numpy as np
 
 from symbolic.seq2seq.batches import Batch
 
-# How many processes were launched together, as their launchers say it; here, that it is this one alone.
+# Variables in which launchers give the number of processes, with the value for a process on its own.
 ALONE = {"KERAS_DISTRIBUTION_NUM_PROCESSES": "1", "SLURM_STEP_NUM_TASKS": "1"}
 
 
@@ -33,13 +32,13 @@ def join_processes() -> None:
         OSError: they do not find each other.
     """
     if _on_jax() and (tensorflow := sys.modules.get("tensorflow")):
-        tensorflow.config.set_visible_devices([], "GPU")  # it turns text into ids alone, and would take their memory
+        tensorflow.config.set_visible_devices([], "GPU")  # it only turns text into ids, and would take their memory
     launched = max(int(os.environ.get(name, alone)) for name, alone in ALONE.items())
     if launched == 1:
         return
     if keras.backend.backend() != "jax":
         raise ValueError(
-            "Several processes can train one model with Keras on JAX alone: set KERAS_BACKEND=jax. "
+            "Several processes can train one model only with Keras on JAX: set KERAS_BACKEND=jax. "
             f"Received: {launched} processes, and Keras on {keras.backend.backend()}."
         )
     import jax
@@ -52,12 +51,12 @@ def join_processes() -> None:
         raise OSError(f"this process does not find the {launched} that it was launched with: {error}") from error
 
 
-def process() -> int:
-    """The number of this process among those that train together."""
+def rank() -> int:
+    """The number of this process among those that train together, from 0 up."""
     return _jax().process_index() if _on_jax() else 0
 
 
-def processes() -> int:
+def world_size() -> int:
     """How many processes train together."""
     return _jax().process_count() if _on_jax() else 1
 
@@ -67,8 +66,8 @@ def all_devices() -> Iterator[None]:
     """Models that are made or loaded in the block train on all devices of all processes.
 
     Raises:
-        ValueError: TensorFlow is to distribute the training. Keras clips gradients and divides losses in each replica
-            before it adds up the gradients, so that they would not be those of the whole batch.
+        ValueError: a strategy of tf.distribute is active. With it Keras clips gradients and divides losses in each
+            replica before it adds the gradients up, so the result would differ from that of the whole batch.
     """
     if not _on_jax():
         tensorflow = sys.modules.get("tensorflow")
@@ -100,9 +99,9 @@ class Shared(keras.utils.PyDataset):
 
 
 def shared(batches: Iterable[Batch]) -> Iterable[Batch]:
-    """This process's rows of each batch: as many in every process and on every device.
+    """This process's rows of each batch; every process and every device gets the same number.
 
-    What is missing for that is filled up with rows without labels. The processes' rows end to end are the batch.
+    Rows without labels fill a batch up to that. The processes' rows end to end are the batch.
     """
     if keras.distribution.distribution() is None:
         return batches
@@ -114,46 +113,49 @@ def shared(batches: Iterable[Batch]) -> Iterable[Batch]:
 def _own_rows(batch: Batch) -> Batch:
     inputs, labels = batch
     own = -(-len(labels) // _jax().device_count()) * _jax().local_device_count()
-    rows = np.arange(process() * own, (process() + 1) * own)
+    rows = np.arange(rank() * own, (rank() + 1) * own)
     filling = rows >= len(labels)
     rows[filling] = 0
     return keras.tree.map_structure(lambda ids: ids[rows], inputs), np.where(filling[:, None], 0, labels[rows])
 
 
-def wait() -> None:
-    """Go on when all processes have come here."""
-    if processes() > 1:
+def barrier(name: str) -> None:
+    """Wait until all processes have reached the barrier of this name."""
+    if world_size() > 1:
         from jax.experimental import multihost_utils
 
-        multihost_utils.sync_global_devices("symbolic.training.devices")
+        multihost_utils.sync_global_devices(f"symbolic: {name}")
 
 
 @contextlib.contextmanager
-def first_before_others() -> Iterator[None]:
-    """The first process runs the block, then all others do: they find the files that it has made."""
-    if process():
-        wait()
+def rank_0_first(name: str) -> Iterator[None]:
+    """The process of rank 0 runs the block, then the others run it: they find the files that it has made."""
+    if rank():
+        barrier(name)
     yield
-    if not process():
-        wait()
+    if not rank():
+        barrier(name)
 
 
-def of_first(values: dict[str, float]) -> dict[str, float]:
-    """What the first process has for the same keys: where a decision hangs on it, all must decide alike."""
-    if processes() == 1:
+def broadcast(values: dict[str, float]) -> dict[str, float]:
+    """The values of rank 0 for the same keys, so that all processes decide alike."""
+    if world_size() == 1:
         return values
     from jax.experimental import multihost_utils
 
-    agreed = multihost_utils.broadcast_one_to_all(np.array(list(values.values()), np.float32))
-    return dict(zip(values, agreed.tolist(), strict=True))
+    of_rank_0 = multihost_utils.broadcast_one_to_all(np.array(list(values.values()), np.float32))
+    return dict(zip(values, of_rank_0.tolist(), strict=True))
 
 
-def leave(status: int) -> NoReturn:
-    """End this process; after a failure at once, for JAX would wait for the others, which wait for this one."""
-    if status and processes() > 1:
+def exit_if_failed(status: int) -> None:
+    """After a failure end this process at once, if several train together.
+
+    An ordinary exit would wait in JAX for the others, which wait for this one.
+    """
+    if status and world_size() > 1:
         sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(status)
-    sys.exit(status)
 
 
 def _on_jax() -> bool:

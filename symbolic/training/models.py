@@ -1,108 +1,149 @@
-"""The model of a trial: built, compiled, with initial or best weights."""
+"""The model of a trial: built, compiled, with initial, resumed or best weights."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
 from symbolic.seq2seq.losses import MaskedAccuracy, MaskedCrossEntropy
-from symbolic.seq2seq.models.attention_rnn import AttentionRNN
-from symbolic.seq2seq.models.transformer import Transformer
-from symbolic.seq2seq.optimizers import Muon
+from symbolic.seq2seq.models import model_class
 from symbolic.seq2seq.processors import TextProcessor
-from symbolic.seq2seq.schedules import WarmupSchedule
 from symbolic.seq2seq.translator import CONTEXT_VOCABULARY, MODEL, TARGET_VOCABULARY, Translator
-from symbolic.training.data import TrialData
-from symbolic.training.recording import (
-    BEST_WEIGHTS,
-)
+from symbolic.training.data import TrainingData
+from symbolic.training.optimizers import build_optimizer
+from symbolic.training.params import GENERAL, TrialParameters, constructor_arguments
+from symbolic.training.recording import BEST_WEIGHTS, TRAINER_COLUMNS
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 
+Figure = Callable[[Any, Any], Any]  # of labels (B, T) and logits (B, T, V): a function, or a Keras loss or metric
 
-def build_model(params: dict[str, Any], context_size: int, target_size: int) -> keras.Model:
-    """The untrained model of a trial; the sizes are those of the vocabularies, special tokens included."""
-    shared = {
-        "context_vocabulary_size": context_size,
-        "target_vocabulary_size": target_size,
-        "num_units": params["num_units"],
-        "num_heads": params["num_heads"],
-        "dropout": params["dropout"],
-    }
-    if params["model"] == "attention_rnn":
-        return AttentionRNN(**shared, is_gru=params["is_gru"], output_activation=params["output_activation"])
-    return Transformer(
-        **shared,
-        num_layers=params["num_layers"],
-        feed_forward=params["feed_forward"],
-        max_length=params["max_length"],
+
+class Extensions(NamedTuple):
+    """What a researcher adds to every trial of a run, as `compile` and `fit` of Keras take it.
+
+    Attributes:
+        loss: what is minimised in place of the cross-entropy; a `keras.losses.Loss` or a function.
+        metrics: what is reported beside loss and token accuracy; a `keras.metrics.Metric` or a function each.
+        callbacks: `keras.callbacks.Callback`s; numbers that they put into `logs` at the end of an epoch are recorded.
+    """
+
+    loss: Figure | None = None
+    metrics: Sequence[Figure] = ()
+    callbacks: Sequence[keras.callbacks.Callback] = ()
+
+    @property
+    def metric_names(self) -> list[str]:
+        return [_name(metric) for metric in self.metrics]
+
+    def check(self) -> None:
+        """Refuse what Keras could not use, and names that history and table use already.
+
+        Raises:
+            ValueError: names it.
+        """
+        if self.loss is not None and not callable(self.loss):
+            raise ValueError(f"`loss` must be a Keras loss or a function. Received: {self.loss!r}.")
+        for metric in self.metrics:
+            if not callable(metric) or isinstance(metric, type):
+                raise ValueError(f"`metrics` must be Keras metrics or functions. Received: {metric!r}.")
+        names = [*self.metric_names, *([] if self.loss is None else [_name(self.loss)])]
+        for name in names:
+            if name in TRAINER_COLUMNS or name.startswith("val_") or names.count(name) > 1:
+                raise ValueError(
+                    f"a loss and every metric need a name of their own, without `val_`, and not one of "
+                    f"{', '.join(TRAINER_COLUMNS)}. Received: {', '.join(names)}."
+                )
+        for callback in self.callbacks:
+            if not isinstance(callback, keras.callbacks.Callback):
+                raise ValueError(
+                    f"`callbacks` must be instances of `keras.callbacks.Callback`. Received: {callback!r}."
+                )
+
+    def describe(self) -> dict[str, Any]:
+        """Their classes and settings, for params.json; empty if there are none."""
+        described: dict[str, Any] = {}
+        if self.loss is not None:
+            described["loss"] = _described(self.loss)
+        if self.metrics:
+            described["metrics"] = [_described(metric) for metric in self.metrics]
+        if self.callbacks:
+            described["callbacks"] = [_qualified_name(type(callback)) for callback in self.callbacks]
+        return described
+
+
+NO_EXTENSIONS = Extensions()
+
+
+def try_out(name: str, params: TrialParameters) -> None:
+    """Build a trial's model, without weights, and its optimizer: what they do not take is refused before training.
+
+    Raises:
+        ValueError: in the words of the model's constructor or of the optimizer.
+    """
+    try:
+        model = build_model(params, context_size=8, target_size=8)
+        build_optimizer(params)
+        if params.jit_compile is True:  # "auto" asks the devices, which may wait until they are needed
+            jit_compiled(params, model)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def build_model(params: TrialParameters, context_size: int, target_size: int) -> keras.Model:
+    """The untrained model of a trial; the sizes are those of the vocabularies, special tokens included.
+
+    Its constructor gets the parameters of the trial that have the names of its arguments.
+    """
+    model = model_class(params.model)
+    general = {name: getattr(params, name) for name in constructor_arguments(model) if name in GENERAL}
+    return model(
+        context_vocabulary_size=context_size, target_vocabulary_size=target_size, **general, **params.model_options
     )
 
 
-def compile_model(model: keras.Model, params: dict[str, Any]) -> None:
-    """Give a model its optimizer, loss and metric.
+def compile_model(model: keras.Model, params: TrialParameters, extensions: Extensions = NO_EXTENSIONS) -> None:
+    """Give a model its optimizer, loss and metrics.
 
-    Keras counts the steps of a schedule in batches, whether or not gradients are accumulated over several, and scales
-    the loss of a model that computes in float16 by itself.
+    Keras scales the loss of a model that computes in float16 by itself.
 
     Raises:
         ValueError: the model cannot be compiled as `jit_compile` asks.
     """
-    schedule = WarmupSchedule(
-        peak=params["learning_rate"],
-        warmup_steps=params["warmup_steps"],
-        decay=params["schedule"],
-        total_steps=params["epoch"] * params["steps_per_epoch"],
-    )
-    accumulated = params["gradient_accumulation"]
-    config = {
-        "learning_rate": schedule,
-        "global_clipnorm": params["clip_norm"],
-        "gradient_accumulation_steps": accumulated if accumulated > 1 else None,
-    }
-    if params["ema_decay"] is not None:
-        # Keras averages after every batch, also after those whose gradients are only accumulated.
-        config |= {"use_ema": True, "ema_momentum": params["ema_decay"] ** (1 / accumulated)}
+    loss = MaskedCrossEntropy(label_smoothing=params.label_smoothing)
     model.compile(
-        optimizer=_optimizer(params, config),
-        loss=MaskedCrossEntropy(label_smoothing=params["label_smoothing"]),
-        metrics=[MaskedAccuracy(name="token_accuracy")],
-        jit_compile=jit_compiled(params),
+        optimizer=build_optimizer(params),
+        loss=loss if extensions.loss is None else _copy(extensions.loss),
+        metrics=[MaskedAccuracy(name="token_accuracy"), *map(_copy, extensions.metrics)],
+        jit_compile=jit_compiled(params, model),
     )
 
 
-def _optimizer(params: dict[str, Any], config: dict[str, Any]) -> keras.optimizers.Optimizer:
-    if params["optimizer"].lower() != "muon":
-        return keras.optimizers.get({"class_name": params["optimizer"], "config": config})
-    # Muon is for what lies between embeddings, which Keras leaves to AdamW by itself, and logits (Jordan 2024), and not
-    # for a GRU's biases, though they are a matrix. The range of float16 is too small for its iterations.
-    product_dtype = "bfloat16" if params["precision"] == "bfloat16" else "float32"
-    return Muon(**config, exclude_layers=["output_layer/", "bias$"], product_dtype=product_dtype)
-
-
-def jit_compiled(params: dict[str, Any]) -> bool:
+def jit_compiled(params: TrialParameters, model: keras.Model) -> bool:
     """Whether XLA compiles the steps: on JAX nothing else does, on a CPU it gains nothing and takes a minute.
 
     Raises:
         ValueError: it should, and cannot.
     """
-    rnn_on_tensorflow = keras.backend.backend() == "tensorflow" and params["model"] == "attention_rnn"
-    if params["jit_compile"] == "auto":
+    on_jax = keras.backend.backend() == "jax"
+    possible = on_jax or all(layer.supports_jit for layer in model._flatten_layers())
+    if params.jit_compile == "auto":
         on_cpu = keras.distribution.list_devices()[0].startswith("cpu")
-        return keras.backend.backend() == "jax" or not (on_cpu or rnn_on_tensorflow)
-    if params["jit_compile"] and rnn_on_tensorflow:
+        return on_jax or (possible and not on_cpu)
+    if params.jit_compile and not possible:
         raise ValueError(
-            "`jit_compile` must be auto or False for model `attention_rnn` on TensorFlow: XLA cannot compile its RNNs."
+            f"`jit_compile` must be auto or False for model `{params.model}` on TensorFlow: "
+            "XLA cannot compile all of its layers."
         )
-    return params["jit_compile"]
+    return params.jit_compile
 
 
 @contextlib.contextmanager
 def precision_of_layers(name: str) -> Iterator[None]:
-    """Layers that are made or loaded here compute in a precision."""
+    """Layers that are made or loaded in the block compute in a precision."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(_POLICIES[name])
     try:
@@ -111,8 +152,8 @@ def precision_of_layers(name: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def built_model(params: dict[str, Any], data: TrialData, precision: str) -> keras.Model:
-    """A model that has its weights."""
+def built_model(params: TrialParameters, data: TrainingData, precision: str) -> keras.Model:
+    """The model with its weights as they are initialised."""
     with precision_of_layers(precision):
         model = build_model(params, len(data.context_processor), len(data.target_processor))
         ids = np.ones((1, 2), np.int32)
@@ -120,19 +161,53 @@ def built_model(params: dict[str, Any], data: TrialData, precision: str) -> kera
     return model
 
 
-def best_model(params: dict[str, Any], data: TrialData, folder: Path) -> keras.Model:
-    """The model with the best weights; it computes in float32, so that it answers alike on every machine.
+def new_model(params: TrialParameters, data: TrainingData, extensions: Extensions = NO_EXTENSIONS) -> keras.Model:
+    """The compiled model of a trial as it begins to train.
 
-    Its loss is without label smoothing, so that trials can be compared by it.
+    Raises:
+        FileNotFoundError, ValueError: `initial_weights` are not there, or of another model or other vocabularies.
     """
-    model = built_model(params, data, "float32")
-    model.load_weights(folder / BEST_WEIGHTS)
-    metrics = [MaskedAccuracy(name="token_accuracy")]
-    model.compile(loss=MaskedCrossEntropy(), metrics=metrics, jit_compile=jit_compiled(params))
+    keras.utils.set_random_seed(params.seed)
+    model = built_model(params, data, params.precision)
+    if params.initial_weights is not None:
+        _load_initial_weights(model, Path(params.initial_weights), data)
+    compile_model(model, params, extensions)
     return model
 
 
-def _load_initial_weights(model: keras.Model, path: Path, data: TrialData) -> None:
+def resumed_model(
+    params: TrialParameters, data: TrainingData, checkpoint: Path, extensions: Extensions = NO_EXTENSIONS
+) -> keras.Model:
+    """The compiled model of a trial with the weights, and the state of the optimizer, of a checkpoint.
+
+    It is built from the parameters, as at the beginning; of the checkpoint only the numbers are read.
+    """
+    keras.utils.set_random_seed(params.seed)
+    model = built_model(params, data, params.precision)
+    compile_model(model, params, extensions)
+    model.optimizer.build(model.trainable_variables)
+    model.load_weights(checkpoint)
+    return model
+
+
+def best_model(
+    params: TrialParameters, data: TrainingData, folder: Path, extensions: Extensions = NO_EXTENSIONS
+) -> keras.Model:
+    """The model with the best weights; it computes in float32, so that it answers alike on every machine.
+
+    Its loss is the cross-entropy without label smoothing, so that trials can be compared by it. Another loss that it
+    was trained with is one of its metrics.
+    """
+    model = built_model(params, data, "float32")
+    model.load_weights(folder / BEST_WEIGHTS)
+    metrics = [MaskedAccuracy(name="token_accuracy"), *map(_copy, extensions.metrics)]
+    if extensions.loss is not None:
+        metrics.append(keras.metrics.MeanMetricWrapper(_copy(extensions.loss), name=_name(extensions.loss)))
+    model.compile(loss=MaskedCrossEntropy(), metrics=metrics, jit_compile=jit_compiled(params, model))
+    return model
+
+
+def _load_initial_weights(model: keras.Model, path: Path, data: TrainingData) -> None:
     """Begin with the weights of a file, with the best ones of a trial, or with those of a released model.
 
     Raises:
@@ -162,15 +237,24 @@ def _load_initial_weights(model: keras.Model, path: Path, data: TrialData) -> No
         raise ValueError(f"`initial_weights` must be of a model like this one. {path} does not fit: {error}") from error
 
 
-def new_model(params: dict[str, Any], data: TrialData) -> keras.Model:
-    """The model of a trial as it begins to train.
+# --- losses and metrics of others ------------------------------------------------------------------------------------
 
-    Raises:
-        FileNotFoundError, ValueError: `initial_weights` are not there, or of another model or other vocabularies.
-    """
-    keras.utils.set_random_seed(params["seed"])
-    model = built_model(params, data, params["precision"])
-    if params["initial_weights"] is not None:
-        _load_initial_weights(model, Path(params["initial_weights"]), data)
-    compile_model(model, params)
-    return model
+
+def _name(figure: Figure) -> str:
+    return getattr(figure, "name", None) or figure.__name__
+
+
+def _copy(figure: Figure) -> Figure:
+    """A new one with the same settings, for a metric keeps variables of the model that it is compiled with."""
+    return type(figure).from_config(figure.get_config()) if hasattr(figure, "get_config") else figure
+
+
+def _described(figure: Figure) -> str:
+    if not hasattr(figure, "get_config"):
+        return _qualified_name(figure)
+    settings = ", ".join(f"{key}={value!r}" for key, value in figure.get_config().items())
+    return f"{_qualified_name(type(figure))}({settings})"
+
+
+def _qualified_name(named: Any) -> str:
+    return f"{named.__module__}.{named.__qualname__}"

@@ -1,9 +1,7 @@
 """A trained trial as a small folder to hand on: the model at half precision, and a card that says what it is.
 
-    model.keras, context_vocabulary.txt, target_vocabulary.txt, translator.json    see `symbolic.seq2seq.translator`
-    README.md                                                                      the card
-
-Knows what a trial's folder and an evaluation's tables hold; not how either is made.
+model.keras, context_vocabulary.txt, target_vocabulary.txt, translator.json    see `symbolic.seq2seq.translator`
+README.md                                                                      the card
 """
 
 from collections.abc import Iterator
@@ -25,8 +23,8 @@ _FILES = (MODEL, CONTEXT_VOCABULARY, TARGET_VOCABULARY, SETTINGS, CARD)
 _TEMPLATE = """\
 # {trial}
 
-A model (`{model}`) of {weights:,} weights that reads equations and writes solutions, in prefix tokens, each
-of at most {max_length}. What it writes is a guess until it is verified, as these do:
+A model (`{model}`) of {weights:,} weights that reads equations and writes solutions, in prefix tokens, at most
+{max_length} of them. What it writes is a guess until it is verified, as these commands do:
 
 {commands}
 
@@ -45,8 +43,8 @@ of at most {max_length}. What it writes is a guess until it is verified, as thes
 
 ## Limits
 
-It knows problems such as it was trained on. Long ones, large numbers and rare functions make it fail, and the text of
-a wrong answer looks like that of a right one: verify. The weights are stored in float16 and computed with in float32.
+It solves problems like those it was trained on. Long problems, large numbers and rare functions make it fail. A wrong
+answer looks like a right one, so verify. The weights are stored in float16; the model computes in float32.
 
 Licence: that of the project (MIT).
 """
@@ -56,8 +54,8 @@ def release(run: Path | str, out: Path | str, results: Path | str | None = None,
     """Write a finished trial's model, at half precision, and its card to a folder.
 
     Args:
-        results: a folder of `evaluate`, whose figures of this model the card shall show.
-        note: what else there is to know about its training: the trial that it went on from, say.
+        results: a folder of `evaluate`, with figures of this model for the card.
+        note: what else a reader should know about its training, such as the trial whose weights it began with.
 
     Returns:
         The card.
@@ -76,7 +74,7 @@ def release(run: Path | str, out: Path | str, results: Path | str | None = None,
         card = out / CARD
         if not card.exists() or not card.read_text(encoding="utf-8").startswith(f"# {record['trial']}\n"):
             raise ValueError(
-                f"{out} holds something else than an earlier release of `{record['trial']}`, or an unfinished one: "
+                f"{out} holds something other than an earlier release of `{record['trial']}`, or an unfinished one: "
                 "choose another folder, or delete it."
             )
     figures = "Not measured yet." if results is None else _figures(Path(results) / RESULTS, run.name)

@@ -1,8 +1,8 @@
 """Trials on the nodes of a Ray cluster, one trial a task.
 
-A task trains as a run on its node would, in the trial's own folder, so the nodes need a common file system. One whose
-node dies is begun again on another and resumes at its last whole epoch. Knows nothing of what a trial is; Ray is
-imported when a cluster is asked for, and not before.
+A task trains as a run on its node would, in the trial's own folder, so the nodes need a common file system. If its node
+dies, the task begins again on another node and resumes at its last whole epoch. Ray is imported only when a cluster is
+asked for.
 """
 
 import contextlib
@@ -15,12 +15,12 @@ def on_cluster(
 ) -> Iterator[tuple[str, str | None]]:
     """Each trial with the reason why it failed, None if it did not, in the order of their ends.
 
-    Call it within `symbolic.runtime.cluster.connection()`. A trial gets a process of its own in the folder where this
-    one works, and one GPU where nodes have any. Closing the iterator ends the trials under way.
+    Call it within `symbolic.runtime.cluster.connection()`. Each trial gets its own process in the current folder, and
+    one GPU where nodes have any. Closing the iterator ends the trials under way.
 
     Args:
         train: called on a node with the name of a trial and the number of its cores; its error is the trial's failure.
-        cores: those that a trial gets, if every node has as many for each of its GPUs; else what every node has.
+        cores: cores for each trial, if every node has this many for each of its GPUs; else as many as every node has.
         environment: variables that are set in these processes.
 
     Raises:
@@ -58,5 +58,5 @@ def _failure(train: Callable[[str, int], None], trial: str, cores: int, folder: 
     try:
         with contextlib.chdir(folder):
             train(trial, cores)
-    except Exception as error:  # whatever it is, it costs this trial alone
+    except Exception as error:  # whatever it is, it costs only this trial
         return str(error)

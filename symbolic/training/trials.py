@@ -11,11 +11,12 @@
     tensorboard/, run.log      curves and messages
     checkpoint_7.keras         only until the trial ends: model and optimizer after the last whole epoch
 
-A trial killed anywhere resumes at its last whole epoch and ends as if it had never stopped. This file knows what a
-trial's folder holds and what is looked at; how it is trained is `training`'s.
+A trial killed anywhere resumes at its last whole epoch and ends as if it had never stopped. `loop` trains; this module
+keeps the folder, and has the trained model judged.
 """
 
 import contextlib
+import hashlib
 import importlib.metadata
 import json
 import logging
@@ -34,55 +35,66 @@ import pandas as pd
 
 from symbolic import __version__
 from symbolic.evaluation.rows import evaluate, summarise
-from symbolic.problems.files import spread
 from symbolic.runtime.atomic import atomic_path
+from symbolic.runtime.folders import check_same_settings
 from symbolic.runtime.locks import locked
 from symbolic.seq2seq.batches import EvaluationBatches, as_input
-from symbolic.seq2seq.shapes import exceeding
-from symbolic.seq2seq.token_store import TokenStore
 from symbolic.seq2seq.translator import Translator
 from symbolic.training import devices
-from symbolic.training.data import TrialData
+from symbolic.training.callbacks import Judge
+from symbolic.training.data import Split, TrainingData
 from symbolic.training.loop import train
-from symbolic.training.models import best_model, built_model
-from symbolic.training.recording import BEST_WEIGHTS, HISTORY, UNTIL_THE_END, Judge, last_epoch, remove
+from symbolic.training.models import NO_EXTENSIONS, Extensions, best_model, built_model
+from symbolic.training.params import ANSWER_FIGURES, TrialParameters
+from symbolic.training.recording import BEST_WEIGHTS, HISTORY, ONLY_TO_RESUME, last_epoch, remove
 
 PARAMS, RESULT = "params.json", "result.json"
 VERSIONS_OF = ("keras", "tensorflow", "tensorflow-text", "jax", "symengine", "sympy", "numpy", "pandas")
 
+_FOLDER_IS_READY, _FOLDER_IS_COPIED = "the trial's folder is ready", "the trial's folder is copied"  # barriers
 
-# --- running ----------------------------------------------------------------------------------------------------------
+
+# --- running ---------------------------------------------------------------------------------------------------------
 
 
-def run_trial(name: str, params: dict[str, Any], data: TrialData, folder: Path | str, workers: int = 1) -> Translator:
+def run_trial(
+    name: str,
+    params: TrialParameters,
+    data: TrainingData,
+    folder: Path | str,
+    extensions: Extensions = NO_EXTENSIONS,
+    workers: int = 1,
+) -> Translator:
     """Train one trial in its folder, or go on where a killed one stopped, or load it if it is finished.
 
-    Where several processes train together all of them call this, and the first alone writes into the folder.
+    Where several processes train together all of them call this, and only that of rank 0 writes into the folder.
 
     Args:
+        extensions: loss, metrics and callbacks of one's own.
         workers: processes that verify answers after training.
 
     Raises:
         ValueError: the folder holds another trial, or one with other parameters or data.
         OSError: another run is at work in the folder, or it cannot be written.
         Diverged: the loss became infinite or not a number; recorded in result.json.
+        RuntimeError: on another rank than 0: the process of rank 0 has failed.
     """
     folder = Path(folder)
-    if devices.process():
-        return _take_part(params, data, folder, workers)
+    if devices.rank():
+        return _run_beside_rank_0(params, data, folder, extensions, workers)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
-        record = {"trial": name, "params": params, "data": data.description}
+        record = _record(name, params, data, extensions)
         _check_same_trial(folder, record)
         if read_result(folder).get("status") == "finished":
-            _forget_the_way(folder)  # if a kill came just before its end
-            devices.wait()
+            remove(folder, *ONLY_TO_RESUME)  # if a kill came just before its end
+            devices.barrier(_FOLDER_IS_READY)
             return Translator.load(folder)
         remove(folder, RESULT)  # of an earlier failure
         remove(folder, ".*-*")  # writes that a kill cut short
         log = _open_log(name, folder)
         try:
-            return _train_and_judge(record, data, folder, workers, log)
+            return _train_and_judge(record, params, data, folder, extensions, workers, log)
         except Exception as error:
             with contextlib.suppress(OSError):  # where the disk is full, the error itself is what counts
                 _write_json(folder / RESULT, {"status": "failed", "reason": f"{type(error).__name__}: {error}"})
@@ -94,23 +106,48 @@ def run_trial(name: str, params: dict[str, Any], data: TrialData, folder: Path |
                 log.removeHandler(handler)
 
 
-def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: logging.Logger) -> Translator:
-    params = record["params"]
+def _run_beside_rank_0(
+    params: TrialParameters, data: TrainingData, folder: Path, extensions: Extensions, workers: int
+) -> Translator:
+    """Train on a copy of what is in the folder, and wait until the process of rank 0 has judged the answers.
+
+    Raises:
+        Diverged: the loss became infinite or not a number.
+        RuntimeError: the process of rank 0 has failed.
+    """
+    devices.barrier(_FOLDER_IS_READY)
+    if read_result(folder).get("status") != "finished":
+        with tempfile.TemporaryDirectory(prefix="symbolic-trial-") as own:
+            for pattern in (HISTORY, BEST_WEIGHTS, *ONLY_TO_RESUME):
+                for path in folder.glob(pattern):
+                    shutil.copy(path, own)
+            devices.barrier(_FOLDER_IS_COPIED)
+            _train(params, data, Path(own), logging.getLogger("symbolic.trial"), extensions, workers)
+    while not (result := read_result(folder)):
+        time.sleep(1)  # no barrier, for that would wait for ever where rank 0 has failed
+    if result["status"] != "finished":
+        raise RuntimeError(result["reason"])
+    return Translator.load(folder)
+
+
+def _train_and_judge(
+    record: dict[str, Any],
+    params: TrialParameters,
+    data: TrainingData,
+    folder: Path,
+    extensions: Extensions,
+    workers: int,
+    log: logging.Logger,
+) -> Translator:
     if not last_epoch(folder):
         _write_json(folder / PARAMS, record | _circumstances())
-    used = {split: store for split, store in data.stores.items() if split != "train" or not data.stream}
-    too_long = {split: int(exceeding(store, params["max_length"]).sum()) for split, store in used.items()}
-    for split, count in too_long.items():
-        if count:
-            words = f"{split}: {count:,} problems need more than max_length={params['max_length']}: left out"
-            log.warning(words)
-            print(words, file=sys.stderr)
-    devices.wait()  # for `_take_part` to see the folder
-    devices.wait()  # for it to have seen it
-    history = _train(params, data, folder, log, workers)
+    too_long = _report_too_long(params, data, log)
+    devices.barrier(_FOLDER_IS_READY)
+    devices.barrier(_FOLDER_IS_COPIED)
+    history = _train(params, data, folder, log, extensions, workers)
 
-    model = best_model(params, data, folder)
-    translator = Translator(model, data.context_processor, data.target_processor, params["max_length"])
+    model = best_model(params, data, folder, extensions)
+    translator = Translator(model, data.context_processor, data.target_processor, params.max_length)
     translator.save(folder)
     result = {
         "status": "finished",
@@ -120,92 +157,79 @@ def _train_and_judge(record, data: TrialData, folder: Path, workers: int, log: l
         "training_seconds": round(float(history["seconds"].sum()), 1),
         "too_long": too_long,
     }
-    for split in ("valid", "test"):
-        if params[f"{split}_problems"] and split in data.problems:
-            result[split] = _judge(translator, data, split, params, folder, workers)
+    for split, problems in (("valid", params.valid_problems), ("test", params.test_problems)):
+        if problems and split in data.splits:
+            chosen = data.splits[split].spread(problems)
+            result[split] = _judge(translator, chosen, params, folder / f"predictions_{split}.csv", workers)
             log.info("%s: %s", split, result[split])
     _write_json(folder / RESULT, result)
-    _forget_the_way(folder)
+    remove(folder, *ONLY_TO_RESUME)
     return translator
 
 
-def _train(params, data: TrialData, folder: Path, log: logging.Logger, workers: int) -> pd.DataFrame:
-    valid = data.stores["valid"]
-    stores = data.stores | {"valid": valid.select(~exceeding(valid, params["max_length"]))}
-    judge = _epoch_judge(data, params, workers) if params["epoch_problems"] else None
+def _report_too_long(params: TrialParameters, data: TrainingData, log: logging.Logger) -> dict[str, int]:
+    """How many problems of each split the trial leaves out, also printed and logged."""
+    used = {split: problems for split, problems in data.splits.items() if split != "train" or not data.stream}
+    too_long = {split: problems.too_long(params.max_length) for split, problems in used.items()}
+    for split, count in too_long.items():
+        if count:
+            words = f"{split}: {count:,} problems need more than max_length={params.max_length}: left out"
+            log.warning(words)
+            print(words, file=sys.stderr)
+    return too_long
+
+
+def _train(
+    params: TrialParameters,
+    data: TrainingData,
+    folder: Path,
+    log: logging.Logger,
+    extensions: Extensions,
+    workers: int,
+) -> pd.DataFrame:
+    judge = _epoch_judge(params, data, workers) if params.epoch_problems else None
     with devices.all_devices():
-        return train(params, data, stores, folder, log, judge, workers)
+        return train(params, data, folder, log, extensions, judge, workers)
 
 
-def _take_part(params, data: TrialData, folder: Path, workers: int) -> Translator:
-    """Train with the process that keeps the folder, from what is in it, and wait until that has judged the answers.
-
-    Raises:
-        Diverged: the loss became infinite or not a number.
-        RuntimeError: the other process has failed.
-    """
-    devices.wait()
-    if read_result(folder).get("status") != "finished":
-        with tempfile.TemporaryDirectory(prefix="symbolic-trial-") as own:
-            for pattern in (HISTORY, BEST_WEIGHTS, *UNTIL_THE_END):
-                for path in folder.glob(pattern):
-                    shutil.copy(path, own)
-            devices.wait()
-            _train(params, data, Path(own), logging.getLogger("symbolic.trial"), workers)
-    while not (result := read_result(folder)):
-        time.sleep(1)
-    if result["status"] != "finished":
-        raise RuntimeError(result["reason"])
-    return Translator.load(folder)
-
-
-def _forget_the_way(folder: Path) -> None:
-    for pattern in UNTIL_THE_END:
-        remove(folder, pattern)
-
-
-def _epoch_judge(data: TrialData, params, workers: int) -> Judge:
-    """The figures of the answers to some validation problems."""
-    problems, _ = _some(data, "valid", params["epoch_problems"])
+def _epoch_judge(params: TrialParameters, data: TrainingData, workers: int) -> Judge:
+    """A function that gives the figures of a model's answers to some validation problems."""
+    problems = data.splits["valid"].spread(params.epoch_problems).frame()
     # A copy of the model, of this process and on one device, that computes as it will answer: in float32.
     model = built_model(params, data, "float32")
-    translator = Translator(model, data.context_processor, data.target_processor, params["max_length"])
+    translator = Translator(model, data.context_processor, data.target_processor, params.max_length)
 
     def judge(trained: keras.Model) -> dict[str, float]:
         model.set_weights(trained.get_weights())
-        figures = dict.fromkeys(("solve_rate", "exact_match"), 0.0)
-        if not devices.process():
+        figures = dict.fromkeys(ANSWER_FIGURES, 0.0)
+        if not devices.rank():
             judged = summarise(evaluate(translator, problems, workers=workers, progress=False))
             figures = {name: judged[name] for name in figures}
-        return devices.of_first(figures)
+        return devices.broadcast(figures)
 
     return judge
 
 
-def _judge(translator, data: TrialData, split: str, params, folder: Path, workers: int) -> dict[str, float]:
-    """Answers and verdicts on some problems of a split, loss and token accuracy on those that are short enough."""
+def _judge(
+    translator: Translator, problems: Split, params: TrialParameters, predictions: Path, workers: int
+) -> dict[str, Any]:
+    """Answers and verdicts on the problems; loss, token accuracy and metrics on those that are short enough."""
     started = time.perf_counter()
-    problems, store = _some(data, split, params[f"{split}_problems"])
-    store = store.select(~exceeding(store, params["max_length"]))
-    losses = {}
+    store = problems.fitting(params.max_length).store
+    measured = {}
     if len(store):
-        batches = as_input(EvaluationBatches(store, params["batch_size"], batch_tokens=params["batch_tokens"]))
-        losses = translator.model.evaluate(batches, return_dict=True, verbose=0)
-    rows = evaluate(translator, problems, workers=workers)
-    with atomic_path(folder / f"predictions_{split}.csv") as temporary:
+        batches = as_input(EvaluationBatches(store, params.batch_size, batch_tokens=params.batch_tokens))
+        measured = translator.model.evaluate(batches, return_dict=True, verbose=0)
+    rows = evaluate(translator, problems.frame(), workers=workers)
+    with atomic_path(predictions) as temporary:
         rows.to_csv(temporary, index=False)
-    figures = {name: float(value) for name, value in losses.items()} | summarise(rows)
-    return figures | {"seconds": round(time.perf_counter() - started, 1)}
+    figures: dict[str, Any] = {name: float(measured.pop(name)) for name in ("loss", "token_accuracy") if measured}
+    if measured:
+        figures["metrics"] = {name: float(value) for name, value in measured.items()}
+    return figures | summarise(rows) | {"seconds": round(time.perf_counter() - started, 1)}
 
 
-def _some(data: TrialData, split: str, n: int) -> tuple[pd.DataFrame, TokenStore]:
-    """n problems of a split, evenly spread over it, as text and as ids."""
-    problems = data.problems[split].frame()
-    rows = spread(n, len(problems))
-    return problems.iloc[rows], data.stores[split].select(rows)
-
-
-# --- folders ----------------------------------------------------------------------------------------------------------
+# --- folders ---------------------------------------------------------------------------------------------------------
 
 
 def trial_folders(runs: Path | str) -> list[Path]:
@@ -221,32 +245,39 @@ def trial_folders(runs: Path | str) -> list[Path]:
 
 
 def read_result(folder: Path | str) -> dict[str, Any]:
-    """What result.json says; empty while the trial has not ended."""
+    """The content of result.json; empty while the trial has not ended."""
     path = Path(folder) / RESULT
     return _read_json(path) if path.exists() else {}
 
 
 def read_params(folder: Path | str) -> dict[str, Any]:
-    """What params.json says: trial, params, data, versions, machine."""
+    """The content of params.json: trial, params, data, versions, machine."""
     return _read_json(Path(folder) / PARAMS)
 
 
+def _record(name: str, params: TrialParameters, data: TrainingData, extensions: Extensions) -> dict[str, Any]:
+    record = {"trial": name, "params": params.as_dict(), "data": data.describe()}
+    return record | ({"extensions": extensions.describe()} if extensions.describe() else {})
+
+
 def _check_same_trial(folder: Path, record: dict[str, Any]) -> None:
+    """Refuse a folder that holds the trial with other parameters, loss, metrics, data or vocabularies."""
     if not (folder / PARAMS).exists():
         return
-    there = _read_json(folder / PARAMS)
-    changed = [
-        f"{key}: {there['params'].get(key)!r} there, {value!r} now"
-        for key, value in record["params"].items()
-        if there["params"].get(key) != value
-    ]
-    if there["data"] != json.loads(json.dumps(record["data"])):
-        changed.append("other data or vocabularies")
-    if changed:
-        raise ValueError(
-            f"{folder} holds this trial with other settings ({'; '.join(changed)}). "
-            "Choose another runs folder, or delete this one to train anew."
-        )
+    there, now = (_settings(each) for each in (read_params(folder), record))
+    check_same_settings(folder, "this trial", there, now)
+
+
+def _settings(record: dict[str, Any]) -> dict[str, Any]:
+    """What a trial's result follows from; callbacks are left out, for most of them only watch."""
+    extensions = {name: value for name, value in record.get("extensions", {}).items() if name != "callbacks"}
+    data = {f"data, {name}": _fingerprint(entry) for name, entry in record["data"].items()}
+    return {**record["params"], **extensions, **data}
+
+
+def _fingerprint(entry: Any) -> str:
+    """A short name of files or a vocabulary, whose description is too long for an error."""
+    return hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _circumstances() -> dict[str, Any]:

@@ -11,7 +11,6 @@ from symbolic.problems.data_sets.prepared import prepare
 from symbolic.problems.files import write_problems
 from symbolic.problems.production.generate import generate
 from symbolic.runtime.locks import locked
-from symbolic.training.data import TrialData
 from symbolic.training.trials import run_trial
 from tests import PROJECT
 
@@ -68,7 +67,7 @@ def test_what_writes_a_folder_of_files_keeps_other_runs_out(tmp_path):
     runs = {
         "generate": lambda: generate(out, "bwd", 10, seed=0),
         "prepare": lambda: prepare([raw], out),
-        "run_trial": lambda: run_trial("trial", {}, TrialData({}, None, None, {}, {}), out),
+        "run_trial": lambda: run_trial("trial", None, None, out),
     }
     with locked(out):
         for run in runs.values():

@@ -14,6 +14,7 @@ from symbolic.problems.files import read_data_folder, read_problems
 from symbolic.problems.problem import ProblemOptions
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.token_store import TokenStore
+from symbolic.training import data
 
 TINY = {"model": "attention_rnn", "num_units": 8, "num_heads": 1, "epoch": 1, "steps_per_epoch": 2, "batch_size": 8}
 TINY |= {"valid_problems": 0, "test_problems": 0}
@@ -30,9 +31,9 @@ def folders(tmp_path_factory):
     return made
 
 
-def prepared(data, runs, vocabulary="adapted"):
+def prepared(folder, runs, vocabulary="adapted"):
     training = SymbolicModelTrain({"tiny": TINY}, runs)
-    training.load_data(data)
+    training.load_data(folder)
     training.set_processor(vocabulary)
     training.set_train_datasets()
     return training
@@ -65,7 +66,7 @@ def test_nothing_is_encoded_twice(folders, tmp_path, monkeypatch):
     again = prepared(folders["bwd"], tmp_path)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.bin")} == times
     assert len(again.stores["train"]) == 90
-    monkeypatch.setattr(run_model_train, "FORMAT", run_model_train.FORMAT + 1)
+    monkeypatch.setattr(data, "FORMAT", data.FORMAT + 1)
     prepared(folders["bwd"], tmp_path)
     assert len(list(tmp_path.rglob("*.bin"))) == 18
 
@@ -83,8 +84,21 @@ def test_several_data_sets_are_mixed_by_weight_and_their_tests_joined(folders, t
 
     result = training.train_model("tiny")
     assert np.isfinite(result["history"]["val_loss"]).all()
-    data = json.loads((tmp_path / "tiny" / "params.json").read_text())["data"]
-    assert data["train"]["problems"] == 130 and data["train"]["weights"] == [0.75, 0.25]
+    described = json.loads((tmp_path / "tiny" / "params.json").read_text())["data"]
+    assert described["train"]["problems"] == 130 and described["train"]["weights"] == [0.75, 0.25]
+    assert described == training._data.describe()
+
+
+def test_parts_of_a_split_are_the_same_problems_as_text_and_as_ids(folders, tmp_path):
+    training = prepared(f"{folders['bwd']},{folders['ibp']}", tmp_path)
+    split = training._data.splits["test"]
+    assert_holds(split.spread(7).store, split.spread(7).frame(), training)
+    longest = (split.store.starts[1:] - split.store.starts[:-1] - split.store.context_lengths - 1).max()
+    longest = int(max(longest, split.store.context_lengths.max()))
+    assert split.too_long(longest) == 0 and len(split.fitting(longest)) == len(split)
+    short = split.spread(15).fitting(longest - 1)
+    assert_holds(short.store, short.frame(), training)
+    assert len(split.fitting(longest - 1)) == len(split) - split.too_long(longest - 1) < len(split)
 
 
 def test_bad_lines_and_unknown_tokens_are_shown(folders, tmp_path, capsys):
@@ -99,12 +113,13 @@ def test_bad_lines_and_unknown_tokens_are_shown(folders, tmp_path, capsys):
     assert "a.valid: kept 19 · not one tab 1" in shown and "not in the vocabulary: asech 1" in shown
     assert f"a.valid:{len(read_problems(tmp_path / 'a.valid', 0.1)[0]) + 1}: not one tab" in shown
     training.load_data(tmp_path, max_bad_share=0.01)
+    training.set_processor()
     with pytest.raises(ValueError, match="1 of 20 lines are bad"):
         training.set_train_datasets()
 
 
 def test_weights_of_folders_are_read(folders, tmp_path):
-    assert run_model_train.parse_weights("a:0.5,b", "data", "DIR") == {"a": 0.5, "b": 1.0}
+    assert data.parse_weights("a:0.5,b", "data", "DIR") == {"a": 0.5, "b": 1.0}
     training = SymbolicModelTrain({"tiny": TINY}, tmp_path / "runs")
     for word in ("b:x", "b:-1", "b:0", "b:nan", "b:inf", "b:", ":1", "", str(folders["bwd"]), f"{folders['bwd']}:0.2"):
         rule = (

@@ -51,25 +51,28 @@ for name in sys.argv[2:]:
         losses.losses = []
         model.fit(devices.shared(batches), steps_per_epoch=3, shuffle=False, verbose=0, callbacks=[losses])
         figures = model.evaluate(devices.shared(EvaluationBatches(store, 10)), return_dict=True, verbose=0)
-    with devices.first_before_others():
-        if not devices.process():
+    with devices.rank_0_first("weights"):
+        if not devices.rank():
             weights = {f"weight_{i}": weight for i, weight in enumerate(model.get_weights())}
             np.savez(f"{sys.argv[1]}/{name}.npz", losses=losses.losses, **figures, **weights)
-    assert devices.of_first({"a": devices.process(), "b": 3}) == {"a": 0, "b": 3}
+    assert devices.broadcast({"a": devices.rank(), "b": 3}) == {"a": 0, "b": 3}
 """
 
-TRIAL = """
-import sys
-import run_model_train
-from symbolic.training import devices
-
+TRIALS_FILE = """
 trial = {
     "model": "transformer", "num_units": 16, "num_layers": 1, "num_heads": 2, "feed_forward": 32, "dropout": 0.1,
     "epoch": 3, "steps_per_epoch": 4, "batch_size": 6, "early_stopping": "solve_rate", "epoch_problems": 2,
     "valid_problems": 2, "test_problems": 0, "max_length": 16, "ema_decay": 0.5,
 }
-run_model_train.trials_file.model_params = {"trial": trial}
-devices.leave(run_model_train.main(["--trials", "all", "--data", sys.argv[1], "--runs", sys.argv[2], "--workers", "1"]))
+model_params = {"trial": trial}
+"""
+TRIAL = """
+import sys
+import run_model_train
+
+arguments = dict(zip(("--trials-file", "--data", "--runs"), sys.argv[1:]))
+words = [word for pair in arguments.items() for word in pair]
+sys.exit(run_model_train.main(["--trials", "all", "--workers", "1", *words]))
 """
 
 
@@ -109,6 +112,7 @@ def test_devices_and_processes_train_as_one_device_does(tmp_path):
 def data(tmp_path_factory):
     """Problems of nearly one length, so that few shapes are compiled; 7 validation problems do not divide by two."""
     folder = tmp_path_factory.mktemp("data")
+    (folder / "small_trials.py").write_text(TRIALS_FILE)
     for split, count in (("train", 60), ("valid", 7), ("test", 4)):
         lines = (f"sub Y' mul INT+ {i % 9 + 1} {'cos ' * (i % 4)}x\tmul INT+ {i % 7} x\n" for i in range(count))
         (folder / f"small.{split}").write_text("".join(lines))
@@ -130,10 +134,10 @@ def weights(runs):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_trial_of_two_processes_is_that_of_one_also_when_it_is_killed(data, tmp_path):
-    ended(started(TRIAL, data, tmp_path / "one"))
-    said, nothing = ended(*started_together(TRIAL, data, tmp_path / "whole"))
+    ended(started(TRIAL, data / "small_trials.py", data, tmp_path / "one"))
+    said, nothing = ended(*started_together(TRIAL, data / "small_trials.py", data, tmp_path / "whole"))
     assert "ask the best" in said and "ask the best" not in nothing
-    first, second = started_together(TRIAL, data, tmp_path / "killed")
+    first, second = started_together(TRIAL, data / "small_trials.py", data, tmp_path / "killed")
     while not list(tmp_path.glob("killed/trial/checkpoint_*.keras")):
         assert first.poll() is None, first.communicate()[0]
         time.sleep(0.02)
@@ -141,7 +145,7 @@ def test_a_trial_of_two_processes_is_that_of_one_also_when_it_is_killed(data, tm
     first.communicate()
     second.communicate(timeout=200)  # it does not wait for ever
     assert second.returncode
-    ended(*started_together(TRIAL, data, tmp_path / "killed"))
+    ended(*started_together(TRIAL, data / "small_trials.py", data, tmp_path / "killed"))
 
     expected = pd.read_csv(tmp_path / "one" / "trial" / "history.csv").drop(columns="seconds")
     files = {path.name for path in (tmp_path / "one" / "trial").iterdir()}
@@ -169,4 +173,4 @@ def test_one_device_is_left_alone():
     batches = iter([])
     with devices.all_devices():
         assert devices.shared(batches) is batches
-    assert (devices.process(), devices.processes()) == (0, 1)
+    assert (devices.rank(), devices.world_size()) == (0, 1)

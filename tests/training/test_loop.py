@@ -1,6 +1,7 @@
 """A trial that was killed ends as if it had not been; averages and precisions are what they say."""
 
 import contextlib
+import dataclasses
 import json
 import logging
 import os
@@ -25,11 +26,13 @@ from symbolic.problems.problem import ProblemOptions
 from symbolic.seq2seq.optimizers import Muon
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.translator import Translator
-from symbolic.training.data import TrialData
+from symbolic.training import callbacks
+from symbolic.training.callbacks import Checkpoint, HistoryWriter, TerminateOnNonFinite, trial_callbacks
+from symbolic.training.data import TrainingData
 from symbolic.training.loop import _closing
 from symbolic.training.models import best_model, build_model, built_model, compile_model, new_model
 from symbolic.training.params import complete
-from symbolic.training.recording import Recorder, best_epoch
+from symbolic.training.recording import best_epoch, is_out_of_patience
 from symbolic.training.trials import read_result
 from tests import PROJECT
 
@@ -79,18 +82,20 @@ def _die():
 
 
 def _in_the_middle_of_epoch_3():
-    Recorder.on_train_batch_end = lambda self, batch, logs=None: (self.epoch, batch) == (3, 1) and _die()
+    check = TerminateOnNonFinite
+    check.on_train_batch_end = lambda self, batch, logs=None: (self.epoch, batch) == (3, 1) and _die()
 
 
 def _before_the_best_weights_of_epoch_2_are_in_place():
-    save = Recorder._save_weights
+    save, saved = callbacks._save_weights, []
 
-    def save_or_die(self, name):
-        if self.epoch == 2:
+    def save_or_die(model, path):
+        saved.append(path.name)
+        if saved.count("best.weights.h5") == 2:
             os.replace = lambda source, target: _die()
-        save(self, name)
+        save(model, path)
 
-    Recorder._save_weights = save_or_die
+    callbacks._save_weights = save_or_die
 
 
 def _when_the_checkpoint_of_epoch_2_is_in_place():
@@ -105,15 +110,15 @@ def _when_the_checkpoint_of_epoch_2_is_in_place():
 
 
 def _disk_full_in_the_checkpoint_of_epoch_2(handler=signal.SIG_IGN):
-    save = Recorder._save_checkpoint
+    save = Checkpoint.on_epoch_end
 
-    def save_with_little_room(self):
-        if self.epoch == 2:
+    def save_with_little_room(self, epoch, logs=None):
+        if epoch == 1:
             signal.signal(signal.SIGXFSZ, handler)
             resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, resource.RLIM_INFINITY))
-        save(self)
+        save(self, epoch)
 
-    Recorder._save_checkpoint = save_with_little_room
+    Checkpoint.on_epoch_end = save_with_little_room
 
 
 def _within_a_write_of_the_checkpoint_of_epoch_2():
@@ -191,10 +196,10 @@ def test_a_trial_killed_anywhere_ends_with_the_same_weights(trial, stream, data,
 # --- averages, precisions, beginnings ---------------------------------------------------------------------------------
 
 
-def small_data(tokens: str = "a b c d") -> TrialData:
-    """What a model needs to know of data before it is trained."""
+def small_data(tokens: str = "a b c d") -> TrainingData:
+    """What a model needs of data before it is trained: the vocabularies."""
     processor = TextProcessor(tokens.split())
-    return TrialData(description={}, context_processor=processor, target_processor=processor, problems={}, stores={})
+    return TrainingData(files={}, weights={}, context_processor=processor, target_processor=processor)
 
 
 def parameters(trial: str = "rnn", **changes):
@@ -217,8 +222,9 @@ def test_averages_are_those_of_the_weights_that_training_went_through(average, t
         judged.append(vector(model.get_weights()))
         return {}
 
-    recorder = Recorder(params, tmp_path, pd.DataFrame(), logging.getLogger("test"), judge)
-    recorder.set_model(model)
+    history = HistoryWriter(tmp_path, pd.DataFrame())
+    in_order = trial_callbacks(params, tmp_path, history, logging.getLogger("test"), judge)
+    recorder = keras.callbacks.CallbackList(in_order, model=model)
     for epoch in range(5):
         recorder.on_epoch_begin(epoch)
         for _ in range(2):  # batches to an update
@@ -274,21 +280,21 @@ def test_initial_weights_are_those_of_the_other_trial_or_released_model(tmp_path
     Translator(other, data.context_processor, data.target_processor, 64).save(tmp_path)
     other.save_weights(tmp_path / "best.weights.h5")
     for path in (tmp_path, tmp_path / "best.weights.h5"):
-        model = new_model(params | {"initial_weights": str(path)}, data)
+        model = new_model(parameters(initial_weights=str(path)), data)
         np.testing.assert_array_equal(vector(model.get_weights()), vector(other.get_weights()))
     (tmp_path / "best.weights.h5").rename(tmp_path / "other.weights.h5")  # a released model has none
     for half in (False, True):
         Translator(other, data.context_processor, data.target_processor, 64).save(tmp_path, half=half)
-        model = new_model(params | {"initial_weights": str(tmp_path)}, data)
+        model = new_model(parameters(initial_weights=str(tmp_path)), data)
         exact, found = vector(other.get_weights()), vector(model.get_weights())
         np.testing.assert_allclose(found, exact.astype(np.float16) if half else exact, rtol=0, atol=0)
     for path in (tmp_path, tmp_path / "other.weights.h5"):
         with pytest.raises(ValueError, match="`initial_weights` must be of a model like this one"):
             new_model(parameters(num_units=32, initial_weights=str(path)), data)
     with pytest.raises(FileNotFoundError, match="There is no .*nothing"):
-        new_model(params | {"initial_weights": str(tmp_path / "nothing")}, data)
+        new_model(parameters(initial_weights=str(tmp_path / "nothing")), data)
     with pytest.raises(ValueError, match="trial with the same vocabularies"):
-        new_model(params | {"initial_weights": str(tmp_path)}, small_data("a b d c"))
+        new_model(parameters(initial_weights=str(tmp_path)), small_data("a b d c"))
 
 
 def test_parameters_reach_the_optimizer_and_the_loss():
@@ -301,7 +307,7 @@ def test_parameters_reach_the_optimizer_and_the_loss():
     schedule = model.optimizer._learning_rate
     assert float(schedule(2)) == pytest.approx(0.01) and float(schedule(12)) == pytest.approx(0, abs=1e-8)
     with pytest.raises(ValueError, match="`jit_compile` must be auto or False"):
-        compile_model(model, params | {"jit_compile": True})
+        compile_model(model, dataclasses.replace(params, jit_compile=True))
     with pytest.raises(ValueError, match="^compiled: `jit_compile` must be auto or False"):
         SymbolicModelTrain({"compiled": {"model": "attention_rnn", "jit_compile": True}}, "never made")
 
@@ -344,8 +350,7 @@ def test_the_best_epoch_by_any_metric():
 
 def test_early_stopping_remembers_across_a_resume():
     def out_of_patience(losses, patience):
-        params = {"early_stopping": "val_loss", "patience": patience}
-        return Recorder(params, None, pd.DataFrame({"val_loss": losses}), None, None).out_of_patience
+        return is_out_of_patience(pd.DataFrame({"val_loss": losses}), "val_loss", patience)
 
     assert not out_of_patience([3.0, 2.0, 2.5, 2.2], patience=3)
     assert out_of_patience([3.0, 2.0, 2.5, 2.2], patience=2)

@@ -3,20 +3,39 @@
 import pytest
 
 import model_params
-from symbolic.training.params import BELONGS_TO, RULES, complete, product, select, sweep
+from symbolic.training.models import try_out
+from symbolic.training.optimizers import build_optimizer, optimizer_classes
+from symbolic.training.params import GENERAL, MODEL_RULES, RULES, complete, product, select, sweep
 
 DEFAULTS = model_params.defaults
+OWN = {
+    "attention_rnn": {"num_units", "num_heads", "dropout", "is_gru", "output_activation"},
+    "transformer": {"num_units", "num_heads", "dropout", "num_layers", "feed_forward"},
+}
 
 
-def test_every_default_has_a_rule_and_every_rule_a_default():
-    assert set(RULES) == set(DEFAULTS)
+def checked(trial):
+    params = complete("t", trial, DEFAULTS)
+    try_out("t", params)
+    return params
+
+
+def test_every_parameter_has_a_default_and_a_rule():
+    assert set(DEFAULTS) == {*RULES, *MODEL_RULES} and set(RULES) == set(GENERAL)
 
 
 @pytest.mark.parametrize("name", model_params.model_params)
 def test_every_trial_of_the_file_is_accepted_and_completed(name):
     params = complete(name, model_params.model_params[name], DEFAULTS)
-    of_the_other_model = {key for key, model in BELONGS_TO.items() if model != params["model"]}
-    assert set(params) == set(DEFAULTS) - of_the_other_model
+    try_out(name, params)
+    assert set(params.model_options) == OWN[params.model]
+    assert set(params.as_dict()) == {*GENERAL, *params.model_options} - {"optimizer_options"}
+    assert params.as_dict().items() >= model_params.model_params[name].items()
+
+
+def test_the_parameters_of_a_trial_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        complete("t", {}, DEFAULTS).seed = 1
 
 
 @pytest.mark.parametrize(
@@ -25,12 +44,12 @@ def test_every_trial_of_the_file_is_accepted_and_completed(name):
         ("trial_1", 100, "adam", 64, True, 4),
         ("trial_2", 100, "RMSprop", 64, False, 4),
         ("trial_3", 100, "adam", 256, False, 8),
-        ("trial_4", 100, "RMSprop", 256, True, 8),
+        ("trial_4", 100, "adam", 256, True, 8),
         ("trial_5", 100, "adam", 512, True, 8),
     ],
 )
 def test_the_published_trials_are_the_published_ones(trial, epochs, optimizer, units, is_gru, heads):
-    params = complete(trial, model_params.model_params[trial], DEFAULTS)
+    params = complete(trial, model_params.model_params[trial], DEFAULTS).as_dict()
     published = {"epoch": epochs, "optimizer": optimizer, "num_units": units, "is_gru": is_gru, "num_heads": heads}
     published |= {"batch_size": 128, "steps_per_epoch": 100, "validation_steps": 20, "patience": 5}
     assert {key: params[key] for key in published} == published
@@ -41,11 +60,33 @@ def test_the_published_trials_are_the_published_ones(trial, epochs, optimizer, u
     [
         ({"num_head": 4}, r"t: unknown parameter `num_head`\. Did you mean `num_heads`\?"),
         ({"num_heads": 3}, r"`num_heads` must divide `num_units`\. Received: num_heads=3, num_units=256"),
-        ({"optimizer": "adan"}, r"`optimizer` must be one of .* Received: 'adan'\. Did you mean `adam`\?"),
-        ({"model": "transfomer"}, r"`model` must be one of .* Did you mean `transformer`\?"),
-        ({"model": "transformer", "is_gru": False}, r"`is_gru` belongs to model `attention_rnn`"),
-        ({"num_layers": 2}, r"`num_layers` belongs to model `transformer`"),
-        ({"model": "transformer", "num_units": 24, "num_heads": 8}, r"even number of units a head"),
+        ({"optimizer": "adan"}, r"t: unknown optimizer `adan`\. Did you mean `adam`\? Known: .*adamw"),
+        ({"model": "transfomer"}, r"t: unknown model `transfomer`\. Did you mean `transformer`\?"),
+        (
+            {"model": "nothing_here:Model"},
+            r"t: model `nothing_here:Model`: the module `nothing_here` cannot be imported",
+        ),
+        ({"model": 3}, r"`model` must be a name\. Received: 3"),
+        (
+            {"model": "transformer", "is_gru": False},
+            r"t: unknown parameter `is_gru`\. .*`transformer` takes num_units,",
+        ),
+        ({"num_layers": 2}, r"unknown parameter `num_layers`\. .*Model `attention_rnn` takes num_units, num_heads"),
+        ({"model": "transformer", "num_units": 24, "num_heads": 8}, r"t: `num_units / num_heads` must be even"),
+        ({"optimizer_options": {"beta_3": 0.9}}, r"optimizer `adam` takes no `beta_3`\. Did you mean `beta_\d`\?"),
+        (
+            {"optimizer": "sgd", "optimizer_options": {"beta_1": 0.9}},
+            r"`sgd` takes no `beta_1`\..* It takes momentum, nes",
+        ),
+        (
+            {"optimizer_options": {"global_clipnorm": 1.0}},
+            r"must not hold `global_clipnorm`: the parameter `clip_norm`",
+        ),
+        (
+            {"optimizer_options": {"beta_1": "much"}},
+            r"t: `optimizer_options`: `beta_1` must be a number. Received: 'much'",
+        ),
+        ({"optimizer_options": {"weight_decay": object()}}, r"`optimizer_options` must be a dictionary"),
         ({"epoch": 0}, r"`epoch` must be a whole number, 1 or more\. Received: 0"),
         ({"epoch": True}, r"`epoch` must be a whole number"),
         ({"epoch": 2.0}, r"`epoch` must be a whole number"),
@@ -61,7 +102,7 @@ def test_the_published_trials_are_the_published_ones(trial, epochs, optimizer, u
         ({"ema_decay": 1.0}, r"`ema_decay` must be a number between 0 and 1, or None"),
         ({"last_k": 1}, r"`last_k` must be a whole number, 2 or more, or None"),
         ({"last_k": 3, "ema_decay": 0.9}, r"averaged by `ema_decay` or over `last_k` epochs"),
-        ({"batch_size": 8, "batch_tokens": 1000}, r"one of `batch_size` and `batch_tokens`"),
+        ({"batch_size": 8, "batch_tokens": 1000}, r"by `batch_size` or by `batch_tokens`, not by both"),
         ({"batch_tokens": 255, "max_length": 128}, r"`batch_tokens` must hold a pair"),
         ({"early_stopping": "solve_rates"}, r"`early_stopping` must be one of .* Did you mean `solve_rate`\?"),
         ({"early_stopping": "solve_rate"}, r"early_stopping `solve_rate` needs `epoch_problems`"),
@@ -70,16 +111,40 @@ def test_the_published_trials_are_the_published_ones(trial, epochs, optimizer, u
 )
 def test_wrong_parameters_are_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
-        complete("t", wrong, DEFAULTS)
+        checked(wrong)
 
 
-def test_optimizers_are_known_to_keras():
-    import keras
+@pytest.mark.parametrize("name", [*optimizer_classes(), "RMSprop"])
+def test_every_optimizer_is_built_with_the_parameters_of_a_trial(name):
+    trial = {
+        "optimizer": name,
+        "ema_decay": 0.9,
+        "gradient_accumulation": 2,
+        "optimizer_options": {"weight_decay": 0.1},
+    }
+    optimizer = build_optimizer(complete("t", trial, DEFAULTS))
+    assert (optimizer.weight_decay, optimizer.global_clipnorm, optimizer.use_ema) == (0.1, 1.0, True)
 
-    from symbolic.training.params import OPTIMIZERS
 
-    for name in (*OPTIMIZERS, "RMSprop"):
-        assert isinstance(keras.optimizers.get(name), keras.optimizers.Optimizer)
+def test_settings_of_an_optimizer_reach_it():
+    options = {"beta_1": 0.8, "epsilon": 1e-5}
+    optimizer = build_optimizer(complete("t", {"optimizer": "adamw", "optimizer_options": options}, DEFAULTS))
+    assert (type(optimizer).__name__, optimizer.beta_1, optimizer.epsilon) == ("AdamW", 0.8, 1e-5)
+    muon = build_optimizer(complete("t", {"optimizer": "Muon", "optimizer_options": {"ns_steps": 3}}, DEFAULTS))
+    assert muon.ns_steps == 3 and muon.product_dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"num_unit": 3}, r"defaults: unknown parameter `num_unit`\. Did you mean `num_units`\?"),
+        ({"seed": None}, "defaults: no value for seed"),
+    ],
+)
+def test_wrong_defaults_are_refused(changed, message):
+    defaults = {key: value for key, value in (DEFAULTS | changed).items() if value is not None or key != "seed"}
+    with pytest.raises(ValueError, match=message):
+        complete("t", {}, defaults)
 
 
 def test_product_and_sweep_have_every_combination_once():

@@ -4,7 +4,6 @@ import contextlib
 import itertools
 import json
 import shutil
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -21,11 +20,11 @@ from symbolic.seq2seq.shapes import exceeding
 from symbolic.seq2seq.special_tokens import SPECIAL_TOKENS, UNKNOWN_ID
 from symbolic.seq2seq.translator import MODEL, Translator
 from symbolic.solving.answers import grammar_of
-from symbolic.training.data import TrialData, _held_out, training_input
+from symbolic.training.data import _held_out, parse_weights, training_input
 from symbolic.training.models import compile_model
 from symbolic.training.recording import read_history
 from symbolic.training.release import release
-from symbolic.training.trials import _some, read_result
+from symbolic.training.trials import read_result
 
 TINY = {
     "num_units": 16,
@@ -81,7 +80,7 @@ def test_run_all_leaves_what_it_promises(finished):
             "curves.png",
         }
         params = json.loads((folder / "params.json").read_text())
-        assert params["params"] == training.model_params[trial]
+        assert params["params"] == training.model_params[trial].as_dict()
         assert {"seed"} <= set(params["params"]) and {"tensorflow", "keras", "symengine"} <= set(params["versions"])
         assert len(pd.read_csv(folder / "predictions_test.csv")) == 16
         history = training.training_result[trial]["history"]
@@ -120,9 +119,9 @@ def test_the_saved_model_has_the_best_weights_and_answers_alike(finished):
 def test_what_is_judged_is_spread_over_the_split_as_text_and_as_ids_alike(finished):
     training, _ = finished
     everything = training.data["test"].frame()
-    data = SimpleNamespace(problems=training.data, stores=training.stores)
     for n in (1, 7, 1000):
-        problems, store = _some(data, "test", n)
+        chosen = training._data.splits["test"].spread(n)
+        problems, store = chosen.frame(), chosen.store
         assert len(problems) == len(store) == min(n, len(everything))
         texts = [training.context_processor.decode([store.context(i)])[0] for i in range(len(store))]
         for text, equation in zip(texts, problems["input"], strict=True):
@@ -160,15 +159,10 @@ def test_training_on_a_stream_never_sees_a_held_out_problem_and_can_be_entered_a
     assert list(table["status"]) == ["finished"], training.failures
     assert json.loads((tmp_path / "rnn" / "params.json").read_text())["data"]["stream"] == {"bwd": 1.0}
 
-    trial_data = TrialData(
-        {}, training.context_processor, training.target_processor, training.data, training.stores, training.stream
-    )
     params = training.model_params["rnn"]
 
     def batches(start, count):
-        with contextlib.closing(
-            training_input(params, trial_data, training.stores["train"], start, workers=1)
-        ) as fresh:
+        with contextlib.closing(training_input(params, training._data, start, workers=1)) as fresh:
             return list(itertools.islice(fresh, count))
 
     whole = batches(0, 60)
@@ -178,7 +172,7 @@ def test_training_on_a_stream_never_sees_a_held_out_problem_and_can_be_entered_a
     seen = {text for inputs, _ in whole for text in training.context_processor.decode(inputs["context"])}
     assert seen and not any("[UNK]" in text for text in seen)
     assert not seen & set(training.data["valid"].frame()["input"])
-    assert max(inputs["context"].shape[1] for inputs, _ in whole) <= params["max_length"]
+    assert max(inputs["context"].shape[1] for inputs, _ in whole) <= params.max_length
 
 
 def test_a_stream_leaves_out_whatever_differs_from_held_out_problems_by_numbers_alone(tmp_path):
@@ -249,7 +243,7 @@ def test_other_vocabularies_are_another_trial(finished, data):
     other.load_data(data)
     other.set_processor("fixed")
     other.set_train_datasets()
-    with pytest.raises(ValueError, match="other data"):
+    with pytest.raises(ValueError, match="other settings .*data, context_vocabulary: "):
         other.train_model("rnn")
 
 
@@ -271,9 +265,9 @@ def test_steps_out_of_order_say_which_comes_first(data):
 
 
 def test_weights_of_a_stream_are_read():
-    assert run_model_train.parse_weights("bwd,ibp:0.4") == {"bwd": 1.0, "ibp": 0.4}
+    assert parse_weights("bwd,ibp:0.4") == {"bwd": 1.0, "ibp": 0.4}
     with pytest.raises(ValueError, match="TASK or TASK:WEIGHT, separated by commas, each TASK once .*'bwd:x'"):
-        run_model_train.parse_weights("bwd:x")
+        parse_weights("bwd:x")
 
 
 def test_the_command_line_says_what_is_wrong_in_one_sentence(capsys, tmp_path, monkeypatch):
@@ -319,7 +313,7 @@ def test_a_released_trial_answers_as_the_trial_does_and_its_card_has_the_trials_
         assert release(run, released).read_text(encoding="utf-8") == card
     with pytest.raises(ValueError, match="the trial's own"):
         release(run, run)
-    with pytest.raises(ValueError, match="something else than an earlier release of `rnn`"):
+    with pytest.raises(ValueError, match="something other than an earlier release of `rnn`"):
         release(training.run_dir / "rnn", tmp_path / "transformer")
     (tmp_path / "rnn" / "thesis.tex").write_text("mine")
     with pytest.raises(ValueError, match="holds other files, such as thesis.tex"):
