@@ -19,7 +19,7 @@ import pytest
 
 from tests import PROJECT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 TRIALS = """\
 model_params = {
