@@ -11,7 +11,7 @@ To import this package loads nothing heavy: the three functions are loaded when 
 
 import importlib
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["dsolve", "integrate", "verify"]
 
 _MODULES = {"integrate": "symbolic.solver", "dsolve": "symbolic.solver", "verify": "symbolic.verification"}
@@ -21,9 +21,9 @@ def __getattr__(name: str):
     if name not in _MODULES:
         raise AttributeError(f"module `symbolic` has no attribute `{name}`")
     if _MODULES[name] == "symbolic.solver":
-        importlib.import_module(
-            "symbolic.runtime.startup"
-        ).import_keras()  # without what TensorFlow prints at its start
+        # Without the lines that TensorFlow prints at its start. By name, for the packages that import this one for its
+        # version must not be seen to load TensorFlow.
+        importlib.import_module("symbolic.runtime.startup").import_keras()
     return getattr(importlib.import_module(_MODULES[name]), name)
 
 

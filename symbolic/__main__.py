@@ -2,11 +2,16 @@
 
 The commands are in `symbolic.commands`. `--help` lists them, and `COMMAND --help` lists the options of one.
 """
+# ruff: noqa: E402  The version of Python is checked before any file is read that older ones do not understand
 
 import argparse
 import os
 import re
 import sys
+
+from symbolic.runtime.startup import check_python, missing_package
+
+check_python()
 
 from symbolic.commands import evaluate, export, problems, results, solve, train, verify
 from symbolic.runtime.imports import import_module
@@ -29,6 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
         return args.action(args)
     except (ValueError, OSError) as error:
         print(f"symbolic {args.command}: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        print(f"symbolic {args.command}: {missing_package(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"\nsymbolic {args.command}: interrupted", file=sys.stderr)

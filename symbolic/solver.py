@@ -20,7 +20,9 @@ from symbolic.solving.question import Question
 from symbolic.solving.reading import equation_question, integral_question
 from symbolic.solving.solution import Solution
 
-PRETRAINED = Path(symbolic.__file__).parents[1] / "pretrained"  # the model that serves where none is given
+_PACKAGE = Path(symbolic.__file__).parent
+# The model that serves where none is given: inside an installed package, or beside the package in a clone.
+PRETRAINED = _PACKAGE / "pretrained" if (_PACKAGE / "pretrained").is_dir() else _PACKAGE.parent / "pretrained"
 
 _CONSTANTS = ("a8", "a9")  # of general solutions, in the published data sets
 

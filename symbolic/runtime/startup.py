@@ -4,6 +4,8 @@ Whatever its log level, TensorFlow 2.21 writes to stderr that oneDNN is on and t
 hide our output. Everything else that is written to stderr during the import is passed on.
 """
 
+from __future__ import annotations  # so that Python 3.8 reads this file, and `check_python` names the cure
+
 import contextlib
 import os
 import re
@@ -12,20 +14,43 @@ import tempfile
 from collections.abc import Iterator
 
 BACKENDS = ("tensorflow", "jax")
+PYTHONS = ((3, 11), (3, 12), (3, 13))  # as `requires-python` in pyproject.toml
+_CURE = "run `make install` and use .venv/bin/python"
 _NOTES = re.compile(rb"^(WARNING: All log messages before absl::InitializeLog|I0000 ).*\n", re.MULTILINE)
+
+
+def check_python() -> None:
+    """Exit with one sentence if the project does not run on this Python."""
+    if sys.version_info[:2] not in PYTHONS:
+        this = f"{sys.version_info[0]}.{sys.version_info[1]} ({sys.executable})"
+        sys.exit(f"symbolic: Python 3.11, 3.12 or 3.13 is needed, and this is Python {this}: {_CURE}.")
+
+
+def missing_package(error: ModuleNotFoundError) -> str:
+    """One sentence: which package is not installed, for which Python, and the cure.
+
+    Raises:
+        ModuleNotFoundError: the error again, if what is missing is a module of this project.
+    """
+    if (error.name or "symbolic").partition(".")[0] == "symbolic":
+        raise error
+    return f"the package {error.name} is not installed for {sys.executable}: {_CURE}."
 
 
 def import_keras() -> None:
     """Import Keras and its backend, so that later imports are immediate and print nothing.
 
     Raises:
-        ValueError: it is a backend that models here do not run on, or a package is not installed.
+        ModuleNotFoundError: Keras or TensorFlow is not installed.
+        ValueError: it is a backend that models here do not run on, or one that is not installed.
     """
     with _without_notes():
         try:
             import keras
             import tensorflow  # noqa: F401  vocabularies are TensorFlow's on every backend
         except ModuleNotFoundError as error:
+            if error.name in ("keras", "tensorflow"):
+                raise
             said = f"the package {error.name} is not installed, which Keras or its backend needs"
             raise ValueError(f"{said}. Backends that models here run on: {', '.join(BACKENDS)}.") from error
     if keras.backend.backend() not in BACKENDS:

@@ -151,7 +151,7 @@ def test_stream(folder):
 @pytest.mark.parametrize(
     ("task", "message"),
     [
-        ("bwdd", "unknown task `bwdd`. Did you mean `bwd`? Known: fwd, bwd, ibp, ode1, ode2. A family of your own"),
+        ("bwdd", "unknown task `bwdd`. Did you mean `bwd`? Known: fwd, bwd, ibp, ode1, ode2, textbook, "),
         ("not_there:derivative", "the module `not_there` cannot be imported: ModuleNotFoundError: No module named"),
         ("unfinished:derivative", "the module `unfinished` cannot be imported: SyntaxError: "),
         ("incomplete:derivative", "No module named 'nothing_of_this_name'"),
