@@ -132,7 +132,7 @@ def jit_compiled(params: TrialParameters, model: keras.Model) -> bool:
         ValueError: it should, and cannot.
     """
     on_jax = keras.backend.backend() == "jax"
-    possible = on_jax or all(layer.supports_jit for layer in model._flatten_layers())
+    possible = on_jax or not any(_is_beyond_xla(layer) for layer in model._flatten_layers())
     if params.jit_compile == "auto":
         on_cpu = keras.distribution.list_devices()[0].startswith("cpu")
         return on_jax or (possible and not on_cpu)
@@ -142,6 +142,11 @@ def jit_compiled(params: TrialParameters, model: keras.Model) -> bool:
             "XLA cannot compile all of its layers."
         )
     return params.jit_compile
+
+
+def _is_beyond_xla(layer: keras.layers.Layer) -> bool:
+    """Whether XLA on TensorFlow cannot compile a layer: an RNN over lengths that vary, or one that Keras marks so."""
+    return isinstance(layer, keras.layers.RNN) or not layer.supports_jit
 
 
 @contextlib.contextmanager
