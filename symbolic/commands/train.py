@@ -69,6 +69,9 @@ def _train(args: argparse.Namespace) -> int:
         for name, trial in trials.model_params.items():
             print(f"{name:20} " + " ".join(f"{key}={value}" for key, value in trial.items()))
         return 0
+    if args.engine == "ray":  # the trials need the GPUs' memory; this process only tries out their models
+        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     import_keras()
     from symbolic.training import devices
 
@@ -77,10 +80,13 @@ def _train(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on from the last whole epoch", file=sys.stderr)
         status = 130
-    except Exception:
+    except Exception as error:
         if devices.world_size() == 1:
             raise
-        traceback.print_exc()
+        if isinstance(error, ValueError | OSError):
+            print(f"symbolic train: {error}", file=sys.stderr)
+        else:
+            traceback.print_exc()
         status = 1
     devices.exit_if_failed(status)
     return status

@@ -16,8 +16,11 @@ from symbolic.training.data import TrainingData
 from symbolic.training.optimizers import build_optimizer
 from symbolic.training.params import GENERAL, TrialParameters, constructor_arguments
 from symbolic.training.recording import BEST_WEIGHTS, TRAINER_COLUMNS
+from symbolic.verification import STATUSES
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
+# Columns of history.csv and of the comparison table.
+_TAKEN_NAMES = (*TRAINER_COLUMNS, *STATUSES, *("trial", "status", "reason", "weights", "epochs", "problems"))
 
 Figure = Callable[[Any, Any], Any]  # of labels (B, T) and logits (B, T, V): a function, or a Keras loss or metric
 
@@ -52,10 +55,10 @@ class Extensions(NamedTuple):
                 raise ValueError(f"`metrics` must be Keras metrics or functions. Received: {metric!r}.")
         names = [*self.metric_names, *([] if self.loss is None else [_name(self.loss)])]
         for name in names:
-            if name in TRAINER_COLUMNS or name.startswith("val_") or names.count(name) > 1:
+            if name in _TAKEN_NAMES or name.startswith("val_") or names.count(name) > 1:
                 raise ValueError(
                     f"a loss and every metric need a name of their own, without `val_`, and not one of "
-                    f"{', '.join(TRAINER_COLUMNS)}. Received: {', '.join(names)}."
+                    f"{', '.join(_TAKEN_NAMES)}. Received: {', '.join(names)}."
                 )
         for callback in self.callbacks:
             if not isinstance(callback, keras.callbacks.Callback):
@@ -129,7 +132,7 @@ def jit_compiled(params: TrialParameters, model: keras.Model) -> bool:
         ValueError: it should, and cannot.
     """
     on_jax = keras.backend.backend() == "jax"
-    possible = on_jax or all(layer.supports_jit for layer in model._flatten_layers())
+    possible = on_jax or not any(_is_beyond_xla(layer) for layer in model._flatten_layers())
     if params.jit_compile == "auto":
         on_cpu = keras.distribution.list_devices()[0].startswith("cpu")
         return on_jax or (possible and not on_cpu)
@@ -139,6 +142,11 @@ def jit_compiled(params: TrialParameters, model: keras.Model) -> bool:
             "XLA cannot compile all of its layers."
         )
     return params.jit_compile
+
+
+def _is_beyond_xla(layer: keras.layers.Layer) -> bool:
+    """Whether XLA on TensorFlow cannot compile a layer: an RNN over lengths that vary, or one that Keras marks so."""
+    return isinstance(layer, keras.layers.RNN) or not layer.supports_jit
 
 
 @contextlib.contextmanager
