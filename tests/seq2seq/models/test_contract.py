@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from symbolic.__main__ import main
 from symbolic.expressions.prefix import from_prefix
 from symbolic.seq2seq.decoding import CompiledSearch
 from symbolic.seq2seq.models import MODELS, model_class
@@ -238,30 +239,25 @@ def test_a_model_from_outside_is_loaded_in_another_process_once_its_module_is_im
     )
     assert run.returncode == 0, run.stderr
     refused, *rows = run.stdout.splitlines()
-    assert OUTSIDER in refused and "import tests.seq2seq.models.convolutional" in refused
+    assert OUTSIDER in refused and "symbolic --import tests.seq2seq.models.convolutional" in refused
     assert rows == [
         " | ".join(f"{hypothesis.text} {hypothesis.score:.4f}" for hypothesis in row)
         for row in outsider.translate(TEXTS, Beam(3))
     ]
 
 
-def test_a_model_from_outside_is_asked_on_the_command_line(outsider, tmp_path):
+def test_a_model_from_outside_is_asked_on_the_command_line(outsider, tmp_path, capsys):
     outsider.save(tmp_path / "model")
     shutil.copy(PROJECT / "tests/seq2seq/models/convolutional.py", tmp_path / "my_models.py")
-    question = ("integrate", "-cos(x)", "--run", "model", "--beam", "2")
-
-    def asked(*options):
-        return subprocess.run(
-            [sys.executable, "-m", "symbolic", *options, *question],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(PROJECT)},
-            capture_output=True,
-            text=True,
-        )
-
-    refused = asked()
-    assert refused.returncode == 2 and "symbolic --import tests.seq2seq.models.convolutional" in refused.stderr
-    answered = asked("--import", "my_models")
-    assert answered.returncode in (0, 1), answered.stderr
-    missing = asked("--import", "my_model")
-    assert missing.returncode == 2 and "the module `my_model` cannot be imported: ModuleNotFound" in missing.stderr
+    question = ["integrate", "-cos(x)", "--run", "model", "--beam", "2"]
+    run = subprocess.run(
+        [sys.executable, "-m", "symbolic", "--import", "my_models", *question],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode in (0, 1), run.stderr  # 1 if no answer verified
+    assert "integrand   -cos(x)" in run.stdout
+    assert main(["--import", "my_model", *question]) == 2
+    assert "the module `my_model` cannot be imported: ModuleNotFound" in capsys.readouterr().err
