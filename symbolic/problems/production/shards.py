@@ -18,8 +18,8 @@ import dataclasses
 import itertools
 import math
 import os
-import pickle
 import signal
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
@@ -115,12 +115,9 @@ class Shard:
 
 
 def _is_importable(family: Family) -> bool:
-    """Whether a process finds a function by its module and name; those of the main program it does not."""
-    try:
-        pickle.dumps(family)
-    except (pickle.PicklingError, AttributeError, TypeError):
-        return False
-    return family.__module__ != "__main__"
+    """Whether another process finds a function by its module and name, which it does not in the main program."""
+    module = sys.modules.get(family.__module__ or "")
+    return family.__module__ != "__main__" and getattr(module, getattr(family, "__name__", ""), None) is family
 
 
 def run_shards(
