@@ -115,10 +115,9 @@ class Shard:
 
 
 def _is_importable(family: Family) -> bool:
-    """Whether a process finds a function by its module and name; those of the main program it does not."""
+    """Whether another process finds a function by its module and name, which it does not in the main program."""
     module = sys.modules.get(family.__module__ or "")
-    is_found = getattr(module, getattr(family, "__qualname__", ""), None) is family
-    return is_found and family.__module__ != "__main__"
+    return family.__module__ != "__main__" and getattr(module, getattr(family, "__name__", ""), None) is family
 
 
 def run_shards(
