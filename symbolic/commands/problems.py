@@ -47,6 +47,8 @@ def add(command: AddCommand) -> None:
     )
     sub.add_argument("--valid", type=int, default=10_000, metavar="N", help="validation problems")
     sub.add_argument("--test", type=int, default=10_000, metavar="N", help="test problems")
+    words = "test problems made elsewhere; what equals one of them up to numbers comes into no set"
+    sub.add_argument("--leave-out", nargs="+", default=[], metavar="FILE", help=words)
     sub.add_argument("--memory-limit", default="4GB", metavar="SIZE", help="memory of DuckDB; the rest goes to disk")
     sub.add_argument("--temp", metavar="DIR", help="folder for a database of all problems; --out, if not given")
     _add_engine_options(sub)
@@ -133,6 +135,7 @@ def _prepare(args) -> int:
     from symbolic.problems.data_sets.prepared import prepare
 
     data_set = {"name": args.name, "split": args.split, "valid": args.valid, "test": args.test}
+    data_set["leave_out"] = args.leave_out
     limits = {"max_bad_share": args.max_bad_lines, "memory_limit": args.memory_limit}
     place = {"workers": args.workers, "engine": args.engine, "temp": args.temp}
     try:

@@ -51,6 +51,7 @@ class Preparation:
         distinct: equations without duplicates.
         kept: set -> problems in it.
         leakage: from train into valid and test.
+        left_out: drawn problems that equal one of the files to leave out, up to numbers.
         unfinished: what runs of the generator have left to make, a line for each folder.
     """
 
@@ -59,6 +60,7 @@ class Preparation:
     distinct: int
     kept: dict[str, int]
     leakage: list[Leakage]
+    left_out: int = 0
     unfinished: list[str] = dataclasses.field(default_factory=list)
 
     @property
@@ -74,7 +76,8 @@ class Preparation:
                 *self.unfinished,
                 f"read: {len(self.files):,} files · good lines {sum(file.kept for file in self.files):,}{left_out}",
                 *(example for report in self.files for example in report.examples),
-                f"problems: drawn {self.drawn:,} · distinct {self.distinct:,}",
+                f"problems: drawn {self.drawn:,} · distinct {self.distinct:,}"
+                + (f" · left out {self.left_out:,}" if self.left_out else ""),
                 f"kept: {' · '.join(f'{name} {count:,}' for name, count in self.kept.items())}"
                 f" · held out but in no set {self.unused:,}",
                 *(str(leakage) for leakage in self.leakage),
@@ -112,9 +115,11 @@ class _DataSet:
         """All that is written. The training file is last: without it nobody takes a folder for a data set."""
         return [RECORD, README, *map(self.file, reversed(SPLITS))]
 
-    def command(self, sources: Iterable[Path], out: Path) -> str:
+    def command(self, sources: Iterable[Path], out: Path, leave_out: Iterable[Path]) -> str:
         words = ["prepare", *map(str, sources), "--out", str(out), "--name", self.name, "--split", self.split]
         words += [f"--{part}={size}" for part, size in self.sizes.items()]
+        if left_out := [str(path) for path in leave_out]:
+            words += ["--leave-out", *left_out]
         return f"python -m symbolic {shlex.join(words)}"
 
 
@@ -126,6 +131,7 @@ def prepare(
     split: str = "skeleton",
     valid: int = 10_000,
     test: int = 10_000,
+    leave_out: Iterable[Path | str] = (),
     max_bad_share: float = MAX_BAD_SHARE,
     workers: int | None = 1,
     engine: str = "local",
@@ -148,6 +154,8 @@ def prepare(
         split: "skeleton", so that problems equal up to their numbers fall on the same side, or "exact", where only the
             same equations do, as published.
         valid, test: the exact sizes of those sets.
+        leave_out: files, and folders of files, of test problems made elsewhere. Problems that equal one of them up to
+            their numbers come into no set.
         max_bad_share: fraction of bad lines allowed in a file; they are left out and counted.
         workers: processes that check lines, or Ray tasks on a cluster, and threads of DuckDB; None for all cores. They
             change nothing but the time it takes.
@@ -161,10 +169,10 @@ def prepare(
         ValueError: an argument out of its range, a file that is no problem file, or too few problems for a set.
         OSError: a file that cannot be read, a folder that cannot be written or that another run writes, or a full disk.
     """
-    out, sources = Path(out), [Path(source) for source in sources]
+    out, sources, leave_out = Path(out), [Path(source) for source in sources], [Path(path) for path in leave_out]
     resources = Resources(workers, is_cluster(engine), memory_limit)
     check_max_bad_share(max_bad_share)
-    files = find_source_files(sources)
+    files, files_left_out = find_source_files(sources), find_source_files(leave_out)
     manifests = _manifests(files)
     data_set = _DataSet(_default_name(manifests) if name is None else name, split, {"valid": valid, "test": test})
     _check_out(out, data_set, sources)
@@ -177,11 +185,12 @@ def prepare(
         try:
             with open_database(temp or work, resources) as database:
                 reports = read_files(database, "lines", files, split, max_bad_share, resources)
+                read_files(database, "left_out", files_left_out, split, max_bad_share, resources)
                 preparation = dataclasses.replace(_cut(database, reports, data_set.sizes), unfinished=unfinished)
                 for part in SPLITS:
                     _write(database, part, work / data_set.file(part), preparation.kept[part])
             generated = {folder: manifest["settings"] for folder, manifest in manifests.items()}
-            _describe(work, data_set, preparation, data_set.command(sources, out), generated)
+            _describe(work, data_set, preparation, data_set.command(sources, out, leave_out), generated)
             _publish(work, out, data_set)
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -223,6 +232,9 @@ def _cut(database: duckdb.DuckDBPyConnection, reports: list[ReadReport], sizes: 
     """Make a table for each set, in place of `lines`."""
     tqdm.write("removing duplicates", file=sys.stderr)
     (drawn,) = database.execute("SELECT sum(count) FROM lines").fetchone()
+    are_left_out = "skeleton IN (SELECT skeleton FROM left_out)"
+    (left_out,) = database.execute(f"SELECT coalesce(sum(count), 0) FROM lines WHERE {are_left_out}").fetchone()
+    database.execute(f"DELETE FROM lines WHERE {are_left_out}")
     # The simplest solution, as in splits.add_distinct: structs are compared field by field.
     database.execute(
         "CREATE TABLE problems AS SELECT sum(count) AS count, input, "
@@ -245,9 +257,8 @@ def _cut(database: duckdb.DuckDBPyConnection, reports: list[ReadReport], sizes: 
                 f"`{part}` must be at most {kept[part]:,}: no more of the {distinct:,} distinct problems may be in "
                 f"that set, about 5 % of them. Received: {size:,}."
             )
-    return Preparation(
-        reports, int(drawn), distinct, kept, [leakage_of_tables(database, "train", part) for part in sizes]
-    )
+    leakage = [leakage_of_tables(database, "train", part) for part in sizes]
+    return Preparation(reports, int(drawn), distinct, kept, leakage, int(left_out))
 
 
 def _write(database: duckdb.DuckDBPyConnection, part: str, path: Path, total: int) -> None:
@@ -302,7 +313,7 @@ def _describe(
     }
     record = {
         "command": command,
-        **{"drawn": preparation.drawn, "distinct": preparation.distinct},
+        **{"drawn": preparation.drawn, "distinct": preparation.distinct, "left_out": preparation.left_out},
         **{"kept": preparation.kept, "held_out_unused": preparation.unused},
         "leakage": [dataclasses.asdict(leakage) for leakage in preparation.leakage],
         "versions": versions,

@@ -79,6 +79,24 @@ def test_no_test_skeleton_is_in_train_by_default(tmp_path, drawn):
     assert [(leak.tested, leak.exact, leak.skeleton) for leak in done.leakage] == [("valid", 0, 0), ("test", 0, 0)]
 
 
+def test_problems_of_files_to_leave_out_come_into_no_set_whatever_their_numbers(tmp_path, drawn):
+    raw = write_shards(tmp_path / "raw", drawn)
+    prepare([raw], tmp_path / "whole", **SIZES)
+    tested = drawn[:40]
+    write_problems(tmp_path / "tests" / "made_elsewhere.test", tested)
+    done = prepare([raw], tmp_path / "out", leave_out=[tmp_path / "tests"], **SIZES)
+    bones = {skeleton(equation) for equation, _ in tested}
+    whole, kept = (
+        [set(frame["input"]) for frame in read_data_folder(tmp_path / folder).values()] for folder in ("whole", "out")
+    )
+    assert not any(skeleton(equation) in bones for equation in set().union(*kept))
+    assert {equation for equation in whole[0] if skeleton(equation) not in bones} == kept[0]
+    assert done.left_out == sum(skeleton(equation) in bones for equation, _ in drawn)
+    assert f" · left out {done.left_out:,}" in str(done)
+    record = json.loads((tmp_path / "out" / RECORD).read_text())
+    assert record["left_out"] == done.left_out and f"--leave-out {tmp_path / 'tests'}" in record["command"]
+
+
 def test_an_exact_split_reports_the_skeletons_that_leak(tmp_path, drawn):
     done = prepare([write_shards(tmp_path / "raw", drawn)], tmp_path / "out", split="exact", **SIZES)
     frames = read_data_folder(tmp_path / "out")
