@@ -26,8 +26,7 @@ from symbolic.problems.problem import ProblemOptions
 from symbolic.seq2seq.optimizers import Muon
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.translator import Translator
-from symbolic.training import callbacks
-from symbolic.training.callbacks import Checkpoint, HistoryWriter, TerminateOnNonFinite, trial_callbacks
+from symbolic.training.callbacks import BestWeights, Checkpoint, HistoryWriter, TerminateOnNonFinite, trial_callbacks
 from symbolic.training.data import TrainingData
 from symbolic.training.loop import _closing
 from symbolic.training.models import best_model, build_model, built_model, compile_model, new_model
@@ -87,15 +86,14 @@ def _in_the_middle_of_epoch_3():
 
 
 def _before_the_best_weights_of_epoch_2_are_in_place():
-    save, saved = callbacks._save_weights, []
+    keep = BestWeights.on_epoch_end
 
-    def save_or_die(model, path):
-        saved.append(path.name)
-        if saved.count("best.weights.h5") == 2:
+    def keep_or_die(self, epoch, logs=None):
+        if epoch == 1:
             os.replace = lambda source, target: _die()
-        save(model, path)
+        keep(self, epoch, logs)
 
-    callbacks._save_weights = save_or_die
+    BestWeights.on_epoch_end = keep_or_die
 
 
 def _when_the_checkpoint_of_epoch_2_is_in_place():
