@@ -11,11 +11,12 @@ from collections.abc import Callable
 import numpy as np
 
 from symbolic.verification import balls, floats, landmarks, symbols
-from symbolic.verification.points import Point, candidates, named
+from symbolic.verification.points import Point, candidates, distance, named
 from symbolic.verification.residual import Residual, by_real_values, varying_slots
 from symbolic.verification.verdict import Verdict, confirmed, proved, refuted, unseen_share
 
-POINTS, FAR_POINTS = 24, 3
+POINTS, FAR_POINTS = 24, 3  # at random, and far from 0 on each side
+SHARP_POINTS = 3  # near 0, where the highest precision is used, as at the far ones
 ENOUGH_POINTS = 6
 _SINGLE_VALUED = {"add", "sub", "mul", "div", "pow", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh"}
 _PIECEWISE = {"abs", "sign"}
@@ -48,15 +49,17 @@ def judge(residual: Residual, on_the_real_line: Callable[[Residual], Verdict | N
 def _holding(residual: Residual, right: list[tuple[Point, balls.Enclosure]]) -> Verdict:
     """The verdict on an answer that holds at all points tried."""
     points, radii = [point for point, _ in right], [enclosure.radius for _, enclosure in right]
+    by_distance = sorted(points, key=distance)
     evidence = _evidence(right)
-    if _is_single_valued(residual) and symbols.is_zero(residual):
-        return proved(residual, points, radii, evidence)
-    for point in points:
+    evidence["unseen_share"] = unseen_share(len(points))
+    if symbols.is_zero(residual):  # 0 at one point means 0 wherever the same values of the functions are principal
+        return (proved if _is_single_valued(residual) else confirmed)(residual, points, radii, evidence)
+    for point in by_distance[:SHARP_POINTS] + by_distance[-2 * FAR_POINTS :]:
         enclosure = balls.enclose(residual, point, is_complex=True, precisions=balls.PRECISIONS[-1:])
         if enclosure.status == "nonzero":
             reason = f"not real everywhere; with complex values it fails at {named(point)}"
             return Verdict("undecided", reason, evidence)
-    return confirmed(residual, points, radii, evidence | {"unseen_share": unseen_share(len(points))})
+    return confirmed(residual, points, radii, evidence)
 
 
 def _failing(residual: Residual, wrong: list[tuple[Point, balls.Enclosure]]) -> Verdict:

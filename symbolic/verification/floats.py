@@ -13,7 +13,7 @@ import numpy as np
 from symbolic.expressions import numeric
 from symbolic.expressions.program import Program
 from symbolic.verification.landmarks import near_roots
-from symbolic.verification.points import Points, candidates
+from symbolic.verification.points import Point, Points, candidates, far
 from symbolic.verification.residual import UNKNOWNS, Residual, by_real_values, needed_slots
 
 FIRST_POINTS, WIDEST_FIRST = 48, 50.0  # and the largest |x| among them
@@ -153,7 +153,7 @@ def problem_is_real(residual: Residual) -> bool:
     return bool(np.sum(np.isfinite(values)) >= ENOUGH_POINTS)
 
 
-def hardly_real(residual: Residual) -> list[dict]:
+def hardly_real(residual: Residual) -> list[Point]:
     """Real points to look at where the answer may not be real: any at first, then such as floats say that of."""
     first = candidates(residual.free, residual.seed, FIRST_POINTS, WIDEST_FIRST)
     more = candidates(residual.free, residual.seed, MORE_POINTS, WIDEST)
@@ -162,15 +162,10 @@ def hardly_real(residual: Residual) -> list[dict]:
     return points_of(residual, first, np.arange(FIRST_POINTS))[:] + points_of(residual, more, rows)[:]
 
 
-def far_points(residual: Residual, count: int) -> list[dict]:
+def far_points(residual: Residual, count: int) -> list[Point]:
     """This many points on each side of 0, on any scale beyond the first ones; they may lie outside the real domain."""
-    columns = candidates(residual.free, residual.seed, MORE_POINTS, WIDEST)
-    by_distance = np.argsort(np.abs(columns["x"]))
-    rows = []
-    for side in (-1, 1):
-        far = by_distance[side * columns["x"][by_distance] > WIDEST_FIRST]
-        rows.append(far[np.linspace(0, len(far) - 1, count).astype(int)])
-    return points_of(residual, columns, np.concatenate(rows))[:]
+    columns = far(residual.free, residual.seed, count, WIDEST_FIRST, WIDEST)
+    return points_of(residual, columns, np.arange(2 * count))[:]
 
 
 def _real_values(residual: Residual, columns: Columns) -> dict[str, np.ndarray]:

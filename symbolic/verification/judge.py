@@ -25,7 +25,7 @@ import numpy as np
 from symbolic.expressions.prefix import Tree
 from symbolic.verification import balls, complex_values, floats, landmarks, symbols
 from symbolic.verification.branches import branch_of
-from symbolic.verification.points import Point
+from symbolic.verification.points import Point, distance
 from symbolic.verification.residual import AnswerError, ProblemError, Residual, residual_of
 from symbolic.verification.verdict import Verdict, confirmed, proved, refuted, unseen_share
 
@@ -200,7 +200,7 @@ def _near(residual: Residual, crossings: list[landmarks.Landmark]) -> floats.Sam
 
 
 def _nearest(points: floats.Points) -> list[Point]:
-    return sorted(points, key=lambda point: abs(point.get("x", 0)))[:SHARP_POINTS]
+    return sorted(points, key=distance)[:SHARP_POINTS]
 
 
 def _wrong(

@@ -12,16 +12,17 @@ import numpy as np
 
 from symbolic.expressions import numeric
 from symbolic.expressions.program import Program
-from symbolic.verification.points import Point, Points
+from symbolic.verification.points import Point, Points, uniforms
 from symbolic.verification.residual import Residual, needed_slots
 
 _MOST_ROOTS = 16  # those of the steepest lines
 _CLOSEST, _FARTHEST = 1e-13, 30.0  # distance from a root; the closest relative to it if it is large
 _CLOSEST_ON_A_SLOPE = 1e-6  # divided by the slope
 # Sign changes are looked for between this many x, up to _WIDEST; each interval that is followed is cut into _PARTS,
-# _ROUNDS times, until it is as short as floats allow.
-_GRID, _WIDEST, _PARTS, _ROUNDS = 300, 1e4, 16, 13
-_MOST_CROSSINGS = 16
+# _ROUNDS times, until it is nearly as short as floats allow.
+_GRID, _WIDEST, _PARTS, _ROUNDS = 300, 1e4, 16, 10
+_MOST_CROSSINGS = 12
+_NEAR, _CROSSINGS = 1 << 20, 1 << 21  # purposes of random numbers
 
 
 class _Line(NamedTuple):
@@ -61,29 +62,33 @@ def near(residual: Residual, landmarks: Sequence[Landmark], count: int) -> dict[
     Returns:
         Values of x and all that the residual needs a value for, arrays of one length.
     """
-    rng = np.random.default_rng([residual.seed, count, 1])
-    columns = {name: rng.uniform(-3.0, 3.0, count * len(landmarks)) for name in residual.free}
+    table = uniforms(residual.seed, _NEAR + count, (len(residual.free) + 1, len(landmarks), count))
+    columns = {name: (6.0 * part - 3.0).ravel() for name, part in zip(residual.free, table, strict=False)}
     columns["x"] *= 5 / 3
+    signed = 2 * table[-1] - 1
     for index, (name, root, slope, others) in enumerate(landmarks):
         rows = slice(index * count, (index + 1) * count)
         for other, value in (others or {}).items():
             columns[other][rows] = value
-        closest = min(_CLOSEST * max(1.0, abs(root)), _CLOSEST_ON_A_SLOPE / max(1.0, slope))
-        scale = (np.arange(count) + rng.random(count)) / count
-        distance = closest * (_FARTHEST / closest) ** scale
-        columns[name][rows] = root + rng.choice([-1.0, 1.0], count) * distance
+        closest = _closest(root, slope)
+        steps = (np.arange(count) + np.abs(signed[index])) / count
+        columns[name][rows] = root + np.sign(signed[index]) * closest * (_FARTHEST / closest) ** steps
     return columns
 
 
 def closest(residual: Residual, landmarks: Sequence[Landmark]) -> list[Point]:
-    """A few points on each side of every landmark, so close to it that what is steep there can be seen."""
+    """A point on each side of every landmark, so close to it that what is steep there can be seen."""
     rows = []
     for name, root, slope, others in landmarks:
         for side in (-1, 1):
-            for distance in (_CLOSEST * max(1.0, abs(root)), _CLOSEST_ON_A_SLOPE / max(1.0, slope), 1e-3):
-                rows.append(dict.fromkeys(residual.free, 0.5) | (others or {}) | {name: root + side * distance})
+            place = {name: root + side * _closest(root, slope)}
+            rows.append(dict.fromkeys(residual.free, 0.5) | (others or {}) | place)
     columns = {name: np.array([row[name] for row in rows]) for name in residual.free}
     return Points(columns, np.arange(len(rows)), residual.free, residual.seed)[:]
+
+
+def _closest(root: float, slope: float) -> float:
+    return min(_CLOSEST * max(1.0, abs(root)), _CLOSEST_ON_A_SLOPE / max(1.0, slope))
 
 
 def crossings(residual: Residual, name: str = "x", others: dict[str, float] | None = None) -> list[Landmark]:
@@ -98,10 +103,10 @@ def crossings(residual: Residual, name: str = "x", others: dict[str, float] | No
     parts = _parts(residual)
     if not parts:
         return []
-    rng = np.random.default_rng([residual.seed, _GRID])
-    others = {each: rng.uniform(-3.0, 3.0) for each in residual.free if each != name} | (others or {})
+    *values, shift = uniforms(residual.seed, _CROSSINGS, len(residual.free) + 1).tolist()
+    others = dict(zip(residual.free, (6 * value - 3 for value in values), strict=True)) | (others or {})
     ends = np.arcsinh(_WIDEST)
-    grid = np.sinh(np.linspace(-ends, ends, _GRID) + rng.uniform(-0.5, 0.5) * 2 * ends / _GRID)
+    grid = np.sinh(np.linspace(-ends, ends, _GRID) + (shift - 0.5) * 2 * ends / _GRID)
     program = Program()
     program.steps = residual.program.steps[: max(slot for slot, _ in parts) + 1]
 
@@ -124,6 +129,7 @@ def crossings(residual: Residual, name: str = "x", others: dict[str, float] | No
             sign = signs(inner.ravel()).reshape(len(parts), *inner.shape)[part, np.arange(len(part))]
             step = np.argmax(sign[:, 1:] != sign[:, :1], axis=1)
             left, right = inner[np.arange(len(part)), step], inner[np.arange(len(part)), step + 1]
+    del others[name]
     return [Landmark(name, float(root), 1.0, others) for root in (left + right) / 2]
 
 

@@ -4,6 +4,7 @@ Every float is a dyadic number, and x + cos(2^200 pi x) is x + 1 at all of them.
 of problem and answer cannot be aimed at, and the same pair is always judged at the same points.
 """
 
+import functools
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,13 +22,40 @@ def seed_of(steps: Iterable, seed: int = 0) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed} {steps}".encode(), digest_size=8).digest())
 
 
+def uniforms(seed: int, purpose: int, shape: int | tuple[int, ...]) -> np.ndarray:
+    """Numbers between 0 and 1 for one purpose: a part of a fixed table, turned by the seed; a generator costs more."""
+    table = _table()
+    mixed = (seed ^ purpose * 0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93 & 2**64 - 1
+    start, turn = (mixed >> 32) % (len(table) // 2), (mixed & 2**32 - 1) / 2**32
+    return ((table[start : start + int(np.prod(shape))] + turn) % 1.0).reshape(shape)
+
+
+@functools.cache
+def _table() -> np.ndarray:
+    return np.random.default_rng(0).random(1 << 19)
+
+
 def candidates(names: Sequence[str], seed: int, count: int, widest: float) -> dict[str, np.ndarray]:
     """Random values of variables and coefficients; of x near 0, around it, and on any scale up to `widest`."""
-    rng = np.random.default_rng([seed, count])
-    columns = {name: rng.uniform(-3.0, 3.0, count) for name in names if name != "x"}
-    any_scale = rng.choice([-1.0, 1.0], count) * np.exp(rng.uniform(np.log(0.01), np.log(widest), count))
-    near, around = rng.uniform(-1.0, 1.0, count), rng.uniform(-5.0, 5.0, count)
-    return columns | {"x": np.choose(np.arange(count) % 3, [near, around, any_scale])}
+    table = uniforms(seed, count, (len(names) + 1, count))
+    columns = {name: 6.0 * row - 3.0 for name, row in zip(names, table, strict=False)}
+    x = 2.0 * table[-1] - 1.0
+    x[1::3] *= 5.0
+    x[2::3] = _on_any_scale(x[2::3], 0.01, widest)
+    return columns | {"x": x}
+
+
+def _on_any_scale(uniform: np.ndarray, narrowest: float, widest: float) -> np.ndarray:
+    """Values of both signs, evenly spread in their logarithm, of ones between -1 and 1."""
+    return np.sign(uniform) * narrowest * (widest / narrowest) ** np.abs(uniform)
+
+
+def far(names: Sequence[str], seed: int, count: int, nearest: float, widest: float) -> dict[str, np.ndarray]:
+    """This many points on each side of 0, spread evenly in the logarithm of |x|."""
+    table = uniforms(seed, -count, (len(names) + 1, 2 * count))
+    columns = {name: 6.0 * row - 3.0 for name, row in zip(names, table, strict=False)}
+    steps = (np.tile(np.arange(count), 2) + table[-1]) / count
+    return columns | {"x": _on_any_scale(np.repeat([-1.0, 1.0], count) * steps, nearest, widest)}
 
 
 class Points(Sequence):
@@ -61,6 +89,11 @@ def between(first: Point, second: Point, share: float) -> Point:
     """The point that lies this share of the way from the first real point to the second."""
     share = fmpq(*float(share).as_integer_ratio())
     return {name: first[name] + share * (second[name] - first[name]) for name in first}
+
+
+def distance(point: Point) -> float:
+    """|x|."""
+    return abs(_number(point["x"]))
 
 
 def named(point: Point) -> str:

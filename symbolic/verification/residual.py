@@ -87,8 +87,10 @@ def residual_of(problem: Tree | str, answer: Tree | str, seed: int = 0) -> Resid
         AnswerError: the answer is malformed or holds something that no answer may hold.
     """
     problem, answer = _tree(problem, ProblemError("malformed problem")), _tree(answer, AnswerError("malformed answer"))
-    problem = fold(problem, _without_derivative)
     problem_leaves, answer_leaves = set(to_prefix(problem)), set(to_prefix(answer))
+    if "derivative" in problem_leaves:
+        problem = fold(problem, _without_derivative)
+        problem_leaves = set(to_prefix(problem))
     order = fold(problem, _highest_derivative)
     if order is None:
         raise ProblemError("the problem holds none of Y, Y', Y''")
