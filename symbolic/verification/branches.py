@@ -16,6 +16,7 @@ There is no branch of an equation in x and one derivative alone, as Y' = f(x), w
 none. Constants that choose between formulas are not seen through: a9 exp(x sign(a8)) passes for Y' = Y.
 """
 
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ from flint import acb, arb, ctx
 from symbolic.expressions.prefix import Tree, from_prefix
 from symbolic.verification import balls, floats, landmarks
 from symbolic.verification.constants import independent_constants
-from symbolic.verification.points import Point, Points, between
+from symbolic.verification.points import Point, Points, between, distance
 from symbolic.verification.residual import Residual, ancestors, by_real_values, residual_of
 
 _DRAWS = 120  # values of the constants that are tried at every x
@@ -36,6 +37,14 @@ _FAR = 3.0  # beyond it the constants that are needed may be beyond floats, as w
 _NEAR_ROOTS = 64  # points for each root in a constant
 _SMALLEST = 8  # of the points where floats leave open that it holds
 _NEAR = 1e-3
+_CLOSEST = 12  # points nearest to 0 that are tried first: there what fades is largest
+_NEAREST = 6  # points where floats say that it fails: some of them by rounding alone
+# Distances from the root of a part; a pair of points there is looked at if the answer holds at one and fails at the
+# other for most constants.
+_OFFSETS, _MOST_OF_THEM, _AT_LANDMARKS = (-10.0, -1.0, -1e-2, -1e-6, 1e-6, 1e-2, 1.0, 10.0), 0.6, 10
+_HOLDS_NEAR_LANDMARKS = 1e-9  # where balls are asked at once
+_BESIDE, _COMBINATIONS = 6, 10  # pairs of such x, and of points at each
+_SHARP, _SHARP_BITS = 2, (16384,)  # points near 0 where an answer without constants is looked at very closely
 _LINES = 4  # values of the constants with which x is moved from where the answer holds to where it fails
 _HOLDS = 1e-11  # a residual this small relative to its largest term may be 0
 _TRIED = 120  # pairs of points that are tried: some lie at kinks, some are right or wrong by rounding alone
@@ -74,50 +83,90 @@ def branch_of(residual: Residual, points: Points) -> Branch | None:
     rng = np.random.default_rng([residual.seed, _DRAWS])
     has_all_constants = len(residual.constants) >= residual.order
     if residual.constants:
-        pairs = _pairs_at_one_x(residual, points, rng)
-        if pairs is None:
+        drawn = _drawn_at_many_x(residual, points, rng)
+        if drawn is None or _is_bare_somewhere(residual, *drawn, rng):
             return None
+        pairs = _pairs_at_one_x(residual, *drawn, rng)
     if not has_all_constants:
         pairs = _pairs_on_the_line(residual, points, points[:_LINES], rng)
     branch = Branch([], [], has_all_constants)
     other = residual_of(residual.problem, Tree("add", (residual.answer, _UNRELATED)))
     other = other if residual.of_values is None else by_real_values(other)
+    hidden: list[Point] = []  # where the residual is too small for floats, or not known
     edges = fadings = 0
     enough = _ENOUGH if has_all_constants else _ENOUGH_ON_THE_LINE
     for holding, failing in pairs:
         enclosure = _enclosure_where_it_holds(residual, holding)
-        if enclosure is None or balls.enclose(other, holding).status != "nonzero":
+        if enclosure is None:
+            hidden.append(holding)
             continue
-        if balls.enclose(residual, failing, precisions=_BITS).status != "nonzero":  # it fails by rounding alone
+        if balls.enclose(other, holding).status != "nonzero" or not _fails(residual, failing):  # by rounding alone
             continue
         branch.points.append(holding)
         branch.radii.append(enclosure.radius)
         if edges < _EDGES:
             edges += 1
-            match _edge(residual, holding, failing, rng):
-                case each if each in _NONE:
-                    return None
-                case "fading":
-                    fadings += 1
-            if fadings > _FADINGS:
+            found = _edge(residual, holding, failing, rng)
+            fadings += found == "fading"
+            if found in _NONE or fadings > _FADINGS:
                 return None
         if len(branch.points) == enough:
             break
     if len(branch.points) < min(enough, _EDGES):
         return None
-    if has_all_constants:
-        if independent_constants(residual, branch.points) < residual.order:
-            return None
-        lines = sorted(branch.points, key=lambda each: sum(abs(each[name]) for name in residual.constants))[:_LINES]
-        for holding, failing in _pairs_on_the_line(residual, points, lines, rng, most=1):
-            fails = balls.enclose(residual, failing, precisions=_BITS).status == "nonzero"
-            if (
-                fails
-                and _enclosure_where_it_holds(residual, holding)
-                and _edge(residual, holding, failing, rng) in _NONE
-            ):
+    if not has_all_constants:
+        return branch if _is_seen_to_hold(residual, branch.points) else None
+    if independent_constants(residual, branch.points) < residual.order:
+        return None
+    by_size = sorted(branch.points, key=lambda each: sum(abs(each[name]) for name in residual.constants))
+    lines = by_size[:_LINES] + by_size[-_LINES:]
+    hidden = [point for point in hidden[: 2 * _LINES] if _fails(residual, point)]
+    others = [
+        *_pairs_on_the_line(residual, points, lines, rng, most=1),
+        *_pairs_at_landmarks(residual, rng),
+        *((holding, each) for each in hidden for holding in _holding_on_the_line(residual, points, each, rng)),
+    ]
+    for holding, failing in others:
+        if _fails(residual, failing) and _enclosure_where_it_holds(residual, holding):
+            if _edge(residual, holding, failing, rng) in _NONE:
+                return None
+    for holding, failing in _pairs_beside_bare_x(residual, *drawn, rng):
+        if _is_analytic_between(residual, holding, failing) and _enclosure_where_it_holds(residual, holding):
+            if _fails(residual, failing):
                 return None
     return branch
+
+
+def _fails(residual: Residual, point: Point) -> bool:
+    return balls.enclose(residual, point, precisions=_BITS).status == "nonzero"
+
+
+def _is_seen_to_hold(residual: Residual, points: list[Point]) -> bool:
+    """Whether nothing that fades away could have been missed where an answer without constants holds.
+
+    The residual must be 0 with very many digits where |x| is smallest, and every term of it must be seen somewhere:
+    with exp(-exp(x)) added, Y' = 2 sqrt(Y) looks the same beyond x = 10.
+    """
+    for point in sorted(points, key=distance)[:_SHARP]:
+        if balls.enclose(residual, point, precisions=_SHARP_BITS).status == "nonzero":
+            return False
+    program = (residual.of_values or residual).program
+    if residual.of_values is not None:
+        return True
+    dependent = set(_dependent_on(program, residual.answer_slots))
+    groups = [(term,) for factor in residual.factors.values() if len(factor) > 1 for term in factor]
+    groups += [tuple(term for term in factor if term not in dependent) for factor in residual.factors.values()]
+    in_answer = program.terms(residual.answer_slot)
+    groups += [(term,) for term in in_answer] + list(itertools.combinations(in_answer, 2))
+    with ctx.workprec(balls.PRECISIONS[1]):
+        runs = [balls.run(program, point) for point in points]
+        return all(any(_is_seen(values, group) for values in runs) for group in groups if group)
+
+
+def _is_seen(values: list, group: tuple[int, ...]) -> bool:
+    """Whether the terms of a sum together have a value that is not too small to matter, or are 0 for certain."""
+    total = sum((arb(values[slot]) for slot in group), start=arb(0))
+    return total == 0 or total.abs_upper() > 10.0**-balls.DIGITS
 
 
 def _enclosure_where_it_holds(residual: Residual, point: Point) -> balls.Enclosure | None:
@@ -134,30 +183,55 @@ def _enclosure_where_it_holds(residual: Residual, point: Point) -> balls.Enclosu
 # --- Points where an answer holds, each with one where it fails -------------------------------------------------------
 
 
-def _pairs_at_one_x(
-    residual: Residual, points: Points, rng: np.random.Generator
-) -> Iterator[tuple[Point, Point]] | None:
-    """Points where floats say that the answer holds, each with one at the same x where they say that it fails.
-
-    None if there is an x at which no constants make it hold.
-    """
+def _drawn_at_many_x(residual: Residual, points: Points, rng: np.random.Generator) -> "_Drawn | None":
+    """Draws of the constants at the x of known points and at others; None if the answer seems to hold nowhere."""
     points = points[:]
     known = _away_from_roots(residual, np.sort([_float(point["x"]) for point in points]))
     largest = max((abs(_float(value)) for point in points for name, value in point.items() if name != "x"), default=0.0)
-    scales = (
-        _NARROWEST,
-        max(_WIDEST, 2 * largest),
-    )  # where points have been chosen for their constants the edge may be far out
+    scales = _NARROWEST, max(_WIDEST, 2 * largest)  # points may have been chosen for their constants
     _, sizes = _drawn(residual, known, _DRAWS, scales, rng)
     holds, fails = sizes < _HOLDS, sizes > floats.SUSPICIOUS
     if not holds.any():
         return None
     abscissae = np.concatenate([known, _between(known, holds, fails, rng), _far_and_near_landmarks(residual)])
-    columns, sizes = _drawn(residual, abscissae, _DRAWS, scales, rng)
+    return _Drawn(abscissae, *_drawn(residual, abscissae, _DRAWS, scales, rng))
+
+
+class _Drawn(NamedTuple):
+    """Many draws of the constants at many x: columns of all of them, and relative sizes by x and draw."""
+
+    abscissae: np.ndarray
+    columns: dict[str, np.ndarray]
+    sizes: np.ndarray
+
+
+def _pairs_at_one_x(residual, abscissae, columns, sizes, rng) -> Iterator[tuple[Point, Point]]:
+    """Points where floats say that the answer holds, each with one at the same x where they say that it fails."""
     holds, fails = sizes < _HOLDS, sizes > floats.SUSPICIOUS
-    if _is_bare_somewhere(residual, abscissae, columns, sizes, rng):
-        return None
-    return _chosen_pairs(residual, columns, holds, fails, rng)
+    found = np.flatnonzero(holds & fails.any(axis=1, keepdims=True))
+    for index in rng.permutation(found)[:_TRIED]:
+        abscissa = index // _DRAWS
+        failing = abscissa * _DRAWS + rng.choice(np.flatnonzero(fails[abscissa]))
+        yield tuple(floats.points_of(residual, columns, np.array([index, failing])))
+
+
+def _pairs_beside_bare_x(residual, abscissae, columns, sizes, rng) -> Iterator[tuple[Point, Point]]:
+    """Points at an x where the answer fails for nearly all draws, with points at the nearest x where it holds for some.
+
+    Their constants differ, so that what lies between two of them may be no edge.
+    """
+    holds = (sizes < _HOLDS_NEAR_LANDMARKS).any(axis=1)
+    bare = np.flatnonzero(~holds & (sizes > floats.SUSPICIOUS).any(axis=1) & (np.abs(abscissae) < _WIDEST))
+    holding = np.flatnonzero((sizes < _HOLDS).any(axis=1))
+    if not len(bare) or not len(holding):
+        return
+    distances = np.abs(abscissae[bare][:, None] - abscissae[holding])
+    nearest = np.argsort(distances, axis=None)[:_BESIDE]
+    for row, other in zip(bare[nearest // len(holding)], holding[nearest % len(holding)], strict=True):
+        fails, holds = np.flatnonzero(sizes[row] > floats.SUSPICIOUS), np.flatnonzero(sizes[other] < _HOLDS)
+        for _ in range(_COMBINATIONS):
+            pair = [other * _DRAWS + rng.choice(holds), row * _DRAWS + rng.choice(fails)]
+            yield tuple(floats.points_of(residual, columns, np.array(pair)))
 
 
 def _away_from_roots(residual: Residual, abscissae: np.ndarray) -> np.ndarray:
@@ -166,14 +240,6 @@ def _away_from_roots(residual: Residual, abscissae: np.ndarray) -> np.ndarray:
     distances = np.abs(abscissae[:, None] - roots) / np.maximum(1.0, np.abs(roots))
     away = abscissae[(distances > _NEAR).all(axis=1)]
     return away if len(away) >= floats.ENOUGH_POINTS else abscissae
-
-
-def _chosen_pairs(residual, columns, holds, fails, rng) -> Iterator[tuple[Point, Point]]:
-    found = np.flatnonzero(holds & fails.any(axis=1, keepdims=True))
-    for index in rng.permutation(found)[:_TRIED]:
-        abscissa = index // _DRAWS
-        failing = abscissa * _DRAWS + rng.choice(np.flatnonzero(fails[abscissa]))
-        yield tuple(floats.points_of(residual, columns, np.array([index, failing])))
 
 
 def _is_bare_somewhere(
@@ -257,7 +323,7 @@ def _between(abscissae: np.ndarray, holds: np.ndarray, fails: np.ndarray, rng: n
 def _pairs_on_the_line(
     residual: Residual, points: Points, others: list[Point], rng: np.random.Generator, most: int = _TRIED
 ) -> Iterator[tuple[Point, Point]]:
-    """Points where floats say that the answer holds, each with the nearest on both sides where they say that it fails.
+    """Points where floats say that the answer holds, each with the nearest on both sides where it fails.
 
     All but x is as in one of the `others`; for each of them there are `most` points at most.
     """
@@ -269,11 +335,54 @@ def _pairs_on_the_line(
         sizes, _ = floats.relative_sizes(residual, columns)
         fails = np.flatnonzero(sizes > floats.SUSPICIOUS)
         holds = np.flatnonzero(sizes < _HOLDS)
-        if len(fails):
-            for index in rng.permutation(holds)[:most]:
-                place = np.searchsorted(fails, index)
-                for failing in fails[max(place - 1, 0) : place + 1]:
-                    yield tuple(floats.points_of(residual, columns, np.array([index, failing])))
+        at = floats.points_of(residual, columns, np.arange(len(abscissae)))
+        known: dict[int, bool] = {}
+        by_distance = holds[np.argsort(np.abs(abscissae[holds]))]
+        for index in np.concatenate([by_distance[:_CLOSEST], rng.permutation(holds)])[:most]:
+            place = np.searchsorted(fails, index)
+            for side in (fails[:place][::-1], fails[place:]):
+                for failing in side[:_NEAREST]:
+                    if failing not in known:
+                        known[failing] = _fails(residual, at[failing])
+                    if known[failing]:
+                        yield at[index], at[failing]
+                        break
+
+
+def _holding_on_the_line(residual: Residual, points: Points, failing: Point, rng: np.random.Generator) -> list[Point]:
+    """A few points with the same constants as one where it fails, where floats say that the answer holds."""
+    abscissae = np.array([_float(point["x"]) for point in points[:]])
+    columns = {name: np.full(len(abscissae), _float(value)) for name, value in failing.items()} | {"x": abscissae}
+    sizes, _ = floats.relative_sizes(residual, columns)
+    return floats.points_of(residual, columns, rng.permutation(np.flatnonzero(sizes < _HOLDS))[:2])[:]
+
+
+def _pairs_at_landmarks(residual: Residual, rng: np.random.Generator) -> Iterator[tuple[Point, Point]]:
+    """Points near the root of a part where for most constants the answer holds, and others close by where it fails.
+
+    The constants are the same at both. An edge that depends on them lies there for few of them.
+    """
+    roots = [each.root for each in landmarks.roots_of_lines(residual) if each.name == "x"]
+    roots += [each.root for each in landmarks.crossings(residual)]
+    if not roots:
+        return
+    offsets = np.array(_OFFSETS)
+    abscissae = (np.array(roots)[:, None] + offsets).ravel()
+    columns, _ = _drawn(residual, np.array([0.0]), _DRAWS, (_NARROWEST, _WIDEST), rng)
+    columns = {name: np.tile(column, len(abscissae)) for name, column in columns.items()}
+    columns["x"] = np.repeat(abscissae, _DRAWS)
+    sizes = floats.relative_sizes(residual, columns)[0].reshape(len(roots), len(offsets), _DRAWS)
+    holds, fails = sizes < _HOLDS_NEAR_LANDMARKS, sizes > floats.SUSPICIOUS
+    both = np.sum(holds[:, :, None] & fails[:, None, :], axis=-1)  # (root, offset, other offset)
+    either = np.sum(holds[:, :, None] & np.isfinite(sizes)[:, None, :], axis=-1)
+    share = both / np.maximum(1, either)
+    found = sorted(
+        np.argwhere(share > _MOST_OF_THEM).tolist(), key=lambda each: abs(offsets[each[1]] - offsets[each[2]])
+    )
+    for root, one, two in found[:_AT_LANDMARKS]:
+        draw = rng.choice(np.flatnonzero(holds[root, one] & fails[root, two]))
+        rows = [(root * len(offsets) + each) * _DRAWS + draw for each in (one, two)]
+        yield tuple(floats.points_of(residual, columns, np.array(rows)))
 
 
 def _float(value) -> float:

@@ -73,11 +73,15 @@ def _on_the_real_line(residual: Residual) -> Verdict | None:
     failing = _failing(residual, sample.points[: sample.suspicious])
     if failing is not None:
         return _wrong(residual, sample, *failing, {"wrong_share": sample.wrong_share})
-    formula_is_zero = symbols.is_zero(residual)
-    seen = _seen(residual, sample, ENOUGH_POINTS if formula_is_zero else CONFIRMING_POINTS)
+    if residual.of_values is None:
+        formula_is_zero = symbols.is_zero(residual)
+        asked_for = ENOUGH_POINTS if formula_is_zero else CONFIRMING_POINTS
+    else:  # where parts are complex, floats and formulas may be on another side of a branch cut
+        formula_is_zero, asked_for = False, floats.FIRST_POINTS
+    seen = _seen(residual, sample, asked_for)
     if len(seen.zeros) < ENOUGH_POINTS and not seen.failing and seen.outside:  # by rounding, floats took it for real
         sample = floats.sample(residual, more=True)
-        seen = _seen(residual, sample, ENOUGH_POINTS if formula_is_zero else CONFIRMING_POINTS)
+        seen = _seen(residual, sample, asked_for)
         if not (seen.zeros or seen.failing) and seen.outside >= ENOUGH_POINTS:
             return None
     if seen.failing:
