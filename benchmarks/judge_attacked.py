@@ -72,9 +72,9 @@ BRANCHES_FOR_ALL = [  # for any value of the constant
     ("Y' - sqrt(Y^2 - 1)", "cosh(x + a8)"),
     ("Y' - sqrt(4 - Y^2)", "2*sin(x + a8)"),
     ("Y' - 2*x*sqrt(1 - Y^2)", "sin(x^2 + a8)"),
-    ("Y'' - sqrt(1 - Y'^2)", "a9 - cos(x + a8)"),
 ]
 BRANCHES = BRANCHES_FOR_ALL + [
+    ("Y'' - sqrt(1 - Y'^2)", "a9 - cos(x + a8)"),
     ("Y' - cos(x)*sqrt(Y)", "(sin(x)/2 + a8)^2"),
     ("Y' - 2*sqrt(Y)/(1 + x^2)", "(atan(x) + a8)^2"),
 ]
@@ -347,7 +347,7 @@ KINDS = [
     Kind("off by a factor near 1", False, _scaled),
     Kind("chosen by a constant", False, _chosen_by_a_constant),
     Kind("branch of another equation", False, _equation_changed(BRANCHES, fixed=False)),
-    Kind("branch, something added", False, _solution_changed(BRANCHES, fixed=False)),
+    Kind("branch, something added", False, _solution_changed(BRANCHES_FOR_ALL, fixed=False)),
     Kind("branch of another equation, no constant", False, _equation_changed(BRANCHES_FOR_ALL, fixed=True)),
     Kind("branch, something added, no constant", False, _solution_changed(BRANCHES_FOR_ALL, fixed=True)),
     Kind("solution of another equation", False, _equation_changed(EQUATIONS, fixed=False)),

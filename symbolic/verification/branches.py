@@ -17,6 +17,7 @@ none. Constants that choose between formulas are not seen through: a9 exp(x sign
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -41,9 +42,11 @@ _CLOSEST = 12  # points nearest to 0 that are tried first: there what fades is l
 _NEAREST = 6  # points where floats say that it fails: some of them by rounding alone
 # Distances from the root of a part; a pair of points there is looked at if the answer holds at one and fails at the
 # other for most constants.
-_OFFSETS, _MOST_OF_THEM, _AT_LANDMARKS = (-10.0, -1.0, -1e-2, -1e-6, 1e-6, 1e-2, 1.0, 10.0), 0.6, 10
+_OFFSETS, _AT_LANDMARK = (-10.0, -1.0, -1e-2, -1e-6, 1e-6, 1e-2, 1.0, 10.0), 2
+_MOST_OF_THEM, _NEARLY_ALL = 0.6, 0.95
 _HOLDS_NEAR_LANDMARKS = 1e-9  # where balls are asked at once
-_BESIDE, _COMBINATIONS = 6, 10  # pairs of such x, and of points at each
+_ASIDE = 8.0
+_BESIDE, _SIDE_BY_SIDE, _COMBINATIONS = 6, 12.0, 20  # ways to an x where all fails, how long, and tries at each step
 _SHARP, _SHARP_BITS = 2, (16384,)  # points near 0 where an answer without constants is looked at very closely
 _LINES = 4  # values of the constants with which x is moved from where the answer holds to where it fails
 _HOLDS = 1e-11  # a residual this small relative to its largest term may be 0
@@ -130,11 +133,7 @@ def branch_of(residual: Residual, points: Points) -> Branch | None:
         if _fails(residual, failing) and _enclosure_where_it_holds(residual, holding):
             if _edge(residual, holding, failing, rng) in _NONE:
                 return None
-    for holding, failing in _pairs_beside_bare_x(residual, *drawn, rng):
-        if _is_analytic_between(residual, holding, failing) and _enclosure_where_it_holds(residual, holding):
-            if _fails(residual, failing):
-                return None
-    return branch
+    return None if _reaches_bare_x(residual, *drawn, rng) else branch
 
 
 def _fails(residual: Residual, point: Point) -> bool:
@@ -215,23 +214,48 @@ def _pairs_at_one_x(residual, abscissae, columns, sizes, rng) -> Iterator[tuple[
         yield tuple(floats.points_of(residual, columns, np.array([index, failing])))
 
 
-def _pairs_beside_bare_x(residual, abscissae, columns, sizes, rng) -> Iterator[tuple[Point, Point]]:
-    """Points at an x where the answer fails for nearly all draws, with points at the nearest x where it holds for some.
+def _reaches_bare_x(residual, abscissae, columns, sizes, rng) -> bool:
+    """Whether a point where the answer seems to hold is connected with one where it fails, with no edge between.
 
-    Their constants differ, so that what lies between two of them may be no edge.
+    The way goes to an x at which the answer fails for nearly all draws, from the x close to it where it holds for some.
     """
     holds = (sizes < _HOLDS_NEAR_LANDMARKS).any(axis=1)
     bare = np.flatnonzero(~holds & (sizes > floats.SUSPICIOUS).any(axis=1) & (np.abs(abscissae) < _WIDEST))
     holding = np.flatnonzero((sizes < _HOLDS).any(axis=1))
-    if not len(bare) or not len(holding):
-        return
-    distances = np.abs(abscissae[bare][:, None] - abscissae[holding])
-    nearest = np.argsort(distances, axis=None)[:_BESIDE]
-    for row, other in zip(bare[nearest // len(holding)], holding[nearest % len(holding)], strict=True):
-        fails, holds = np.flatnonzero(sizes[row] > floats.SUSPICIOUS), np.flatnonzero(sizes[other] < _HOLDS)
+    distances = np.abs(abscissae[bare][:, None] - abscissae[holding]).ravel()
+    close = rng.permutation(np.flatnonzero(distances < _SIDE_BY_SIDE))
+    tried = 0
+    for pair in close[:_TRIED]:
+        to, start = abscissae[bare[pair // len(holding)]], holding[pair % len(holding)]
+        draw = rng.choice(np.flatnonzero(sizes[start] < _HOLDS))
+        point = floats.points_of(residual, columns, np.array([start * _DRAWS + draw]))[0]
+        if _enclosure_where_it_holds(residual, point):
+            tried += 1
+            end = _connected(residual, point, float(to), rng)
+            if end is not None and _fails(residual, end):
+                return True
+        if tried == _BESIDE:
+            break
+    return False
+
+
+def _connected(residual: Residual, point: Point, to: float, rng: np.random.Generator) -> Point | None:
+    """A point at another x that small steps without an edge between lead to, the constants changed on the way."""
+    columns = {name: np.zeros(1) for name in residual.free}
+    start = _float(point["x"])
+    steps = max(4, round(abs(to - start)))
+    for x in np.linspace(start, to, steps + 1)[1:]:
         for _ in range(_COMBINATIONS):
-            pair = [other * _DRAWS + rng.choice(holds), row * _DRAWS + rng.choice(fails)]
-            yield tuple(floats.points_of(residual, columns, np.array(pair)))
+            for name in residual.free:
+                change = rng.choice([-1.0, 1.0]) * 10 ** rng.uniform(-2.0, 2.0) * abs(to - start) / steps
+                columns[name][0] = x if name == "x" else _float(point[name]) + change * (name in residual.constants)
+            other = floats.points_of(residual, columns, np.array([0]))[0]
+            if _is_analytic_between(residual, point, other):
+                point = other
+                break
+        else:
+            return None
+    return point
 
 
 def _away_from_roots(residual: Residual, abscissae: np.ndarray) -> np.ndarray:
@@ -283,8 +307,10 @@ def _searched(residual: Residual, x: float, rng: np.random.Generator) -> dict[st
 def _far_and_near_landmarks(residual: Residual) -> np.ndarray:
     """Values of x that the sample may lack: far from 0, and on both sides of where a part changes its sign."""
     far = [_float(point["x"]) for point in floats.far_points(residual, 3)]
-    roots = np.array([each.root for each in landmarks.crossings(residual)])
-    return np.concatenate([far, *(roots + side * distance for side in (-1, 1) for distance in (1e-6, 1e-2))])
+    lines = np.array([each.root for each in landmarks.roots_of_lines(residual) if each.name == "x"])
+    others = np.array([each.root for each in landmarks.crossings(residual)])
+    near = [root + side * by for root in (lines, others) for side in (-1, 1) for by in (1e-6, 1e-2)]
+    return np.concatenate([far, *near, lines - _ASIDE, lines + _ASIDE])
 
 
 def _drawn(
@@ -376,13 +402,16 @@ def _pairs_at_landmarks(residual: Residual, rng: np.random.Generator) -> Iterato
     both = np.sum(holds[:, :, None] & fails[:, None, :], axis=-1)  # (root, offset, other offset)
     either = np.sum(holds[:, :, None] & np.isfinite(sizes)[:, None, :], axis=-1)
     share = both / np.maximum(1, either)
-    found = sorted(
-        np.argwhere(share > _MOST_OF_THEM).tolist(), key=lambda each: abs(offsets[each[1]] - offsets[each[2]])
-    )
-    for root, one, two in found[:_AT_LANDMARKS]:
+    found = np.argwhere(share > _MOST_OF_THEM).tolist()
+    found.sort(key=lambda each: (share[tuple(each)] < _NEARLY_ALL, abs(offsets[each[1]] - offsets[each[2]])))
+    left = Counter(dict.fromkeys(range(len(roots)), _AT_LANDMARK))
+    for root, one, two in found[:_TRIED]:
         draw = rng.choice(np.flatnonzero(holds[root, one] & fails[root, two]))
         rows = [(root * len(offsets) + each) * _DRAWS + draw for each in (one, two)]
-        yield tuple(floats.points_of(residual, columns, np.array(rows)))
+        holding, failing = floats.points_of(residual, columns, np.array(rows))
+        if left[root] and _enclosure_where_it_holds(residual, holding):
+            left[root] -= 1
+            yield holding, failing
 
 
 def _float(value) -> float:
@@ -432,15 +461,13 @@ def _what_is_between(residual: Residual, inner: Point, outer: Point, holding: Po
         if answer_is_analytic:
             if _is_analytic(problem.program, values, ancestors(problem.program, [problem.slot])):
                 return "none"
-            dependent = _dependent_on(problem.program, problem.answer_slots)
-            return "kink" if _is_analytic(problem.program, values, dependent) else "edge"
+            return "edge" if _has_edge_in_unknown(problem, values) else "kink"
         middle = between(inner, outer, 0.5)
         if any(balls.enclose(residual, each).status == "outside" for each in (inner, outer, middle)):
             return "edge"
         size = _largest(residual, holding)
         both = _values_at_both(residual, problem, inner, outer, _CLOSE * (1 + size))
-        dependent = _dependent_on(problem.program, problem.answer_slots)
-        if not _is_analytic(problem.program, balls.run(problem.program, box | both), dependent):
+        if _has_edge_in_unknown(problem, balls.run(problem.program, box | both)):
             return "edge"
         if any(_largest(residual, each) > _POLE * (1 + size) for each in (inner, outer)):
             return "edge"
@@ -503,6 +530,18 @@ def _has_kink(program, values: list, slots: list[int]) -> bool:
         program.steps[slot][0] in ("abs", "sign") and arb(values[program.steps[slot][1][0]]).contains(0)
         for slot in slots
     )
+
+
+def _has_edge_in_unknown(problem: Residual, values: list) -> bool:
+    """Whether a function of Y, Y', … in the problem is not analytic on the balls that its operands are."""
+    steps = problem.program.steps
+    for slot in _dependent_on(problem.program, problem.answer_slots):
+        head, operands = steps[slot]
+        if operands and all(arb(values[each]).is_finite() for each in operands):
+            is_kink = head in ("abs", "sign") and arb(values[operands[0]]).contains(0)
+            if is_kink or not arb(values[slot]).is_finite():
+                return True
+    return False
 
 
 def _dependent_on(program, leaves: list[int]) -> list[int]:

@@ -94,8 +94,6 @@ def _closest(root: float, slope: float) -> float:
 def crossings(residual: Residual, name: str = "x", others: dict[str, float] | None = None) -> list[Landmark]:
     """Where on the real line the parts change their sign, or pass 1 or -1 within an inverse function.
 
-    Of several parts that change their sign in one interval one is followed.
-
     Args:
         name: what is moved along the line.
         others: the values of all else; random ones, if not given.
@@ -153,10 +151,8 @@ _LEVELS = {name: (0.0, 1.0, -1.0) for name in ("asin", "acos", "acosh", "atanh")
 
 
 def _chosen(changes: np.ndarray, grid: np.ndarray) -> np.ndarray:
-    """(part, interval) of the sign changes to follow: one an interval, nearest to 0 first, but parts take turns."""
+    """(part, interval) of the sign changes to follow: those nearest to 0 first, but parts take turns."""
     part, interval = np.nonzero(changes)
-    _, first = np.unique(interval, return_index=True)
-    part, interval = part[first], interval[first]
     by_distance = np.argsort(np.abs(grid[interval]), kind="stable")
     turn = np.empty(len(part), int)
     for each in np.unique(part):

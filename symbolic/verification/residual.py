@@ -53,8 +53,14 @@ class Residual(NamedTuple):
 
     @property
     def is_integral(self) -> bool:
-        """Whether the equation is one in Y' and x alone, which asks for a primitive."""
-        return self.unknowns == {"Y'"} and self.order == 1
+        """Whether the equation is one in Y' and x alone and linear in Y', which asks for a primitive."""
+        if self.unknowns != {"Y'"} or self.order != 1 or self.holds_derivative:
+            return False
+        if self.problem.head == "sub" and self.problem.operands[0] == Tree("Y'"):
+            return "Y'" not in to_prefix(self.problem.operands[1])
+        program = Program()
+        slope = program.derivative(program.enter(self.problem, {"Y'": program.step("Y'")}), "Y'")
+        return slope is None or program.derivative(slope, "Y'") is None
 
     @property
     def asks_for_derivative(self) -> bool:

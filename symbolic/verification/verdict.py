@@ -3,7 +3,8 @@
 from typing import Any, NamedTuple
 
 from symbolic.verification import balls
-from symbolic.verification.constants import constants_asked_for, independent_constants
+from symbolic.verification.constants import independent_constants
+from symbolic.verification.extent import FAMILY, GENERAL, PARTICULAR, extent_of
 from symbolic.verification.points import Point, named
 from symbolic.verification.residual import Residual
 
@@ -26,7 +27,8 @@ class Verdict(NamedTuple):
         evidence: what the verdict rests on, plain numbers and texts under short names. `points` were checked
             rigorously. `unseen_share` estimates what "confirmed" leaves open: a part of the domain, as it is sampled,
             may be wrong and have been missed, but with 95 % confidence none larger than this share. `order` is that
-            of the equation, `constants` how many independent ones the answer holds; see `general`.
+            of the equation, `constants` how many independent ones the answer holds, `met` the part of random initial
+            values that a family of solutions meets; see `extent`.
     """
 
     status: str
@@ -39,12 +41,19 @@ class Verdict(NamedTuple):
         return self.status in SOLVED
 
     @property
-    def general(self) -> bool:
-        """Whether the answer is right and holds all the constants that it should: y = 0 solves Y' = Y and is not.
+    def extent(self) -> str | None:
+        """How much of the solution a right answer is; None for one that is not known to be right.
 
-        Any primitive is general: + C goes without saying.
+        "general": every real solution but isolated ones. Any primitive is: + C goes without saying. "family": as many
+        independent constants as the order asks for, and solutions are missing, as with exp(a8 + x) for Y' = Y.
+        "particular": fewer constants, as y = 0 for Y' = Y.
         """
-        return self.solved and self.evidence["general"]
+        return self.evidence["extent"] if self.solved else None
+
+    @property
+    def general(self) -> bool:
+        """Whether the answer is right and holds every real solution but isolated ones."""
+        return self.extent == "general"
 
 
 def proved(residual: Residual, points: list[Point], radii: list[float], more: dict | None = None) -> Verdict:
@@ -80,10 +89,14 @@ def _right(
     evidence = {"points": len(points), **more, "radius": max(radii)}
     reason += f" at {len(points)} {'complex' if is_complex else 'real'} points"
     constants = independent_constants(residual, points, is_complex)
-    is_general = constants >= constants_asked_for(residual)
-    evidence |= {"order": residual.order, "constants": constants, "general": is_general}
-    if not is_general:
+    extent = extent_of(residual, constants, is_complex)
+    evidence |= {"order": residual.order, "constants": constants, "extent": extent.word}
+    evidence["general"] = extent.word == GENERAL
+    if extent.word == PARTICULAR:
         reason += f"; of the {residual.order} independent constants of the general solution it holds {constants}"
+    if extent.word == FAMILY:
+        evidence["met"] = extent.met
+        reason += f"; a family of solutions that meets {extent.met:.0%} of random initial values"
     return Verdict(status, reason, evidence)
 
 
