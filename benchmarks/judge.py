@@ -78,7 +78,7 @@ def report_first_stages(pairs: list[Pair]) -> None:
     for pair in pairs:
         with contextlib.suppress(AnswerError):
             residual = residual_of(*pair)
-            for point in floats.sample(residual, 0).points[:6]:
+            for point in floats.sample(residual).points[:6]:
                 balls.enclose(residual, point)
     rate = len(pairs) / (time.process_time() - begin)
     print(f"{'the first two stages alone':34}{len(pairs):>8,}{'':44}{rate:>13,.0f}", flush=True)

@@ -7,13 +7,14 @@ an integer exponent.
 
 import math
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from flint import acb, arb, ctx, fmpq
 
 from symbolic.expressions.program import Program
-from symbolic.verification.residual import UNKNOWNS, Residual
+from symbolic.verification.points import Point
+from symbolic.verification.residual import UNKNOWNS, Residual, needed_slots
 
 PRECISIONS = (256, 1024, 4096)  # bits, tried in turn until an enclosure is narrow enough
 DIGITS = 50  # a factor below 10^-DIGITS, and below that share of its largest term, counts as zero
@@ -26,7 +27,8 @@ class Enclosure(NamedTuple):
     """What is certain of a residual at a point.
 
     Attributes:
-        status: "nonzero", "zero" (to DIGITS digits), "unknown" (too wide, or a part has no value).
+        status: "nonzero", "zero" (to DIGITS digits), "outside" (a part of problem or answer is certainly not real,
+            where real values are asked for), "unknown" (too wide, or a part has no value).
         value: the enclosure as text.
         radius: a bound of |residual|, or of a factor of it, where the status is "zero", else None.
         size: where it is "nonzero", a lower bound of the factor that is smallest beside its largest term, relative to
@@ -44,7 +46,7 @@ class Enclosure(NamedTuple):
 
 def enclose(
     residual: Residual,
-    point: Mapping[str, float],
+    point: Point,
     is_complex: bool = False,
     precisions: Sequence[int] = PRECISIONS,
 ) -> Enclosure:
@@ -63,21 +65,25 @@ def enclose(
     return enclosure
 
 
-def is_not_real(residual: Residual, point: Mapping[str, float]) -> bool:
+def is_not_real(residual: Residual, point: Point) -> bool:
     """Whether the answer or one of its derivatives certainly has an imaginary part other than 0, however small."""
     with ctx.workprec(PRECISIONS[-1]):
         return any(value.is_finite() and not value.imag.contains(0) for value in _complex_values(residual, point))
 
 
-def run(program: Program, point: Mapping[str, float], is_complex: bool = False) -> list[arb | acb | fmpq]:
-    """Enclosures of all slots of a program at a point, at flint's current precision; nan where there is no value."""
+def run(program: Program, point: Point, is_complex: bool = False) -> list[arb | acb | fmpq]:
+    """Enclosures of all slots of a program at a point, at flint's current precision; nan where there is no value.
+
+    The values of a point are rationals, or balls, and then what is enclosed are the values at all points in them.
+    """
     ball, operations = (acb, _COMPLEX) if is_complex else (arb, _REAL)
 
     def leaf(head):
         if isinstance(head, int):
             return fmpq(head)
         if head in point:
-            return ball(point[head])
+            value = point[head]
+            return acb(*map(arb, value)) if isinstance(value, tuple) else value
         return _CONSTANTS[head](ball)
 
     return program.run(leaf, operations)
@@ -85,13 +91,17 @@ def run(program: Program, point: Mapping[str, float], is_complex: bool = False) 
 
 def _judge(residual, point, is_complex) -> Enclosure:
     if residual.of_values is not None and not is_complex:
-        point = point | _real_values(residual, point)
+        values = _complex_values(residual, point)
+        if any(value.is_finite() and not value.imag.contains(0) for value in values):
+            return Enclosure("outside", "complex")
+        point = point | _real_values(values)
         residual = residual.of_values
     ball = acb if is_complex else arb
     values = run(residual.program, point, is_complex)
     value, answer = ball(values[residual.slot]), ball(values[residual.answer_slot])
     if not (value.is_finite() and answer.is_finite()):
-        return Enclosure("unknown", str(value))
+        is_outside = not is_complex and _is_outside(residual, point)
+        return Enclosure("outside" if is_outside else "unknown", str(value))
     factors = [
         (ball(values[slot]), _scale([ball(values[term]) for term in terms])) for slot, terms in residual.factors.items()
     ]
@@ -105,13 +115,21 @@ def _judge(residual, point, is_complex) -> Enclosure:
     return Enclosure("unknown", value.str(10))
 
 
-def _real_values(residual: Residual, point: Mapping[str, float]) -> dict[str, arb]:
-    """Y, Y', Y'' at a point, computed with complex balls; nan where an imaginary part may be another number than 0."""
-    answer = _complex_values(residual, point)
-    return {name: each.real if _is_real(each) else arb("nan") for name, each in zip(UNKNOWNS, answer, strict=False)}
+def _is_outside(residual: Residual, point: Point) -> bool:
+    """Whether some part of the residual certainly has an imaginary part other than 0, however small."""
+    values = run(residual.program, point, is_complex=True)
+    return any(
+        isinstance(values[slot], acb) and values[slot].is_finite() and not values[slot].imag.contains(0)
+        for slot in needed_slots(residual)
+    )
 
 
-def _complex_values(residual: Residual, point: Mapping[str, float]) -> list[acb]:
+def _real_values(values: list[acb]) -> dict[str, arb]:
+    """Y, Y', Y'' from complex balls; nan where an imaginary part may be another number than 0."""
+    return {name: each.real if _is_real(each) else arb("nan") for name, each in zip(UNKNOWNS, values, strict=False)}
+
+
+def _complex_values(residual: Residual, point: Point) -> list[acb]:
     values = run(residual.program, point, is_complex=True)
     return [acb(values[slot]) for slot in residual.answer_slots]
 

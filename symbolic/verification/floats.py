@@ -5,128 +5,176 @@ They decide nothing: rounding can make a zero look large and a difference vanish
 """
 
 import functools
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from symbolic.expressions import numeric
-from symbolic.expressions.prefix import to_prefix
-from symbolic.expressions.tokens import spellings
+from symbolic.expressions.program import Program
 from symbolic.verification.landmarks import near_roots
-from symbolic.verification.residual import UNKNOWNS, Residual, by_real_values
+from symbolic.verification.points import Point, Points, candidates, far
+from symbolic.verification.residual import UNKNOWNS, Residual, by_real_values, needed_slots
 
 FIRST_POINTS, WIDEST_FIRST = 48, 50.0  # and the largest |x| among them
 MORE_POINTS, WIDEST = 4000, 1e4  # where the first points meet the real domain too rarely
 FIRST_NEAR_ROOTS, MORE_NEAR_ROOTS = 16, 64  # points for each of the `landmarks`
 ENOUGH_POINTS = 12
 SUSPICIOUS = 1e-7  # a relative size that is hardly rounding
-_REAL = 1e-9  # so small an imaginary part, relative to the value, is rounding
+_REAL = 1e-9  # an imaginary part below this, relative to the value, is rounding
+
+Columns = Mapping[str, np.ndarray]
 
 
 class Sample(NamedTuple):
     """Points of the real domain, the most suspicious half first.
 
     Attributes:
-        points: one dict a point, of variable or coefficient to value.
-        suspicious: how many of these points, from the first on, look wrong.
-        wrong_share: the share of points that look wrong, of all that were found.
+        points: where answer and residual are real, as far as floats tell.
+        suspicious: the number of these points, from the first on, that look wrong.
+        wrong_share: the percentage, as a fraction, of points that look wrong, of all that were found.
+        overflown: points where a value is too large for a float, so that floats know nothing.
+        known_x, overflown_x: the values of x of all points of the first and of the second kind that were found.
+        overflown_share: of the real points that were not chosen for a landmark, the part where floats overflow.
     """
 
-    points: list[dict[str, float]]
+    points: Points
     suspicious: int
     wrong_share: float
+    overflown: Points
+    known_x: np.ndarray
+    overflown_x: np.ndarray
+    overflown_share: float
 
 
-def sample(residual: Residual, seed: int) -> Sample:
-    """Up to FIRST_POINTS points at which answer and residual are real and finite."""
-    columns = _joined(
-        residual, candidates(seed, FIRST_POINTS, WIDEST_FIRST), near_roots(residual, seed, FIRST_NEAR_ROOTS)
-    )
-    sizes = relative_sizes(residual, columns)
-    if np.sum(np.isfinite(sizes)) < ENOUGH_POINTS:
-        columns = _joined(residual, candidates(seed, MORE_POINTS, WIDEST), near_roots(residual, seed, MORE_NEAR_ROOTS))
-        sizes = relative_sizes(residual, columns)
+def sample(residual: Residual, more: bool = False) -> Sample:
+    """Up to FIRST_POINTS points at which answer and residual are real and finite.
+
+    Args:
+        more: look at MORE_POINTS from the start.
+    """
+    if not more:
+        columns = _joined(
+            residual,
+            candidates(residual.free, residual.seed, FIRST_POINTS, WIDEST_FIRST),
+            near_roots(residual, FIRST_NEAR_ROOTS),
+        )
+        sizes, is_overflown = relative_sizes(residual, columns)
+        more = np.sum(np.isfinite(sizes) | is_overflown) < ENOUGH_POINTS
+    if more:
+        columns = _joined(
+            residual,
+            candidates(residual.free, residual.seed, MORE_POINTS, WIDEST),
+            near_roots(residual, MORE_NEAR_ROOTS),
+        )
+        sizes, is_overflown = relative_sizes(residual, columns)
+    return chosen(residual, columns, sizes, is_overflown, MORE_POINTS if more else FIRST_POINTS)
+
+
+def chosen(
+    residual: Residual, columns: Columns, sizes: np.ndarray, is_overflown: np.ndarray, at_random: int = 0
+) -> Sample:
+    """The sample that relative sizes at columns of points give; the first `at_random` of these were drawn anywhere."""
     inside = np.flatnonzero(np.isfinite(sizes))
-    if not len(inside):
-        return Sample([], 0, 0.0)
     worst, others = np.split(inside[np.argsort(-sizes[inside], kind="stable")], [FIRST_POINTS // 2])
     # Rounding is worst where functions saturate and balls know nothing: so the rest is taken as it comes.
-    chosen = np.concatenate([worst, np.sort(others)])[:FIRST_POINTS]
+    rows = np.concatenate([worst, np.sort(others)])[:FIRST_POINTS]
     suspicious = int(np.sum(sizes[worst] > SUSPICIOUS))
-    return Sample(rows(residual, columns, chosen), suspicious, round(float(np.mean(sizes[inside] > SUSPICIOUS)), 3))
+    wrong_share = round(float(np.mean(sizes[inside] > SUSPICIOUS)), 3) if len(inside) else 0.0
+    overflown = np.flatnonzero(is_overflown)
+    known, unknown = np.sum(inside < at_random), np.sum(overflown < at_random)
+    return Sample(
+        points_of(residual, columns, rows),
+        suspicious,
+        wrong_share,
+        points_of(residual, columns, overflown),
+        columns["x"][inside],
+        columns["x"][overflown],
+        float(unknown / max(1, known + unknown)),
+    )
 
 
-@functools.lru_cache(maxsize=8)
-def candidates(seed: int, count: int, widest: float) -> dict[str, np.ndarray]:
-    """Random values of every variable and coefficient; of x near 0, around it, and on any scale up to `widest`."""
-    rng = np.random.default_rng(seed)
-    names = spellings("variable") + spellings("coefficient")
-    columns = {name: rng.uniform(-3.0, 3.0, count) for name in names}
-    any_scale = rng.choice([-1.0, 1.0], count) * np.exp(rng.uniform(np.log(0.01), np.log(widest), count))
-    near, around = rng.uniform(-1.0, 1.0, count), rng.uniform(-5.0, 5.0, count)
-    columns["x"] = np.choose(np.arange(count) % 3, [near, around, any_scale])
-    return columns
+def points_of(residual: Residual, columns: Columns, rows: np.ndarray) -> Points:
+    """The chosen points, with the variables and coefficients that the residual needs."""
+    return Points(columns, rows, residual.free, residual.seed)
 
 
-def _joined(residual: Residual, *parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _joined(residual: Residual, *parts: Columns) -> dict[str, np.ndarray]:
     return {name: np.concatenate([part[name] for part in parts]) for name in residual.free}
 
 
-def relative_sizes(residual: Residual, columns: dict[str, np.ndarray]) -> np.ndarray:
-    """|residual| relative to its largest term at every point; nan outside the common real domain.
+def relative_sizes(residual: Residual, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
+    """|residual| relative to its largest term at every point, nan outside the common real domain; and where it is nan
+    because a value is too large for a float.
 
     Of a product it is the smallest of its factors' sizes.
     """
     if residual.of_values is not None:
-        columns = columns | _real_values(residual, columns)
+        columns = {**columns, **_real_values(residual, columns)}
         residual = residual.of_values
-    values = numeric.run(residual.program, columns)
+    values, has_overflown = run(residual.program, columns)
     with np.errstate(all="ignore"):
         sizes = functools.reduce(np.minimum, (_size(values, *factor) for factor in residual.factors.items()))
     inside = np.isfinite(values[residual.answer_slot]) & np.isfinite(values[residual.slot]) & np.isfinite(sizes)
-    return np.where(inside, sizes, np.full_like(columns["x"], np.nan))
+    inside = np.broadcast_to(inside, columns["x"].shape)
+    is_overflown = np.zeros(columns["x"].shape, bool)
+    if has_overflown and not inside.all():
+        for slot in needed_slots(residual):
+            is_overflown |= np.isinf(values[slot])
+    return np.where(inside, sizes, np.full_like(columns["x"], np.nan)), is_overflown & ~inside
 
 
-def problem_is_real(residual: Residual, seed: int) -> bool:
+def run(program: Program, columns: Columns) -> tuple[list[np.ndarray], bool]:
+    """The values of all slots at real points, and whether one of them became infinite on the way."""
+    infinite = []
+
+    def leaf(head):
+        value = numeric.constant(head) if isinstance(head, int) or head in numeric.CONSTANTS else columns[head]
+        if isinstance(head, int) and np.isinf(value):
+            infinite.append(head)
+        return value
+
+    with np.errstate(all="ignore", over="call", divide="call", call=lambda *what: infinite.append(what)):
+        values = program.run(leaf, numeric.OPERATIONS)
+    return values, bool(infinite)
+
+
+def problem_is_real(residual: Residual) -> bool:
     """Whether a problem is real at ENOUGH_POINTS of many, with random Y, Y', Y''.
 
     False for one with `derivative`, whose value no values of Y tell.
     """
-    if "derivative" in to_prefix(residual.problem):
+    if residual.holds_derivative:
         return False
-    columns = candidates(seed, MORE_POINTS, WIDEST)
-    unknowns = dict(zip(UNKNOWNS, (columns["a0"], columns["a1"], columns["a2"]), strict=True))
+    columns = candidates([*residual.free, "y", "z", "t"], residual.seed, MORE_POINTS, WIDEST)
+    unknowns = dict(zip(UNKNOWNS, (columns["y"], columns["z"], columns["t"]), strict=True))
     residual = by_real_values(residual).of_values
     values = numeric.run(residual.program, columns | unknowns)[residual.slot]
     return bool(np.sum(np.isfinite(values)) >= ENOUGH_POINTS)
 
 
-def hardly_real(residual: Residual, seed: int) -> list[dict[str, float]]:
+def hardly_real(residual: Residual) -> list[Point]:
     """Real points to look at where the answer may not be real: any at first, then such as floats say that of."""
-    first, more = candidates(seed, FIRST_POINTS, WIDEST_FIRST), candidates(seed, MORE_POINTS, WIDEST)
+    first = candidates(residual.free, residual.seed, FIRST_POINTS, WIDEST_FIRST)
+    more = candidates(residual.free, residual.seed, MORE_POINTS, WIDEST)
     values, is_real = _complex_values(residual, more)
-    chosen = np.flatnonzero(np.isfinite(values).all(axis=0) & ~is_real)[:FIRST_POINTS]
-    return rows(residual, first, np.arange(FIRST_POINTS)) + rows(residual, more, chosen)
+    rows = np.flatnonzero(np.isfinite(values).all(axis=0) & ~is_real)[:FIRST_POINTS]
+    return points_of(residual, first, np.arange(FIRST_POINTS))[:] + points_of(residual, more, rows)[:]
 
 
-def far_points(residual: Residual, seed: int, count: int) -> list[dict[str, float]]:
-    """So many points on each side of 0, on any scale beyond the first ones; they may lie outside the real domain."""
-    columns = candidates(seed, MORE_POINTS, WIDEST)
-    by_distance = np.argsort(np.abs(columns["x"]))
-    chosen = []
-    for side in (-1, 1):
-        far = by_distance[side * columns["x"][by_distance] > WIDEST_FIRST]
-        chosen.append(far[np.linspace(0, len(far) - 1, count).astype(int)])
-    return rows(residual, columns, np.concatenate(chosen))
+def far_points(residual: Residual, count: int) -> list[Point]:
+    """This many points on each side of 0, on any scale beyond the first ones; they may lie outside the real domain."""
+    columns = far(residual.free, residual.seed, count, WIDEST_FIRST, WIDEST)
+    return points_of(residual, columns, np.arange(2 * count))[:]
 
 
-def _real_values(residual: Residual, columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _real_values(residual: Residual, columns: Columns) -> dict[str, np.ndarray]:
     """Y, Y', Y'' at every point, computed with complex numbers; nan where they are not all real."""
     values, is_real = _complex_values(residual, columns)
     return dict(zip(UNKNOWNS, np.where(is_real, values.real, np.nan), strict=False))
 
 
-def _complex_values(residual: Residual, columns: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _complex_values(residual: Residual, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
     """Principal values of Y, Y', Y'' at every point, (order + 1, points), and at which points all seem to be real."""
     run = numeric.run(residual.program, columns, is_complex=True)
     values = np.stack([np.broadcast_to(run[slot], columns["x"].shape) for slot in residual.answer_slots])
@@ -137,8 +185,3 @@ def _complex_values(residual: Residual, columns: dict[str, np.ndarray]) -> tuple
 def _size(values: list[np.ndarray], factor: int, terms: list[int]) -> np.ndarray:
     largest = functools.reduce(np.maximum, (np.abs(values[slot]) for slot in terms))
     return np.abs(values[factor]) / np.where(largest > 0, largest, 1.0)
-
-
-def rows(residual: Residual, columns: dict[str, np.ndarray], indices: np.ndarray) -> list[dict[str, float]]:
-    """The chosen points, one dict each, of the variables and coefficients that the residual needs."""
-    return [{name: float(columns[name][index]) for name in residual.free} for index in indices]

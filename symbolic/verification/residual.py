@@ -8,6 +8,7 @@ from typing import NamedTuple
 from symbolic.expressions.prefix import PrefixError, Tree, fold, from_prefix, to_prefix
 from symbolic.expressions.program import WITHOUT_VALUE, Program
 from symbolic.expressions.tokens import TOKENS, spellings
+from symbolic.verification.points import seed_of
 
 UNKNOWNS = spellings("unknown")
 _FREE_KINDS = ("variable", "coefficient")
@@ -28,6 +29,7 @@ class Residual(NamedTuple):
         unknowns: which of Y, Y', Y'' the problem holds.
         constants: coefficients of the answer that are not the problem's.
         free: x and every other variable or coefficient that needs a value at a point.
+        seed: of all random choices, made of problem and answer.
         of_values: None, or the residual as a function of x and of real Y, Y', Y'', which are leaves of its program: for
             answers whose parts are complex and whose values are real.
     """
@@ -42,6 +44,7 @@ class Residual(NamedTuple):
     unknowns: set[str]
     constants: list[str]
     free: list[str]
+    seed: int
     of_values: "Residual | None" = None
 
     @property
@@ -50,8 +53,24 @@ class Residual(NamedTuple):
 
     @property
     def is_integral(self) -> bool:
-        """Whether the equation is one in Y' and x alone, which asks for a primitive."""
-        return self.unknowns == {"Y'"} and self.order == 1
+        """Whether the equation is one in Y' and x alone and linear in Y', which asks for a primitive."""
+        if self.unknowns != {"Y'"} or self.order != 1 or self.holds_derivative:
+            return False
+        if self.problem.head == "sub" and self.problem.operands[0] == Tree("Y'"):
+            return "Y'" not in to_prefix(self.problem.operands[1])
+        program = Program()
+        slope = program.derivative(program.enter(self.problem, {"Y'": program.step("Y'")}), "Y'")
+        return slope is None or program.derivative(slope, "Y'") is None
+
+    @property
+    def asks_for_derivative(self) -> bool:
+        """Whether the equation is one in x and a single derivative of Y, so that it holds for all constants or none."""
+        return self.order < len(UNKNOWNS) and self.unknowns == {UNKNOWNS[self.order]}
+
+    @property
+    def holds_derivative(self) -> bool:
+        """Whether the problem differentiates parts of itself, which values of Y, Y', Y'' do not tell."""
+        return "derivative" in to_prefix(self.problem)
 
 
 class ProblemError(ValueError):
@@ -62,8 +81,12 @@ class AnswerError(ValueError):
     """The answer cannot be right whatever the problem is."""
 
 
-def residual_of(problem: Tree | str, answer: Tree | str) -> Residual:
+def residual_of(problem: Tree | str, answer: Tree | str, seed: int = 0) -> Residual:
     """The residual of an answer.
+
+    Args:
+        problem, answer: trees or prefix texts.
+        seed: another one means other random points.
 
     Raises:
         ProblemError: the problem is malformed or no equation in Y.
@@ -71,6 +94,9 @@ def residual_of(problem: Tree | str, answer: Tree | str) -> Residual:
     """
     problem, answer = _tree(problem, ProblemError("malformed problem")), _tree(answer, AnswerError("malformed answer"))
     problem_leaves, answer_leaves = set(to_prefix(problem)), set(to_prefix(answer))
+    if "derivative" in problem_leaves:
+        problem = fold(problem, _without_derivative)
+        problem_leaves = set(to_prefix(problem))
     order = fold(problem, _highest_derivative)
     if order is None:
         raise ProblemError("the problem holds none of Y, Y', Y''")
@@ -95,7 +121,32 @@ def residual_of(problem: Tree | str, answer: Tree | str) -> Residual:
     constants = [token for token in free if token not in problem_leaves and TOKENS[token].kind == "coefficient"]
     factors = {factor: program.terms(factor) for factor in _factors(program, slot)}
     unknowns = problem_leaves.intersection(UNKNOWNS)
-    return Residual(problem, answer, program, slots, slot, factors, order, unknowns, constants, free)
+    seed = seed_of(program.steps, seed)
+    return Residual(problem, answer, program, slots, slot, factors, order, unknowns, constants, free, seed)
+
+
+def needed_slots(residual: Residual) -> list[int]:
+    """The slots on which the residual or the answer depends, operands before their use."""
+    return ancestors(residual.program, [residual.slot, *residual.answer_slots])
+
+
+def ancestors(program: Program, slots: list[int]) -> list[int]:
+    """These slots and those on which they depend, operands before their use."""
+    needed = set(slots)
+    for slot in range(max(slots), -1, -1):
+        if slot in needed:
+            needed.update(program.steps[slot][1])
+    return sorted(needed)
+
+
+def varying_slots(residual: Residual) -> set[int]:
+    """The needed slots whose values are not the same at all points."""
+    steps, varying = residual.program.steps, set()
+    for slot in needed_slots(residual):
+        head, operands = steps[slot]
+        if not varying.isdisjoint(operands) or (not operands and (head in residual.free or head in UNKNOWNS)):
+            varying.add(slot)
+    return varying
 
 
 def _highest_derivative(head, operands: list[int | None]) -> int | None:
@@ -104,6 +155,13 @@ def _highest_derivative(head, operands: list[int | None]) -> int | None:
         return UNKNOWNS.index(head)
     highest = max((order for order in operands if order is not None), default=None)
     return highest + 1 if head == "derivative" and highest is not None else highest
+
+
+def _without_derivative(head, operands: list[Tree]) -> Tree:
+    """`derivative Y x` is Y', `derivative Y' x` is Y''."""
+    if head == "derivative" and operands[1].head == "x" and operands[0].head in UNKNOWNS[:-1]:
+        return Tree(UNKNOWNS[UNKNOWNS.index(operands[0].head) + 1])
+    return Tree(head, tuple(operands))
 
 
 def by_real_values(residual: Residual) -> Residual:

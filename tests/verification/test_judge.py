@@ -285,8 +285,7 @@ def test_complex_parts_may_stand_beside_bars_on_the_real_line():
 
 
 def test_constants_are_tried_near_the_answers_numbers_too():
-    wrong_beyond_5 = verify("sub Y' Y", text("a8*exp(x) + abs(a8 - 5) + a8 - 5"))
-    assert wrong_beyond_5.status == "confirmed" and wrong_beyond_5.evidence["branch"]
+    assert verify("sub Y' Y", text("a8*exp(x) + abs(a8 - 5) + a8 - 5")).status == "refuted"  # wrong where a8 > 5
 
 
 def test_a_derivative_counts_for_the_order():
@@ -324,7 +323,7 @@ def test_real_values_are_told_from_complex_ones_by_what_is_certain():
     fading = "mul I sub INT+ 1 tanh exp x"
     for answer, is_real in [(logarithms, True), (fading, False), (f"add {logarithms} {fading}", False)]:
         residual = residual_of("sub Y' x", answer)
-        assert all(balls.is_not_real(residual, {"x": x}) != is_real for x in (-3.0, 0.5, 5.0))
+        assert all(balls.is_not_real(residual, {"x": flint.fmpq(x, 2)}) != is_real for x in (-6, 1, 10))
 
 
 # equation, general solution
@@ -444,9 +443,10 @@ def test_real_and_complex_balls_agree_with_floats(head):
     points = {"x": rng.uniform(-3, 3, 30), "y": rng.uniform(-3, 3, 30)}
     floats = numeric.run(program, points)[slot]
     for row, value in enumerate(floats):
-        point = {name: float(column[row]) for name, column in points.items()}
+        point = {name: flint.fmpq(*float(column[row]).as_integer_ratio()) for name, column in points.items()}
         with flint.ctx.workprec(128):
-            real, complex_ = balls.run(program, point)[slot], balls.run(program, point, is_complex=True)[slot]
+            real = flint.arb(balls.run(program, point)[slot])
+            complex_ = flint.acb(balls.run(program, point, is_complex=True)[slot])
         assert np.isfinite(value) == real.is_finite()
         assert complex_.is_finite()
         if np.isfinite(value):

@@ -121,7 +121,7 @@ HOSTILE = {
 def test_hostile_answers_end_quickly_and_are_never_accepted():
     verdicts = list(verify_many(HOSTILE.values(), time_limit=5.0))
     accepted = {name for name, verdict in zip(HOSTILE, verdicts, strict=True) if verdict.solved}
-    assert accepted == {"large exponent"}  # which is right
+    assert not accepted  # "large exponent" is right, and too large to tell on half of the line
     assert not [verdict for verdict in verdicts if verdict.reason.startswith(("time limit", "the checker crashed"))]
 
 

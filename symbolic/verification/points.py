@@ -1,0 +1,104 @@
+"""Random points: exact rationals with odd denominators, from a seed that the pair itself gives.
+
+Every float is a dyadic number, and x + cos(2^200 pi x) is x + 1 at all of them. A denominator that depends on the text
+of problem and answer cannot be aimed at, and the same pair is always judged at the same points.
+"""
+
+import functools
+import hashlib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from flint import fmpq
+
+Point = dict[str, fmpq | tuple[fmpq, fmpq]]  # variable or coefficient to value, a pair if x is complex
+
+_DENOMINATOR_BITS = 54  # one more than a float has: the nearest float of a point is the one that it was made of
+
+
+def seed_of(steps: Iterable, seed: int = 0) -> int:
+    """A seed of 64 bits that depends on every step of a program, and on a seed given by the caller."""
+    return int.from_bytes(hashlib.blake2b(f"{seed} {steps}".encode(), digest_size=8).digest())
+
+
+def uniforms(seed: int, purpose: int, shape: int | tuple[int, ...]) -> np.ndarray:
+    """Numbers between 0 and 1 for one purpose: a part of a fixed table, turned by the seed; a generator costs more."""
+    table = _table()
+    mixed = (seed ^ purpose * 0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93 & 2**64 - 1
+    start, turn = (mixed >> 32) % (len(table) // 2), (mixed & 2**32 - 1) / 2**32
+    return ((table[start : start + int(np.prod(shape))] + turn) % 1.0).reshape(shape)
+
+
+@functools.cache
+def _table() -> np.ndarray:
+    return np.random.default_rng(0).random(1 << 19)
+
+
+def candidates(names: Sequence[str], seed: int, count: int, widest: float) -> dict[str, np.ndarray]:
+    """Random values of variables and coefficients; of x near 0, around it, and on any scale up to `widest`."""
+    table = uniforms(seed, count, (len(names) + 1, count))
+    columns = {name: 6.0 * row - 3.0 for name, row in zip(names, table, strict=False)}
+    x = 2.0 * table[-1] - 1.0
+    x[1::3] *= 5.0
+    x[2::3] = _on_any_scale(x[2::3], 0.01, widest)
+    return columns | {"x": x}
+
+
+def _on_any_scale(uniform: np.ndarray, narrowest: float, widest: float) -> np.ndarray:
+    """Values of both signs, evenly spread in their logarithm, of ones between -1 and 1."""
+    return np.sign(uniform) * narrowest * (widest / narrowest) ** np.abs(uniform)
+
+
+def far(names: Sequence[str], seed: int, count: int, nearest: float, widest: float) -> dict[str, np.ndarray]:
+    """This many points on each side of 0, spread evenly in the logarithm of |x|."""
+    table = uniforms(seed, -count, (len(names) + 1, 2 * count))
+    columns = {name: 6.0 * row - 3.0 for name, row in zip(names, table, strict=False)}
+    steps = (np.tile(np.arange(count), 2) + table[-1]) / count
+    return columns | {"x": _on_any_scale(np.repeat([-1.0, 1.0], count) * steps, nearest, widest)}
+
+
+class Points(Sequence):
+    """Rows of columns of floats, each made exact when it is asked for; a slice is a list."""
+
+    def __init__(self, columns: Mapping[str, np.ndarray], rows: np.ndarray, names: Sequence[str], seed: int):
+        self._columns, self._rows, self._names = columns, rows, names
+        self._denominator = (seed >> 64 - _DENOMINATOR_BITS) | 1 << _DENOMINATOR_BITS - 1 | 1
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        row = self._rows[index]
+        return {name: _exact(self._columns[name][row].item(), self._denominator) for name in self._names}
+
+
+def _exact(value: float | complex, denominator: int) -> fmpq | tuple[fmpq, fmpq]:
+    """The rational nearest to a float of those with this denominator, or for small values with a larger odd one."""
+    if isinstance(value, complex):
+        return _exact(value.real, denominator), _exact(value.imag, denominator)
+    if 0 < abs(value) < 1:
+        denominator *= 3 ** math.ceil(-math.log(abs(value), 3))
+    numerator, power = value.as_integer_ratio()
+    return fmpq((2 * numerator * denominator + power) // (2 * power), denominator)
+
+
+def between(first: Point, second: Point, share: float) -> Point:
+    """The point that lies this share of the way from the first real point to the second."""
+    share = fmpq(*float(share).as_integer_ratio())
+    return {name: first[name] + share * (second[name] - first[name]) for name in first}
+
+
+def distance(point: Point) -> float:
+    """|x|."""
+    return abs(_number(point["x"]))
+
+
+def named(point: Point) -> str:
+    return ", ".join(f"{name} = {_number(value):.6g}" for name, value in point.items())
+
+
+def _number(value: fmpq | tuple[fmpq, fmpq]) -> float | complex:
+    return complex(*map(_number, value)) if isinstance(value, tuple) else int(value.p) / int(value.q)
