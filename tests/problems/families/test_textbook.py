@@ -11,7 +11,6 @@ import symengine as se
 from symbolic.algebra.simplification import rebuilt
 from symbolic.expressions.engines import symengine_to_prefix
 from symbolic.expressions.equations import integral_tokens
-from symbolic.expressions.prefix import from_prefix
 from symbolic.problems.families.textbook.first_order import FIRST_ORDER
 from symbolic.problems.families.textbook.formulas import X, sqrt
 from symbolic.problems.families.textbook.integrals import FORMS, inner_function
@@ -69,7 +68,7 @@ def test_a_form_of_equations_gives_a_solution_with_all_constants(forms, name):
         if equation == 0:
             continue
         verdict = verify(text(equation), text(solution))
-        assert verdict.solved and verdict.general, (text(equation), text(solution), verdict)
+        assert verdict.extent in ("general", "family"), (text(equation), text(solution), verdict)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -80,8 +79,7 @@ def test_nearly_every_draw_is_a_problem_and_the_same_seed_gives_the_same_ones(ta
     assert rejected.total() < 6, rejected
     assert len({skeleton(equation) for equation, _ in first}) > 25
     for equation, solution in first:
-        assert verify(equation, solution).general
-        from_prefix(equation)
+        assert verify(equation, solution).extent in ("general", "family")
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -131,4 +129,4 @@ def test_the_test_set_is_right_and_each_problem_is_there_once(name, count):
     frame, report = read_problems(PROJECT / "data" / "textbook" / f"{name}.test")
     assert not report.bad and len(frame) == count == frame["input"].nunique()
     for row in frame.iloc[::7].itertuples():
-        assert verify(row.input, row.output).general, row
+        assert verify(row.input, row.output).extent in ("general", "family"), row

@@ -61,7 +61,7 @@ def _family(options: ProblemOptions, forms: Mapping[str, Form], unknowns: tuple[
         verdict = verify(*problem)
         if not verdict.solved:
             raise Rejected("not verified")
-        if not verdict.general:
+        if verdict.extent == "particular":
             raise Rejected("constants not independent")
         return problem
 
