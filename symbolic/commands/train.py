@@ -50,7 +50,9 @@ def add(command: AddCommand) -> None:
         help="fraction of unreadable lines allowed in a file",
     )
     sub.add_argument(
-        "--stream", metavar="TASKS", help="train on fresh problems of these tasks, bwd,ibp or bwd:0.6,ibp:0.4"
+        "--stream",
+        metavar="TASKS",
+        help="train on fresh problems of these tasks: bwd,ibp, or with weights bwd:0.6,my_module:my_family:0.4",
     )
     sub.add_argument(
         "--vocabulary",
@@ -95,14 +97,14 @@ def _train(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace, trials) -> int:
     from symbolic.training import devices
     from symbolic.training.comparison import CURVES, TABLE, format_table
-    from symbolic.training.data import parse_weights
+    from symbolic.training.data import parse_stream
     from symbolic.training.params import select
     from symbolic.training.runs import SymbolicModelTrain
 
     overrides = {"epoch": args.epochs, "seed": args.seed}
     overrides = {key: value for key, value in overrides.items() if value is not None}
     selected = {name: {**trial, **overrides} for name, trial in select(args.trials, trials.model_params).items()}
-    stream = parse_weights(args.stream) if args.stream is not None else None
+    stream = parse_stream(args.stream) if args.stream is not None else None
     training = SymbolicModelTrain(selected, args.runs, args.workers, stream, defaults=trials.defaults)
     table = training.run_all(args.data, args.max_bad_lines, args.engine, args.vocabulary)
     if devices.rank():
@@ -113,6 +115,11 @@ def _run(args: argparse.Namespace, trials) -> int:
     judged = table[table["solve_rate"].notna()]
     if len(judged):
         best = judged.loc[judged["solve_rate"].astype(float).idxmax(), "trial"]
-        python = "python" if "VIRTUAL_ENV" in os.environ else os.path.relpath(sys.executable)
-        print(f'ask the best: {python} -m symbolic integrate "cos(x)*exp(sin(x))" --run {runs / best}')
+        command = "symbolic" if Path(sys.argv[0]).name == "symbolic" else f"{_python()} -m symbolic"
+        print(f'ask the best: {command} integrate "cos(x)*exp(sin(x))" --run {runs / best}')
     return 1 if training.failures else 0
+
+
+def _python() -> str:
+    """How the person at the machine starts this Python."""
+    return "python" if "VIRTUAL_ENV" in os.environ else os.path.relpath(sys.executable)

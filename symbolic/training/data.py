@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from symbolic.problems.files import ProblemFiles, find_data, in_turns, parse_lin
 from symbolic.problems.problem import ProblemOptions
 from symbolic.problems.production.stream import stream
 from symbolic.problems.splits import skeleton
+from symbolic.problems.tasks import TASKS, split_weight
 from symbolic.runtime.files import sha256_of
 from symbolic.seq2seq.batches import (
     BATCHES_PER_STREAMED_WINDOW,
@@ -235,17 +236,42 @@ def _sha256_of_lines(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def parse_weights(words: str, option: str = "stream", what: str = "TASK") -> dict[str, float]:
-    """`bwd:0.6,ibp:0.4` as {"bwd": 0.6, "ibp": 0.4}; the default weight is 1.
+def parse_stream(words: str) -> dict[str, float]:
+    """The tasks of a stream with their weights: `bwd:0.6,my_module:my_family:0.4`; the default weight is 1.
+
+    Raises:
+        ValueError: as `parse_weights` does.
+    """
+
+    def split(word: str) -> tuple[str, str | None]:
+        name, _, weight = word.partition(":")
+        return (name, weight) if name in TASKS and weight else split_weight(word)
+
+    return parse_weights(words, "stream", "TASK", split)
+
+
+def _split_at_colon(word: str) -> tuple[str, str | None]:
+    name, colon, weight = word.partition(":")
+    return name, weight if colon else None
+
+
+def parse_weights(
+    words: str, option: str, what: str, split: Callable[[str], tuple[str, str | None]] = _split_at_colon
+) -> dict[str, float]:
+    """`a:0.6,b:0.4` as {"a": 0.6, "b": 0.4}; the default weight is 1.
+
+    Args:
+        option, what: the option and what it names, for errors.
+        split: a word's name and the text of its weight, None for a word without one.
 
     Raises:
         ValueError: a name is empty or comes twice, or a weight is no finite number above 0.
     """
     weights = {}
     for word in words.split(","):
-        name, colon, weight = word.partition(":")
+        name, weight = split(word)
         try:
-            value = float(weight) if colon else 1.0
+            value = 1.0 if weight is None else float(weight)
         except ValueError:
             value = math.nan
         if not name or name in weights or not 0 < value < math.inf:

@@ -20,7 +20,7 @@ from symbolic.seq2seq.shapes import longer_than
 from symbolic.seq2seq.special_tokens import SPECIAL_TOKENS, UNKNOWN_ID
 from symbolic.seq2seq.translator import MODEL, Translator
 from symbolic.solving.answers import grammar_of
-from symbolic.training.data import _held_out, parse_weights, training_input
+from symbolic.training.data import _held_out, parse_stream, training_input
 from symbolic.training.models import compile_model
 from symbolic.training.recording import read_history
 from symbolic.training.release import release
@@ -265,9 +265,9 @@ def test_steps_out_of_order_say_which_comes_first(data):
 
 
 def test_weights_of_a_stream_are_read():
-    assert parse_weights("bwd,ibp:0.4") == {"bwd": 1.0, "ibp": 0.4}
+    assert parse_stream("bwd,ibp:0.4,a.b:c,d:e:2") == {"bwd": 1.0, "ibp": 0.4, "a.b:c": 1.0, "d:e": 2.0}
     with pytest.raises(ValueError, match="TASK or TASK:WEIGHT, separated by commas, each TASK once .*'bwd:x'"):
-        parse_weights("bwd:x")
+        parse_stream("bwd:x")
 
 
 def test_the_command_line_says_what_is_wrong_in_one_sentence(capsys, tmp_path, monkeypatch):
