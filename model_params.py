@@ -30,7 +30,7 @@ defaults = {
     "label_smoothing": 0.0,  # part of the target probability that is spread evenly over the vocabulary; in val_loss
     # too, but not in the loss of the comparison
     "gradient_accumulation": 1,  # batches to an update of the weights, with the mean of their gradients
-    # Averaged weights can be validated and kept in place of the last ones: by at most one of these two.
+    # Averaged weights are validated and kept instead of the last ones. Choose at most one of these two.
     "ema_decay": None,  # exponential moving average over updates: 0.999, say, looks back over about a thousand
     "last_k": None,  # mean of the weights after each of the last K epochs
     "precision": "float32",  # of the computations: "bfloat16" or "float16" where the hardware is faster at it. Weights

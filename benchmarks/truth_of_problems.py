@@ -2,8 +2,8 @@
 
     python -m benchmarks.truth_of_problems [TASK ...] [--count N] [--seed S] [--workers N]
 
-The settings are the published ones. A pair is bad if it is neither proved nor confirmed, or if the solution of a
-differential equation has fewer independent constants than its order. Bad pairs are printed, and make the exit status 1.
+The settings are the published ones. A pair is bad if it is neither proved nor confirmed, or if the answer to a
+differential equation is a particular solution. Bad pairs are printed, and make the exit status 1.
 `branch` counts the confirmed pairs that hold on an interval that depends on their constants. 20,000 problems of a task
 take from one minute to ten, those of fwd half an hour or more.
 """

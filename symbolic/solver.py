@@ -71,7 +71,7 @@ def dsolve(
 
     Args:
         equation: in x, y, y' and y'', as a person types it ("y' + y = x"), in SymPy with a function of x, as a tree or
-            in prefix tokens; what is no equation stands for one with 0.
+            in prefix tokens; an expression stands for expression = 0.
         model, beam, repair, linearity, time_limit: as for `integrate`.
 
     Returns:

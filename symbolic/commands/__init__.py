@@ -1,7 +1,7 @@
 """The commands of `python -m symbolic`, a file for each subject.
 
-Each file has one public function, `add(command)`, which is handed the function that makes a sub-command. Heavy rooms
-are imported by the command that needs them.
+Each file has one public function, `add(command)`; it takes the function that makes a sub-command. A command imports
+heavy packages when it runs.
 """
 
 import argparse

@@ -16,9 +16,9 @@ def add(command: AddCommand) -> None:
     sub.epilog = "A killed run resumes when the same command is given again: finished trials are skipped."
     sub.add_argument(
         "--trials",
-        default="quick",
         metavar="NAMES",
-        help="`all`, or names and beginnings of names, up to a _: trial_3,cells,quick",
+        help="`all`, or names and beginnings of names, up to a _: trial_3,cells,quick; if not given, `quick`, or "
+        "`all` with --trials-file",
     )
     sub.add_argument(
         "--trials-file", metavar="FILE", help="Python file with the trials; without it, the project's model_params.py"
@@ -101,9 +101,10 @@ def _run(args: argparse.Namespace, trials) -> int:
     from symbolic.training.params import select
     from symbolic.training.runs import SymbolicModelTrain
 
+    names = args.trials or ("quick" if args.trials_file is None else "all")
     overrides = {"epoch": args.epochs, "seed": args.seed}
     overrides = {key: value for key, value in overrides.items() if value is not None}
-    selected = {name: {**trial, **overrides} for name, trial in select(args.trials, trials.model_params).items()}
+    selected = {name: {**trial, **overrides} for name, trial in select(names, trials.model_params).items()}
     stream = parse_stream(args.stream) if args.stream is not None else None
     training = SymbolicModelTrain(selected, args.runs, args.workers, stream, defaults=trials.defaults)
     table = training.run_all(args.data, args.max_bad_lines, args.engine, args.vocabulary)
@@ -113,13 +114,15 @@ def _run(args: argparse.Namespace, trials) -> int:
     print(f"\n{format_table(table)}\n")
     print(f"table: {runs / TABLE}   curves: {runs / CURVES}   one folder per trial: {runs}/")
     judged = table[table["solve_rate"].notna()]
-    if len(judged):
+    if len(judged) and "Y'" in training.context_processor.vocabulary:
         best = judged.loc[judged["solve_rate"].astype(float).idxmax(), "trial"]
-        command = "symbolic" if Path(sys.argv[0]).name == "symbolic" else f"{_python()} -m symbolic"
-        print(f'ask the best: {command} integrate "cos(x)*exp(sin(x))" --run {runs / best}')
+        print(f'ask the best: {_command(best, trials)} integrate "cos(x)*exp(sin(x))" --run {runs / best}')
     return 1 if training.failures else 0
 
 
-def _python() -> str:
-    """How the person at the machine starts this Python."""
-    return "python" if "VIRTUAL_ENV" in os.environ else os.path.relpath(sys.executable)
+def _command(trial: str, trials) -> str:
+    """How the person at the machine starts the command line, with the module of a model of their own."""
+    python = "python" if "VIRTUAL_ENV" in os.environ else os.path.relpath(sys.executable)
+    command = "symbolic" if Path(sys.argv[0]).name == "symbolic" else f"{python} -m symbolic"
+    module, colon, _ = str(trials.model_params.get(trial, {}).get("model", "")).partition(":")
+    return f"{command} --import {module}" if colon else command

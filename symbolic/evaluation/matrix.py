@@ -26,6 +26,7 @@ from symbolic.evaluation.tables import ROWS, write_tables
 from symbolic.problems.files import MAX_BAD_SHARE
 from symbolic.runtime.atomic import atomic_path
 from symbolic.runtime.files import sha256_of
+from symbolic.runtime.folders import check_same_settings
 from symbolic.runtime.locks import locked
 from symbolic.seq2seq.translator import CONTEXT_VOCABULARY, MODEL, TARGET_VOCABULARY, Translator
 from symbolic.seq2seq.translator import SETTINGS as TRANSLATOR_SETTINGS
@@ -133,7 +134,7 @@ def _check(runs, systems, beams, time_limit, workers) -> None:
 
 
 def _named(paths: Sequence[Path | str]) -> dict[str, Path]:
-    """Paths by name: the last part, or as many last parts as tell all of them apart, such as `monday_quick_rnn`."""
+    """Paths by name: the shortest endings of the paths that differ, such as `quick_rnn` or `monday_quick_rnn`."""
     whole = [Path(path).resolve() for path in paths]
     if len({str(path).removesuffix(".gz") for path in whole}) < len(whole):
         raise ValueError(f"a path is given twice, with or without .gz: {', '.join(map(str, paths))}.")
@@ -190,21 +191,13 @@ def _record_settings(folder: Path, settings: dict[str, Any]) -> None:
             temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
         return
     before = json.loads(path.read_text(encoding="utf-8"))
-    changed = {name for name in before.keys() | settings.keys() if before.get(name) != settings.get(name)}
-    if CODE in changed:
+    if before.pop(CODE, None) != settings[CODE]:
         tqdm.write(
             f"{folder}: rows made by another version of this package are kept; delete the folder for new ones.",
             file=sys.stderr,
         )
-    if differences := [_difference(name, before, settings) for name in sorted(changed - {CODE})]:
-        raise ValueError(
-            f"{folder} holds rows made with other settings ({'; '.join(differences)}). Choose another folder (--out), "
-            "or delete it."
-        )
-
-
-def _difference(name: str, before: dict[str, Any], now: dict[str, Any]) -> str:
-    return "other problems" if name == "content" else f"{name} was {before.get(name)} and is {now.get(name)}"
+    now = {name: value for name, value in settings.items() if name != CODE}
+    check_same_settings(folder, "rows of an evaluation (--out)", before, now)
 
 
 def _digest_of_model(folder: Path) -> str:

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from symbolic.evaluation.problem_sets import is_integral, read_problem_set, with_kind
 from symbolic.expressions.engines import TooLargeError, UndefinedError, canonical
+from symbolic.expressions.equations import integral_equation, integrand_of
 from symbolic.expressions.infix import from_infix
 from symbolic.expressions.prefix import Tree, chain, from_prefix, prefix_text
 from symbolic.problems.files import write_problems
@@ -81,7 +82,7 @@ def _scaled(rng: np.random.Generator, problems: Sequence[Problem]) -> Pairs:
 
 
 def _sides(problem: Problem) -> tuple[Tree, Tree]:
-    return from_prefix(problem.equation).operands[1], from_prefix(problem.solution)
+    return integrand_of(from_prefix(problem.equation)), from_prefix(problem.solution)
 
 
 _SIMPLE_SUITES: dict[str, Callable[[np.random.Generator], Pairs]] = {
@@ -212,7 +213,7 @@ def _distinct(pairs: Pairs, report: SuiteReport) -> Iterator[Problem]:
 def _problem(integrand: Tree, primitive: Tree) -> Problem | None:
     """The problem in canonical spelling; None if SymEngine finds no finite value, or the expression is too large."""
     try:
-        sides = [prefix_text(canonical(side)) for side in (integrand, primitive)]
+        integrand, primitive = canonical(integrand), canonical(primitive)
     except (UndefinedError, TooLargeError):
         return None
-    return Problem(f"sub Y' {sides[0]}", sides[1])
+    return Problem(prefix_text(integral_equation(integrand)), prefix_text(primitive))

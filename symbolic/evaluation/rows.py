@@ -58,8 +58,7 @@ def evaluate(
         answer, score, status, reason: of the model's best hypothesis, by verdict and then by score; the status is
             "unanswered" if there is none;
         exact: whether a hypothesis equals the reference token by token;
-        general: whether a hypothesis verifies and, for a differential equation, has as many independent constants as
-            its order;
+        general: whether a hypothesis verifies as the general solution (`Verdict.extent`);
         with_repair: whether a hypothesis or a repaired one verifies; only with `repair`;
         with_linearity: the same, with what linearity adds after repair; only with `linearity`;
         repair_control: whether repair solves the problem from hypotheses for another one (see the function
@@ -86,7 +85,7 @@ def evaluate(
 def repair_control(problems: Sequence[str], found: Sequence[Sequence[Candidate]], workers: int = 1) -> list[bool]:
     """Whether repair solves each problem from the model's hypotheses for another problem.
 
-    The other problem is drawn with a fixed seed, so that each problem lends its hypotheses once. If it happens to be
+    The other problem is drawn with a fixed seed, so that each problem's hypotheses are used once. If it happens to be
     the same equation, as for a single problem, repair gets no hypotheses and solves nothing.
 
     Args:

@@ -157,9 +157,14 @@ class ProblemFiles(NamedTuple):
         """The first n good problems, as `frame` has them; reads no further."""
         return _in_turns([_first_problems(path, n) for path in self.paths]).head(n)
 
-    def frame(self) -> pd.DataFrame:
-        """All problems in memory, as `read_problems` returns them; its reports are logged. Raises what it raises."""
-        return _in_turns([_reported(*read_problems(path, self.max_bad_share)) for path in self.paths])
+    def frame(self, take_turns: bool = True) -> pd.DataFrame:
+        """All problems in memory, as `read_problems` returns them; its reports are logged. Raises what it raises.
+
+        Args:
+            take_turns: whether several files are taken in turns, a problem each, or one file after the other.
+        """
+        frames = [_reported(*read_problems(path, self.max_bad_share)) for path in self.paths]
+        return _in_turns(frames) if take_turns else pd.concat(frames, ignore_index=True)
 
 
 def spread(n: int, total: int) -> np.ndarray:

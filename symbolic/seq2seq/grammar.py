@@ -2,7 +2,7 @@
 
 A token fills the place that is open and opens one place for each of its operands. An output ends when no place is open.
 The automaton adds what counters cannot express, such as a number that is spelt in several tokens. A grammar is plain
-arrays over a vocabulary; what the tokens mean plays no part.
+arrays over a vocabulary.
 
 Shapes: V vocabulary, C kinds of tokens, S states of the automaton, B problems, K hypotheses.
 """

@@ -138,7 +138,7 @@ def _by_linearity(
 ) -> dict[int, list[Hypothesis]]:
     """Index -> the sum of the parts' verified primitives, for each unsolved problem whose parts all have one.
 
-    The parts are groups of terms that have functions in common. Whatever has no primitive then, problems and groups, is
+    The parts are groups of terms that have functions in common. Problems and groups that still have no primitive are
     split into single terms.
     """
     unsolved = {index: " ".join(problems[index].split()) for index in _unsolved(found)}

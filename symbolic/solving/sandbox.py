@@ -1,6 +1,6 @@
 """Computations on expressions that may hang, crash or eat memory, in processes with limits; texts in, texts out.
 
-SymEngine and SymPy do so on some of the expressions that models and people write. Here that costs only one result:
+SymEngine and SymPy hang or crash on some expressions that models and people write. Here that costs only one result:
 `limited_map` returns None in its place and prints how many are lost, and `limited_call` raises LimitReached.
 """
 

@@ -18,6 +18,9 @@ from symbolic.solving.question import Question
 from symbolic.solving.sandbox import derivative_of, evaluated, limited_map
 from symbolic.verification import Verdict
 
+# What an answer that is not the general solution is called.
+_PARTS = {"family": "a family of solutions", "particular": "a particular solution"}
+
 _TIME_LIMIT = 5.0  # seconds for `derivative` and `expression` each
 
 
@@ -127,7 +130,7 @@ class Solution:
 
     def _answer_as_text(self) -> str:
         text = to_infix(self.answer) + self._plus_constant()
-        remarks = [] if self.verdict.general else ["a particular solution"]
+        remarks = [] if self.verdict.general else [_PARTS[self.verdict.extent]]
         remarks += [] if self.best.origin == "model" else [f"by {self.best.origin}"]
         return ("" if self.is_integral else "Y = ") + text + (f" ({', '.join(remarks)})" if remarks else "")
 

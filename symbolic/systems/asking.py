@@ -20,11 +20,9 @@ from symbolic.expressions.equations import integrand_of
 from symbolic.expressions.prefix import Tree, from_prefix, prefix_text
 from symbolic.runtime.processes import limit_this_process, process_pool
 from symbolic.systems import ode_solvers
-from symbolic.systems.integrators import INTEGRATORS, Integrator
+from symbolic.systems.integrators import Integrator
 from symbolic.systems.ode_solvers import ODE_SOLVERS, OdeSolver
 from symbolic.systems.sessions import MEMORY_LIMIT, NoAnswer, Session
-
-SYSTEMS = INTEGRATORS
 
 _Asked = Callable[[Tree], list[str]]  # from an integrand or an equation to answers as prefix texts; raises NoAnswer
 
@@ -55,7 +53,7 @@ def asking(
     """A function from equations to one attempt each, in the same order. The system's processes end with the block.
 
     Args:
-        system: one of `SYSTEMS`.
+        system: one of `integrators.INTEGRATORS`.
         time_limit: seconds of wall time that the system may take for a problem.
         workers: problems that are solved at the same time.
 

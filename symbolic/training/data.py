@@ -53,18 +53,20 @@ class Split:
         files: the text of the whole split, read when it is asked for.
         store: the token ids of the problems.
         rows: (n,) which problems of `files` these are; None for all of them.
+        takes_turns: whether the problems of several files take turns, or one file follows the other.
     """
 
     files: ProblemFiles
     store: TokenStore
     rows: np.ndarray | None = None
+    takes_turns: bool = True
 
     def __len__(self) -> int:
         return len(self.store)
 
     def frame(self) -> pd.DataFrame:
         """The problems as text, a row each, with the columns of `ProblemFiles.frame`."""
-        everything = self.files.frame()
+        everything = self.files.frame(self.takes_turns)
         return everything if self.rows is None else everything.iloc[self.rows]
 
     def spread(self, n: int) -> "Split":
@@ -81,7 +83,7 @@ class Split:
 
     def _select(self, chosen: np.ndarray) -> "Split":
         rows = chosen if self.rows is None else self.rows[chosen]
-        return Split(self.files, self.store.select(chosen), rows)
+        return dataclasses.replace(self, store=self.store.select(chosen), rows=rows)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,12 +174,13 @@ class TrainingData:
         for split, files in self.files.items():
             folder, encoded = self._encode(split)
             store = TokenStore.open(folder)
-            if split == "train":  # stays on disk, in the order of its files
+            is_train = split == "train"
+            if is_train:  # stays on disk, one file after the other
                 parts = [store.part(file.first, file.report.kept) for file in encoded]
                 sources = [Source(*part) for part in zip(parts, self.weights.values(), strict=True)]
             elif len(encoded) > 1:
                 store = store.select(_rows_in_turns(encoded))
-            splits[split] = Split(files, store)
+            splits[split] = Split(files, store, takes_turns=not is_train)
             for file in encoded:
                 if file.report.bad or file.report.unknown:
                     print(file.report, file=sys.stderr)

@@ -145,7 +145,7 @@ def jit_compiled(params: TrialParameters, model: keras.Model) -> bool:
 
 
 def _is_beyond_xla(layer: keras.layers.Layer) -> bool:
-    """Whether XLA on TensorFlow cannot compile a layer: an RNN over lengths that vary, or one that Keras marks so."""
+    """Whether XLA on TensorFlow cannot compile a layer: an RNN, or a layer with `supports_jit` false."""
     return isinstance(layer, keras.layers.RNN) or not layer.supports_jit
 
 

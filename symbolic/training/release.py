@@ -1,4 +1,4 @@
-"""A trained trial as a small folder to hand on: the model at half precision, and a card that says what it is.
+"""A trained trial as a small folder to hand on: the model at half precision, and a model card.
 
 model.keras, context_vocabulary.txt, target_vocabulary.txt, translator.json    see `symbolic.seq2seq.translator`
 README.md                                                                      the card

@@ -13,7 +13,7 @@ from pathlib import Path
 def on_cluster(
     train: Callable[[str, int], None], trials: Iterable[str], cores: int, environment: Mapping[str, str]
 ) -> Iterator[tuple[str, str | None]]:
-    """Each trial with the reason why it failed, None if it did not, in the order of their ends.
+    """Each trial with the reason why it failed, None if it did not, in the order in which they finish.
 
     Call it within `symbolic.runtime.cluster.connection()`. Each trial gets its own process in the current folder, and
     one GPU where nodes have any. Closing the iterator ends the trials under way.

@@ -123,18 +123,18 @@ def test_what_is_done_is_not_done_again(finished):
 @pytest.mark.parametrize(
     ("settings", "lines", "message"),
     [
-        ({"grammar": False, "repair": True}, 3, "grammar was True and is False"),
-        ({"grammar": True}, 3, "repair was True and is None"),
-        ({"grammar": True, "repair": True}, 2, "problems was 3 and is 2"),
+        ({"grammar": False, "repair": True}, 3, "grammar: True there, False now"),
+        ({"grammar": True}, 3, "repair: True there, missing now"),
+        ({"grammar": True, "repair": True}, 2, "problems: 3 there, 2 now"),
     ],
 )
 def test_other_settings_do_not_mix(settings, lines, message, data, tmp_path):
     problems, _ = read_problem_set(data / "bwd.test", limit=3)
     solver = Solver("nobody", None, {"grammar": True, "repair": True}, lambda piece: piece, chunk=2)
     collect(tmp_path, solver, "bwd", problems)
-    with pytest.raises(ValueError, match=rf"holds rows made with other settings \(.*{message}"):
+    with pytest.raises(ValueError, match=rf"holds rows of an evaluation \(--out\) with other settings \(.*{message}"):
         collect(tmp_path, solver._replace(settings=settings), "bwd", problems.head(lines))
-    with pytest.raises(ValueError, match=r"other settings \(other problems\)"):
+    with pytest.raises(ValueError, match=r"other settings \(content: "):
         collect(tmp_path, solver, "bwd", problems.assign(output="x"))
 
 

@@ -4,13 +4,14 @@ import os
 
 import pytest
 
-from symbolic.systems.asking import SYSTEMS, asking, solves
+from symbolic.systems.asking import asking, solves
+from symbolic.systems.integrators import INTEGRATORS
 from symbolic.systems.sessions import is_installed
 from symbolic.verification import verify
 from tests.systems.fake_giac import fake_giac
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("system", INTEGRATORS)
 def test_installed_systems_integrate(system):
     if not is_installed(system):
         pytest.skip(f"{system} is not installed")
@@ -22,7 +23,7 @@ def test_installed_systems_integrate(system):
     assert solved.seconds > 0
 
 
-@pytest.mark.parametrize("system", [system for system in SYSTEMS if solves(system, "add Y Y'")])
+@pytest.mark.parametrize("system", [system for system in INTEGRATORS if solves(system, "add Y Y'")])
 def test_installed_systems_solve_differential_equations(system):
     if not is_installed(system):
         pytest.skip(f"{system} is not installed")
@@ -58,8 +59,8 @@ def test_an_integrand_without_a_value_is_a_failure():
 
 
 def test_every_system_integrates_and_only_alkahest_solves_no_differential_equation():
-    assert all(solves(system, "sub Y' x") for system in SYSTEMS)
-    assert [system for system in SYSTEMS if not solves(system, "add Y Y''")] == ["alkahest"]
+    assert all(solves(system, "sub Y' x") for system in INTEGRATORS)
+    assert [system for system in INTEGRATORS if not solves(system, "add Y Y''")] == ["alkahest"]
 
 
 @pytest.mark.skipif(not is_installed("alkahest"), reason="alkahest is not installed")

@@ -1,8 +1,8 @@
 """A database of problems on disk, and how files of problems get into it.
 
-DuckDB keeps on disk what does not fit in the memory that it may use, so that memory does not grow with the number of
-problems. Lines are checked, and skeletons found, by processes of this machine or by the nodes of a Ray cluster; the
-database is this machine's.
+DuckDB moves to disk what does not fit in its memory limit, so memory does not grow with the number of problems.
+Processes of this machine, or the nodes of a Ray cluster, check lines and find skeletons; the database is this
+machine's.
 """
 
 import contextlib

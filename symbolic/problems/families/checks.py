@@ -1,6 +1,6 @@
-"""Checks in numbers, at a few fixed real points, of what a family is about to give.
+"""Quick float64 checks of a family's problems at a few fixed real points.
 
-They are quick and in float64: what passes may still be wrong between the points, and rounding may fail what is right.
+What passes may still be wrong between the points, and rounding may fail what is right.
 The package `verification` gives verdicts on answers.
 """
 

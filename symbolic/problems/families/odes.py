@@ -1,7 +1,7 @@
 """First and second order differential equations, made from their solutions (Lample & Charton 2020, sections 4.2, 4.3).
 
 A random y = F(x, a8) is solved for its constant, a8 = G(x, y), and differentiated: G_x + G_y y' = 0 holds whatever
-the constant is. With two constants it is done twice. Each constant stands in one leaf of F, so that inverting the
+the constant is. For two constants this is repeated. Each constant stands in one leaf of F, so that inverting the
 operators on the path to it solves for it; the reference implementation asks a computer algebra system instead.
 """
 
@@ -71,7 +71,7 @@ def first_order(options: ProblemOptions) -> Callable[[np.random.Generator], Prob
 def second_order(options: ProblemOptions) -> Callable[[np.random.Generator], Problem]:
     """A function that draws one equation of second order with its solution, which holds the constants a8 and a9.
 
-    Exchanging the constants gives a second spelling of the solution; it has the one that sorts first by its tokens.
+    The two constants can be exchanged; of the two spellings the solution has the one whose tokens sort first.
 
     The function raises `Rejected` for a draw that gives no problem.
     """

@@ -167,7 +167,7 @@ def generate(
         ValueError: an unknown task or engine, or a number out of its range; a folder begun with other settings; a node
             with other versions than this machine; options that reject 10,000 draws in a row.
         OSError: the folder cannot be written, another run is at work in it, a file of known primitives cannot be read,
-            20 draws in a row were lost, or the cluster was.
+            20 draws in a row were lost, or the cluster failed.
     """
     limits = Limits(time_limit, memory_limit)
     production = Production(task, count, seed, options or ProblemOptions(), shard_size, limits)

@@ -29,7 +29,7 @@ def run_shards(
     progress: Callable[[int], None],
     check: Callable[[], None],
 ) -> Iterator[tuple[Shard, Result]]:
-    """The twin of `shards.run_shards`: each shard with what `work` returns for it, in the order of their ends.
+    """The twin of `shards.run_shards`: each shard with what `work` returns for it, in the order in which they finish.
 
     A shard is one Ray task, on one core. The files that `work` leaves beside its journal are in `folder` when its
     result comes. Closing the iterator calls off the tasks under way.
@@ -42,7 +42,7 @@ def run_shards(
         check: called on the node before each shard; its error ends the run.
 
     Raises:
-        OSError: 20 draws in a row were lost, or the cluster was.
+        OSError: 20 draws in a row were lost, or the cluster failed.
         Exception: whatever `work` or `check` raises.
     """
     import ray

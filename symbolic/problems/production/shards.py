@@ -7,9 +7,9 @@ that ends before its first draw costs nothing.
 
 A loss has two effects on the rest of its shard: one more problem is drawn at the end, and a family that learns from
 its own problems starts learning anew. So the bytes of a shard depend on which draws are lost, and on nothing else:
-neither on the number of workers nor on other shards. A draw that always crashes or never ends is lost every time. Only
-one that takes about as long as the limit may be lost in one run and kept in another. So limits should be far above
-what draws need, and families should count steps where they can.
+neither on the number of workers nor on other shards. A draw that always crashes or never ends is lost every time. Draws
+near the time limit may be lost in one run and kept in another. So limits should be far above what draws need, and
+families should count steps where they can.
 
 This module does not know the files that shards end up in. It needs a POSIX system.
 """

@@ -31,6 +31,8 @@ from symbolic.verification import verify
 
 FORMS = ALGEBRAIC | TRANSCENDENTAL
 _OUTER, _FORMS = tuple(OUTER.values()), tuple(FORMS.values())
+LINEAR, SUBSTITUTED = 20, 38  # percentages of table integrals with a linear argument and with an inner function
+_SINGLE, _PAIRS = 78, 17  # percentages of problems that are no sum, and sums of two; the rest are sums of three
 _LETTERS = 12  # percentage of problems in which a parameter may be a letter
 
 
@@ -60,20 +62,20 @@ def textbook(options: ProblemOptions) -> Callable[[np.random.Generator], Problem
 
 def _composed(p: Parameters) -> Pair:
     kind = p.below(100)
-    if kind < 78:
+    if kind < _SINGLE:
         return _single(p)
-    pairs = [_single(p) for _ in range(2 if kind < 95 else 3)]
+    pairs = [_single(p) for _ in range(2 if kind < _SINGLE + _PAIRS else 3)]
     scaled = [(c * f, c * primitive) for c, (f, primitive) in ((p.coefficient(), pair) for pair in pairs)]
     return se.Add(*(f for f, _ in scaled)), se.Add(*(primitive for _, primitive in scaled))
 
 
 def _single(p: Parameters) -> Pair:
     kind = p.below(100)
-    if kind < 20:
+    if kind < LINEAR:
         u, slope = p.linear(X)
         f, primitive = p.one_of(_OUTER)(p, u)
         primitive = primitive / slope
-    elif kind < 62:
+    elif kind < 100 - SUBSTITUTED:
         f, primitive = p.one_of(_FORMS)(p)
     else:
         f, primitive = _substituted(p)

@@ -86,7 +86,7 @@ def _square_with_power(p: Parameters, u) -> Pair:
 
 
 def _fixed(*pairs: Callable[[se.Basic], Pair]) -> Callable[[Parameters, se.Basic], Pair]:
-    """A form that takes one of several pairs, whichever the draw says."""
+    """A form that draws one of several pairs."""
     return lambda p, u: p.one_of(pairs)(u)
 
 

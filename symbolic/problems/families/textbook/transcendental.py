@@ -159,7 +159,7 @@ def hyperbolic_powers(p: Parameters) -> Pair:
 
 
 def rational_in_sine_and_cosine(p: Parameters) -> Pair:
-    """1/(a + b*cos x) and the like; where t = tan(x/2) brings jumps, so be it: the judge knows."""
+    """1/(a + b*cos x) and the like, by t = tan(x/2); such primitives jump where tan(x/2) has poles."""
     k = se.Integer(1) if p.chance(65) else p.small(4)
     u, t = k * X, tan(k * X / 2)
     kind = p.below(12)
