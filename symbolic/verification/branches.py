@@ -492,7 +492,7 @@ def _what_is_between(residual: Residual, inner: Point, outer: Point, holding: Po
             return "edge"
         size = _largest(residual, holding)
         both = _values_at_both(residual, problem, inner, outer, _CLOSE * (1 + size))
-        if _has_edge_in_unknown(problem, balls.run(problem.program, box | both)):
+        if _has_edge_in_unknown(problem, balls.run_on_box(problem.program, box | both)):
             return "edge"
         apart = max(abs(_float(inner[name] - outer[name])) for name in inner)
         if apart > _CLOSE * max(abs(_float(inner[name])) for name in inner):  # there are no values in between
@@ -508,14 +508,14 @@ def _analyticity(residual: Residual, box: dict) -> tuple[bool, Residual, list]:
     is_complex = residual.of_values is not None
     problem = _in_unknowns(residual)
     program = residual.program
-    values = balls.run(program, box, is_complex)
+    values = balls.run(program, box, is_complex) if is_complex else balls.run_on_box(program, box)
     answer = [acb(values[slot]) for slot in residual.answer_slots]
     is_analytic = all(each.is_finite() for each in answer)
     if not is_complex:
         is_analytic = is_analytic and _is_analytic(program, values, ancestors(program, residual.answer_slots))
     unknowns = [problem.program.steps[slot][0] for slot in problem.answer_slots]
     known = {name: each.real for name, each in zip(unknowns, answer, strict=True)}
-    return is_analytic, problem, balls.run(problem.program, box | known)
+    return is_analytic, problem, balls.run_on_box(problem.program, box | known)
 
 
 def _in_unknowns(residual: Residual) -> Residual:
