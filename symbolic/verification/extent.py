@@ -61,8 +61,13 @@ def extent_of(residual: Residual, constants: int, points: list[Point], is_comple
         return Extent(GENERAL)
     if is_complex or residual.of_values is not None:
         return Extent(GENERAL)
-    met = _met(residual, [signed_x(point) for point in points[:_PLACES]])
+    met = _met(residual, sorted(map(signed_x, points), key=_from_1)[:_PLACES])
     return Extent(GENERAL if met is None or met > _ALL else FAMILY, met)
+
+
+def _from_1(x: float) -> float:
+    """How far |x| is from 1: where it is small or large, so may be the constants that are needed."""
+    return abs(abs(x) - 1)
 
 
 def _met(residual: Residual, abscissae: list[float]) -> float | None:
