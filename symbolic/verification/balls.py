@@ -89,6 +89,24 @@ def run(program: Program, point: Point, is_complex: bool = False) -> list[arb | 
     return program.run(leaf, operations)
 
 
+def run_on_box(program: Program, box: dict[str, arb]) -> list[arb | fmpq]:
+    """As `run` with wide real balls, and a value for quotients by exp and cosh, which balls take for 0 somewhere."""
+    values = []
+    for head, operands in program.steps:
+        if not operands:
+            values.append(fmpq(head) if isinstance(head, int) else box[head] if head in box else _CONSTANTS[head](arb))
+            continue
+        value = _REAL[head](*(values[each] for each in operands))
+        if head == "div" and not arb(value).is_finite():
+            divisor, inner = program.steps[operands[1]]
+            if divisor == "cosh":
+                value = values[operands[0]] * arb(0.5, 0.5)
+            elif divisor == "exp":
+                value = values[operands[0]] * (-arb(values[inner[0]])).exp()
+        values.append(value)
+    return values
+
+
 def _judge(residual, point, is_complex) -> Enclosure:
     if residual.of_values is not None and not is_complex:
         values = _complex_values(residual, point)

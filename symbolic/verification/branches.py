@@ -37,7 +37,7 @@ _BARE, _FAILING_DRAWS = 6, 30  # the x that are looked at again, and the draws t
 _FAR = 3.0  # beyond it the constants that are needed may be beyond floats, as with ln(a8 + x)
 _NEAR_ROOTS = 64  # points for each root in a constant
 _SMALLEST = 8  # of the points where floats leave open that it holds
-_NEAR = 1e-3
+_NEAR, _AWAY = 1e-3, 0.05  # distances from roots of parts
 _CLOSEST = 12  # points nearest to 0 that are tried first: there what fades is largest
 _NEAREST = 6  # points where floats say that it fails: some of them by rounding alone
 # Distances from the root of a part; a pair of points there is looked at if the answer holds at one and fails at the
@@ -46,22 +46,26 @@ _OFFSETS, _AT_LANDMARK = (-10.0, -1.0, -1e-2, -1e-6, 1e-6, 1e-2, 1.0, 10.0), 2
 _MOST_OF_THEM, _NEARLY_ALL = 0.6, 0.95
 _HOLDS_NEAR_LANDMARKS = 1e-9  # where balls are asked at once
 _ASIDE = 8.0
-_BESIDE, _SIDE_BY_SIDE, _COMBINATIONS = 6, 12.0, 20  # ways to an x where all fails, how long, and tries at each step
+_BLIND, _BESIDE_ROOT = 2, (-8.0, -1e-3, 1e-3, 8.0)
+_BESIDE, _SIDE_BY_SIDE, _COMBINATIONS = 4, 12.0, 12  # ways to an x where all fails, how long, and tries at each step
 _SHARP, _SHARP_BITS = 2, (16384,)  # points near 0 where an answer without constants is looked at very closely
-_LINES = 4  # values of the constants with which x is moved from where the answer holds to where it fails
+_LINES = 3  # values of the constants with which x is moved from where the answer holds to where it fails
 _HOLDS = 1e-11  # a residual this small relative to its largest term may be 0
 _TRIED = 120  # pairs of points that are tried: some lie at kinks, some are right or wrong by rounding alone
 _ENOUGH = 16  # of them show a branch
 _ENOUGH_ON_THE_LINE = 6  # points show an answer without constants
 _EDGES, _FADINGS = 8, 2  # edges that are looked at, and how many may be none: tanh fades on the wrong side of a branch
 # A residual that fades is no larger than 1e-300 at this many bits beside the place from where on it counts as 0.
-_BITS, _STEPS, _SMALL = (1024,), 60, 1e-250
+_BITS, _STEPS, _SMALL = (1024,), 50, 1e-250
 _MORE_BITS = 4096  # for a residual that is not that small beside its terms, or whose terms vanish at fewer bits
-_HALVINGS = 10  # of a segment, before a piece that balls cannot see through counts as holding an edge
+_HALVINGS = 7  # of a segment, before a piece that balls cannot see through counts as holding an edge
 _CLOSE = 1e-6  # two points closer than this, relative to their values, are on the two sides of a kink
-_POLE = 1e5  # as large, relative to its value where the answer holds, is a derivative beside a pole
+_POLE = 4.0  # by this factor Y, Y', … grow at least from some distance to a millionth of it beside a pole
 _NONE = ("kink", "none")  # what lies between, if not an edge
 _UNRELATED = from_prefix("div sin sin x INT+ 1 0 0 0 0 0 0 0 0 0")  # added to a solution: another function close by
+
+
+_PROBLEMS: dict[tuple, Residual] = {}  # the last one asked for, which is asked for often
 
 
 class Branch(NamedTuple):
@@ -127,6 +131,7 @@ def branch_of(residual: Residual, points: Points) -> Branch | None:
     others = [
         *_pairs_on_the_line(residual, points, lines, rng, most=1),
         *_pairs_at_landmarks(residual, rng),
+        *_pairs_that_floats_hide(residual, branch.points[:_BLIND]),
         *((holding, each) for each in hidden for holding in _holding_on_the_line(residual, points, each, rng)),
     ]
     for holding, failing in others:
@@ -258,11 +263,11 @@ def _connected(residual: Residual, point: Point, to: float, rng: np.random.Gener
     return point
 
 
-def _away_from_roots(residual: Residual, abscissae: np.ndarray) -> np.ndarray:
+def _away_from_roots(residual: Residual, abscissae: np.ndarray, by: float = _NEAR) -> np.ndarray:
     """The x that are not very close to the root of a part, where all is small; all of them if few are not."""
     roots = np.array([each.root for each in landmarks.roots_of_lines(residual) if each.name == "x"])
     distances = np.abs(abscissae[:, None] - roots) / np.maximum(1.0, np.abs(roots))
-    away = abscissae[(distances > _NEAR).all(axis=1)]
+    away = abscissae[(distances > by).all(axis=1)]
     return away if len(away) >= floats.ENOUGH_POINTS else abscissae
 
 
@@ -270,7 +275,8 @@ def _is_bare_somewhere(
     residual: Residual, abscissae: np.ndarray, columns: dict, sizes: np.ndarray, rng: np.random.Generator
 ) -> bool:
     """Whether there is an x at which the answer fails for all constants of a wide search."""
-    near = np.flatnonzero((np.abs(abscissae) < _FAR) & (sizes > floats.SUSPICIOUS).any(axis=1))
+    away = np.isin(abscissae, _away_from_roots(residual, abscissae, _AWAY)) & (np.abs(abscissae) < _FAR)
+    near = np.flatnonzero(away & (sizes > floats.SUSPICIOUS).any(axis=1))
     by_rarity = near[np.argsort(np.mean(sizes[near] <= floats.SUSPICIOUS, axis=1), kind="stable")]
     for row in by_rarity[:_BARE]:
         drawn = {name: column.reshape(sizes.shape)[row] for name, column in columns.items()}
@@ -302,6 +308,25 @@ def _searched(residual: Residual, x: float, rng: np.random.Generator) -> dict[st
         roots = landmarks.crossings(residual, name, {"x": float(x)})
         parts.append(landmarks.near(residual, roots, _NEAR_ROOTS))
     return {name: np.concatenate([part[name] for part in parts]) for name in residual.free}
+
+
+def _pairs_that_floats_hide(residual: Residual, points: list[Point]) -> Iterator[tuple[Point, Point]]:
+    """Points beside the root of a part, of which balls say that the answer holds at one and fails at the other.
+
+    Beside terms as large as exp(x)^2 floats do not see a kink. The constants are those of points where it holds.
+    """
+    roots = [each.root for each in landmarks.roots_of_lines(residual) if each.name == "x"]
+    roots += [each.root for each in landmarks.crossings(residual)]
+    for point, root in itertools.product(points, roots):
+        columns = {name: np.full(len(_BESIDE_ROOT), _float(point[name])) for name in residual.free}
+        columns["x"] = root + np.array(_BESIDE_ROOT)
+        beside = floats.points_of(residual, columns, np.arange(len(_BESIDE_ROOT)))[:]
+        statuses = [balls.enclose(residual, each, precisions=_BITS).status for each in beside]
+        for first, second in itertools.pairwise(range(len(beside))):
+            if (statuses[first], statuses[second]) == ("zero", "nonzero"):
+                yield beside[first], beside[second]
+            elif (statuses[first], statuses[second]) == ("nonzero", "zero"):
+                yield beside[second], beside[first]
 
 
 def _far_and_near_landmarks(residual: Residual) -> np.ndarray:
@@ -467,27 +492,41 @@ def _what_is_between(residual: Residual, inner: Point, outer: Point, holding: Po
             return "edge"
         size = _largest(residual, holding)
         both = _values_at_both(residual, problem, inner, outer, _CLOSE * (1 + size))
-        if _has_edge_in_unknown(problem, balls.run(problem.program, box | both)):
-            return "edge"
-        if any(_largest(residual, each) > _POLE * (1 + size) for each in (inner, outer)):
+        if _has_edge_in_unknown(problem, balls.run_on_box(problem.program, box | both)):
             return "edge"
         apart = max(abs(_float(inner[name] - outer[name])) for name in inner)
-        return "edge" if apart > _CLOSE * max(abs(_float(inner[name])) for name in inner) else "kink"
+        if apart > _CLOSE * max(abs(_float(inner[name])) for name in inner):  # there are no values in between
+            return "edge"
+        way = max(abs(_float(inner[name] - holding[name])) for name in inner)
+        farther = between(inner, holding, min(1.0, apart / way / _CLOSE) if way else 1.0)
+        grows = any(_largest(residual, each) > _POLE * _largest(residual, farther) for each in (inner, outer))
+        return "edge" if grows else "kink"
 
 
 def _analyticity(residual: Residual, box: dict) -> tuple[bool, Residual, list]:
     """Whether the answer is analytic on a box; and the problem in x and Y, Y', …, with the values of its program."""
     is_complex = residual.of_values is not None
-    problem = residual.of_values or by_real_values(residual).of_values
+    problem = _in_unknowns(residual)
     program = residual.program
-    values = balls.run(program, box, is_complex)
+    values = balls.run(program, box, is_complex) if is_complex else balls.run_on_box(program, box)
     answer = [acb(values[slot]) for slot in residual.answer_slots]
     is_analytic = all(each.is_finite() for each in answer)
     if not is_complex:
         is_analytic = is_analytic and _is_analytic(program, values, ancestors(program, residual.answer_slots))
     unknowns = [problem.program.steps[slot][0] for slot in problem.answer_slots]
     known = {name: each.real for name, each in zip(unknowns, answer, strict=True)}
-    return is_analytic, problem, balls.run(problem.program, box | known)
+    return is_analytic, problem, balls.run_on_box(problem.program, box | known)
+
+
+def _in_unknowns(residual: Residual) -> Residual:
+    """The problem as a function of x and of Y, Y', …."""
+    if residual.of_values is not None:
+        return residual.of_values
+    key = residual.seed, residual.slot  # of problem and answer
+    if key not in _PROBLEMS:
+        _PROBLEMS.clear()
+        _PROBLEMS[key] = by_real_values(residual).of_values
+    return _PROBLEMS[key]
 
 
 def _values_at_both(residual: Residual, problem: Residual, inner: Point, outer: Point, margin: float) -> dict[str, arb]:

@@ -4,8 +4,6 @@ A general solution of an equation of order n holds n of them: y, y', …, y^(n -
 far as the solution reaches. A minor whose enclosure is without 0 is not 0, so the rank is never too large.
 """
 
-import itertools
-
 from flint import acb, arb, ctx
 
 from symbolic.verification import balls
@@ -54,14 +52,24 @@ def constants_asked_for(residual: Residual) -> int:
 
 
 def _rank(matrix: list[list]) -> int:
-    """The rank, as far as enclosures without 0 tell, of a matrix of one or two rows."""
-    if len(matrix) == 2 and any(_is_nonzero(a * d - b * c) for (a, c), (b, d) in _pairs_of_columns(matrix)):
-        return 2
-    return int(any(_is_nonzero(entry) for row in matrix for entry in row))
-
-
-def _pairs_of_columns(matrix):
-    return itertools.combinations(zip(*matrix, strict=True), 2)
+    """The rank of a matrix, as far as enclosures without 0 tell: rows are subtracted as long as a pivot is known."""
+    rank = 0
+    while pivot := next(
+        ((r, c) for r, row in enumerate(matrix) for c, each in enumerate(row) if _is_nonzero(each)), None
+    ):
+        row, column = pivot
+        rank += 1
+        first = matrix[row]
+        others = [other for index, other in enumerate(matrix) if index != row]
+        matrix = [
+            [
+                a - other[column] / first[column] * b
+                for k, (a, b) in enumerate(zip(other, first, strict=True))
+                if k != column
+            ]
+            for other in others
+        ]
+    return rank
 
 
 def _is_nonzero(ball) -> bool:

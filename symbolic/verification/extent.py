@@ -17,14 +17,14 @@ import numpy as np
 from symbolic.expressions import numeric
 from symbolic.expressions.program import Program
 from symbolic.verification.constants import constants_asked_for
-from symbolic.verification.points import uniforms
+from symbolic.verification.points import Point, signed_x, uniforms
 from symbolic.verification.residual import UNKNOWNS, Residual, by_real_values
 
 GENERAL, FAMILY, PARTICULAR = "general", "family", "particular"
 EXTENTS = (GENERAL, FAMILY, PARTICULAR)
 
 _ALL = 0.85  # a larger part of the initial values is all of them, but for what floats miss
-_PLACES, _VALUES = 5, 12  # values of x, and of y, y', … at each of them
+_PLACES, _VALUES = 5, 12  # values of x, and of y, y', … at each
 _ENOUGH = 15  # initial values say something
 _GRID, _WIDEST = 1500, 1e6  # values of a constant or a derivative between which a sign changes
 _BISECTIONS = 60
@@ -46,19 +46,31 @@ class Extent(NamedTuple):
     met: float | None = None
 
 
-def extent_of(residual: Residual, constants: int, is_complex: bool = False) -> Extent:
-    """The extent of a right answer that holds this many independent constants; of a complex one these are all."""
+def extent_of(residual: Residual, constants: int, points: list[Point], is_complex: bool = False) -> Extent:
+    """The extent of a right answer.
+
+    Args:
+        residual: the equation with the answer.
+        constants: how many independent ones it holds.
+        points: where it is right; initial values are drawn at their x.
+        is_complex: whether it is real nowhere; then nothing else is looked at.
+    """
     if constants < constants_asked_for(residual):
         return Extent(PARTICULAR)
     if residual.is_integral or residual.order == 0 or residual.order > 2 or residual.holds_derivative:
         return Extent(GENERAL)
     if is_complex or residual.of_values is not None:
         return Extent(GENERAL)
-    met = _met(residual)
+    met = _met(residual, sorted(map(signed_x, points), key=_from_1)[:_PLACES])
     return Extent(GENERAL if met is None or met > _ALL else FAMILY, met)
 
 
-def _met(residual: Residual) -> float | None:
+def _from_1(x: float) -> float:
+    """How far |x| is from 1: where it is small or large, so may be the constants that are needed."""
+    return abs(abs(x) - 1)
+
+
+def _met(residual: Residual, abscissae: list[float]) -> float | None:
     """The part of random initial values, with all their highest derivatives, that the answer meets; None if unknown."""
     problem = by_real_values(residual).of_values
     highest = UNKNOWNS[residual.order]
@@ -67,7 +79,7 @@ def _met(residual: Residual) -> float | None:
     is_affine = _is_affine(residual)
     if is_linear and is_affine:
         return None
-    places = _initial_values(residual)
+    places = _initial_values(residual, abscissae)
     found = _by_newton(residual, places) if residual.order == 2 else _by_bisection(residual, places)
     met = asked = 0
     for index, derivatives in _highest_derivatives(problem, highest, slope if is_linear else None, places):
@@ -87,15 +99,15 @@ def _is_affine(residual: Residual) -> bool:
     return True
 
 
-def _initial_values(residual: Residual) -> dict[str, np.ndarray]:
+def _initial_values(residual: Residual, abscissae: list[float]) -> dict[str, np.ndarray]:
     """x, Y and, for the second order, Y', with the problem's own coefficients; several values for each x."""
     names = [name for name in residual.free if name not in residual.constants] + list(UNKNOWNS[: residual.order])
-    table = uniforms(residual.seed, _PURPOSE, (len(names), _PLACES * _VALUES))
+    table = uniforms(residual.seed, _PURPOSE, (len(names), len(abscissae) * _VALUES))
     columns = {name: 6.0 * row - 3.0 for name, row in zip(names, table, strict=True)}
     for name in names:
         if name not in UNKNOWNS:
             columns[name] = np.repeat(columns[name][::_VALUES], _VALUES)
-    return columns
+    return columns | {"x": np.repeat(abscissae, _VALUES)}
 
 
 def _highest_derivatives(problem: Residual, highest: str, slope: int | None, places: dict[str, np.ndarray]):

@@ -157,7 +157,7 @@ def _without_formula(residual: Residual, sample: floats.Sample, seen: _Seen) -> 
         return _wrong(residual, sample, *failing)
     near_landmarks = _Seen()
     for point in landmarks.closest(residual, landmarks.roots_of_lines(residual) + crossings):
-        near_landmarks.look(residual, point, balls.PRECISIONS[:2])
+        near_landmarks.look(residual, point)
     sharp = _Seen()
     for point in _nearest(sample.points) + floats.far_points(residual, FAR_POINTS):
         sharp.look(residual, point, balls.PRECISIONS[-1:])

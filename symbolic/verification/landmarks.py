@@ -18,6 +18,7 @@ from symbolic.verification.residual import Residual, needed_slots
 _MOST_ROOTS = 16  # those of the steepest lines
 _CLOSEST, _FARTHEST = 1e-13, 30.0  # distance from a root; the closest relative to it if it is large
 _CLOSEST_ON_A_SLOPE = 1e-6  # divided by the slope
+_ROUNDING = 2e-15  # some times the relative distance of floats
 # Sign changes are looked for between this many x, up to _WIDEST; each interval that is followed is cut into _PARTS,
 # _ROUNDS times, until it is nearly as short as floats allow.
 _GRID, _WIDEST, _PARTS, _ROUNDS = 300, 1e4, 16, 10
@@ -88,7 +89,8 @@ def closest(residual: Residual, landmarks: Sequence[Landmark]) -> list[Point]:
 
 
 def _closest(root: float, slope: float) -> float:
-    return min(_CLOSEST * max(1.0, abs(root)), _CLOSEST_ON_A_SLOPE / max(1.0, slope))
+    closest = min(_CLOSEST * max(1.0, abs(root)), _CLOSEST_ON_A_SLOPE / max(1.0, slope))
+    return max(closest, _ROUNDING * abs(root))  # at the root itself a bump has the slope 0
 
 
 def crossings(residual: Residual, name: str = "x", others: dict[str, float] | None = None) -> list[Landmark]:

@@ -96,6 +96,11 @@ def distance(point: Point) -> float:
     return abs(_number(point["x"]))
 
 
+def signed_x(point: Point) -> float:
+    """x at a real point, as a float."""
+    return _number(point["x"])
+
+
 def named(point: Point) -> str:
     return ", ".join(f"{name} = {_number(value):.6g}" for name, value in point.items())
 

@@ -89,7 +89,7 @@ def _right(
     evidence = {"points": len(points), **more, "radius": max(radii)}
     reason += f" at {len(points)} {'complex' if is_complex else 'real'} points"
     constants = independent_constants(residual, points, is_complex)
-    extent = extent_of(residual, constants, is_complex)
+    extent = extent_of(residual, constants, points, is_complex)
     evidence |= {"order": residual.order, "constants": constants, "extent": extent.word}
     evidence["general"] = extent.word == GENERAL
     if extent.word == PARTICULAR:
