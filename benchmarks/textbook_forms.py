@@ -58,9 +58,8 @@ def main() -> None:
         ("`textbook1`", FIRST_ORDER, 100),
         ("`textbook2`", SECOND_ORDER, 100),
     ):
-        print(
-            f"\n**{title}**\n\n| form | of all draws | skeletons in {args.draws:,} | asked | answer |\n|---|---|---|---|---|"
-        )
+        print(f"\n**{title}**\n\n| form | of all draws | skeletons in {args.draws:,} | asked | answer |")
+        print("|---|---|---|---|---|")
         print("\n".join(rows(forms, percent, args.draws, args.seed)))
 
 

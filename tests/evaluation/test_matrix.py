@@ -223,7 +223,7 @@ def test_rows_depend_on_the_models_vocabulary_too(data, model_folder, tmp_path):
     vocabulary = run / "target_vocabulary.txt"
     *special, before, last = vocabulary.read_text().splitlines()
     vocabulary.write_text("\n".join([*special, last, before]) + "\n")
-    with pytest.raises(ValueError, match="other settings .*model was .* and is .*"):
+    with pytest.raises(ValueError, match="other settings .*model: .* there, .* now"):
         evaluate_matrix(tmp_path / "out", [run], [data / "ode1.test"], beams=[1])
 
 
