@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 import symengine as se
 
 from symbolic.algebra.agreement import agree
+from symbolic.expressions.engines import UNDEFINED
 from symbolic.expressions.tokens import spellings
 
 _X = se.Symbol("x")
@@ -60,7 +61,7 @@ class _Shortener:
 
     def shortened(self, expr: se.Basic) -> se.Basic:
         """The shortest form that the rules find, from the leaves up and one improvement after the other."""
-        if not expr.args:
+        if not expr.args or isinstance(expr, UNDEFINED):  # SymEngine's infinities have arguments
             return expr
         best = self._shortened.get(expr)
         if best is None:

@@ -102,11 +102,12 @@ def to_symengine(tree: Tree) -> se.Basic:
         raise UndefinedError(f"the expression has no finite value: {error}") from None
 
 
-_UNDEFINED = (type(se.nan), type(se.oo), type(-se.oo), type(se.zoo))
+# SymEngine's values for what has no finite value.
+UNDEFINED = (type(se.nan), type(se.oo), type(-se.oo), type(se.zoo))
 
 
 def _finite(expr: se.Basic) -> se.Basic:
-    if isinstance(expr, _UNDEFINED):
+    if isinstance(expr, UNDEFINED):
         raise UndefinedError(f"the expression has no finite value: a part of it evaluates to {expr}")
     return expr
 
@@ -233,7 +234,7 @@ def _write_function(token):
 
 def _write_by_class(expr):
     """The tokens of an expression of a rarer type, which is found by inheritance."""
-    if isinstance(expr, _UNDEFINED):
+    if isinstance(expr, UNDEFINED):
         raise UndefinedError(f"the expression has no finite value: it contains {expr}")
     if isinstance(expr, type(se.I)) or isinstance(expr, type(2 + se.I)):
         return _write_complex(expr)

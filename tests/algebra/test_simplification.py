@@ -132,3 +132,9 @@ def test_lengths_are_counted_as_they_are_written(derivatives):
     shortener = simplification._Shortener()
     for expr in [*derivatives, se.Integer(-120), se.Rational(-3, 17), 1 / X, se.exp(se.sqrt(X)), se.pi * X, X**X]:
         assert shortener.length(expr) == len(to_prefix(from_symengine(expr)))
+
+
+@pytest.mark.parametrize("expression", [X + se.zoo, X * se.zoo, 2 + se.oo * X])
+def test_an_expression_that_holds_an_infinity_is_left_as_it_is(expression):
+    """By parts makes one now and then; whoever writes the expression down rejects it."""
+    assert simplified(expression) == expression
