@@ -13,6 +13,7 @@ from symbolic.runtime.startup import check_python, missing_package
 
 check_python()
 
+from symbolic import __version__
 from symbolic.commands import evaluate, export, problems, results, solve, train, verify
 from symbolic.runtime.imports import import_module
 from symbolic.runtime.startup import import_keras
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="symbolic",
         description="Neural symbolic mathematics: problems, trained models, checked answers.",
     )
+    parser.add_argument("--version", action="version", version=f"symbolic {__version__}")
     parser.add_argument(
         "--import",
         dest="modules",

@@ -183,7 +183,8 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def listing(folder: Path, most: int = 10) -> str:
-    """The first names in a folder, for errors about a missing file."""
-    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    """The first names in a folder, hidden ones apart, for errors about a missing file."""
+    there = (path.name for path in folder.iterdir()) if folder.is_dir() else ()
+    names = sorted(name for name in there if not name.startswith("."))
     more = [f"and {len(names) - most} more"] if len(names) > most else []
     return ", ".join(names[:most] + more) or "no files"
