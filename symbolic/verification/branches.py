@@ -39,7 +39,7 @@ _NEAR_ROOTS = 64  # points for each root in a constant
 _SMALLEST = 8  # of the points where floats leave open that it holds
 _NEAR, _AWAY = 1e-3, 0.05  # distances from roots of parts
 _CLOSEST = 12  # points nearest to 0 that are tried first: there what fades is largest
-_NEAREST = 6  # points where floats say that it fails: some of them by rounding alone
+_NEAREST = 30  # points where floats say that it fails: some of them by rounding alone
 # Distances from the root of a part; a pair of points there is looked at if the answer holds at one and fails at the
 # other for most constants.
 _OFFSETS, _AT_LANDMARK = (-10.0, -1.0, -1e-2, -1e-6, 1e-6, 1e-2, 1.0, 10.0), 2
@@ -455,7 +455,7 @@ def _edge(residual: Residual, holding: Point, failing: Point, rng: np.random.Gen
         so that the answer fails on both sides.
     """
     inner, outer = _closed_in(residual, holding, failing, rng)
-    found = _what_is_between(residual, inner, outer, holding)
+    found = _what_is_between(residual, inner, outer, holding, failing)
     if found != "none":
         return found
     return "none" if _is_analytic_between(residual, inner, holding) else "fading"
@@ -479,7 +479,7 @@ def _closed_in(residual: Residual, holding: Point, failing: Point, rng: np.rando
     return holding, failing
 
 
-def _what_is_between(residual: Residual, inner: Point, outer: Point, holding: Point) -> str:
+def _what_is_between(residual: Residual, inner: Point, outer: Point, holding: Point, failing: Point) -> str:
     box = _box(inner, outer)
     with ctx.workprec(balls.PRECISIONS[0]):
         answer_is_analytic, problem, values = _analyticity(residual, box)
@@ -497,9 +497,7 @@ def _what_is_between(residual: Residual, inner: Point, outer: Point, holding: Po
         apart = max(abs(_float(inner[name] - outer[name])) for name in inner)
         if apart > _CLOSE * max(abs(_float(inner[name])) for name in inner):  # there are no values in between
             return "edge"
-        way = max(abs(_float(inner[name] - holding[name])) for name in inner)
-        farther = between(inner, holding, min(1.0, apart / way / _CLOSE) if way else 1.0)
-        grows = any(_largest(residual, each) > _POLE * _largest(residual, farther) for each in (inner, outer))
+        grows = any(_grows(residual, *each, apart) for each in ((inner, holding), (outer, failing)))
         return "edge" if grows else "kink"
 
 
@@ -527,6 +525,13 @@ def _in_unknowns(residual: Residual) -> Residual:
         _PROBLEMS.clear()
         _PROBLEMS[key] = by_real_values(residual).of_values
     return _PROBLEMS[key]
+
+
+def _grows(residual: Residual, beside: Point, start: Point, apart: float) -> bool:
+    """Whether Y, Y', … grow on the last part of the way from a point to one beside a pole."""
+    way = max(abs(_float(beside[name] - start[name])) for name in beside)
+    farther = between(beside, start, min(1.0, apart / way / _CLOSE) if way else 1.0)
+    return _largest(residual, beside) > _POLE * _largest(residual, farther)
 
 
 def _values_at_both(residual: Residual, problem: Residual, inner: Point, outer: Point, margin: float) -> dict[str, arb]:

@@ -55,11 +55,12 @@ def extent_of(residual: Residual, constants: int, points: list[Point], is_comple
         points: where it is right; initial values are drawn at their x.
         is_complex: whether it is real nowhere; then nothing else is looked at.
     """
-    if constants < constants_asked_for(residual):
+    asked_for = constants_asked_for(residual)
+    if constants < asked_for:
         return Extent(PARTICULAR)
-    if residual.is_integral or residual.order == 0 or residual.order > 2 or residual.holds_derivative:
+    if not asked_for or residual.order > 2 or is_complex or residual.of_values is not None:
         return Extent(GENERAL)
-    if is_complex or residual.of_values is not None:
+    if residual.holds_derivative:
         return Extent(GENERAL)
     met = _met(residual, sorted(map(signed_x, points), key=_from_1)[:_PLACES])
     return Extent(GENERAL if met is None or met > _ALL else FAMILY, met)

@@ -33,7 +33,7 @@ CONFIRMING_POINTS = 16
 ENOUGH_POINTS = 6  # fewer known points say too little
 # What is not 0 as a formula is looked at with the highest precision at this many points near 0, and far from it on each
 # side.
-SHARP_POINTS, FAR_POINTS = 3, 3
+SHARP_POINTS, FAR_POINTS = 2, 2
 NEAR_CROSSINGS = 12  # points for each
 OVERFLOWN_POINTS = 8  # this many are tried of the points where floats overflow
 MOST_UNKNOWN = 0.5  # a larger part of the domain where balls are too wide leaves too much open
@@ -155,9 +155,10 @@ def _without_formula(residual: Residual, sample: floats.Sample, seen: _Seen) -> 
     failing = _failing(residual, near.points[: near.suspicious])
     if failing is not None:
         return _wrong(residual, sample, *failing)
+    has_overflown = len(sample.overflown) + len(near.overflown) > 0
     near_landmarks = _Seen()
     for point in landmarks.closest(residual, landmarks.roots_of_lines(residual) + crossings):
-        near_landmarks.look(residual, point)
+        near_landmarks.look(residual, point, balls.PRECISIONS if has_overflown else balls.PRECISIONS[:2])
     sharp = _Seen()
     for point in _nearest(sample.points) + floats.far_points(residual, FAR_POINTS):
         sharp.look(residual, point, balls.PRECISIONS[-1:])

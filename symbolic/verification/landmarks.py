@@ -18,11 +18,12 @@ from symbolic.verification.residual import Residual, needed_slots
 _MOST_ROOTS = 16  # those of the steepest lines
 _CLOSEST, _FARTHEST = 1e-13, 30.0  # distance from a root; the closest relative to it if it is large
 _CLOSEST_ON_A_SLOPE = 1e-6  # divided by the slope
+_ORDINARY = 10.0
 _ROUNDING = 2e-15  # some times the relative distance of floats
 # Sign changes are looked for between this many x, up to _WIDEST; each interval that is followed is cut into _PARTS,
 # _ROUNDS times, until it is nearly as short as floats allow.
-_GRID, _WIDEST, _PARTS, _ROUNDS = 300, 1e4, 16, 10
-_MOST_CROSSINGS = 12
+_GRID, _WIDEST, _PARTS, _ROUNDS = 250, 1e4, 16, 10
+_MOST_CROSSINGS = 10
 _NEAR, _CROSSINGS = 1 << 20, 1 << 21  # purposes of random numbers
 
 
@@ -78,13 +79,18 @@ def near(residual: Residual, landmarks: Sequence[Landmark], count: int) -> dict[
 
 
 def closest(residual: Residual, landmarks: Sequence[Landmark]) -> list[Point]:
-    """A point on each side of every landmark, so close to it that what is steep there can be seen."""
+    """A point on each side of every landmark, so close to it that what is steep there can be seen.
+
+    Roots near 0 of what is not steep are left out: points at random do as well.
+    """
     rows = []
     for name, root, slope, others in landmarks:
+        if others is None and max(slope, abs(root)) < _ORDINARY:
+            continue
         for side in (-1, 1):
             place = {name: root + side * _closest(root, slope)}
             rows.append(dict.fromkeys(residual.free, 0.5) | (others or {}) | place)
-    columns = {name: np.array([row[name] for row in rows]) for name in residual.free}
+    columns = {name: np.array([row[name] for row in rows]) for name in residual.free}  # empty ones if there are none
     return Points(columns, np.arange(len(rows)), residual.free, residual.seed)[:]
 
 

@@ -6,8 +6,9 @@ of problem and answer cannot be aimed at, and the same pair is always judged at 
 
 import functools
 import hashlib
+import marshal
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from flint import fmpq
@@ -17,9 +18,10 @@ Point = dict[str, fmpq | tuple[fmpq, fmpq]]  # variable or coefficient to value,
 _DENOMINATOR_BITS = 54  # one more than a float has: the nearest float of a point is the one that it was made of
 
 
-def seed_of(steps: Iterable, seed: int = 0) -> int:
+def seed_of(steps: list, seed: int = 0) -> int:
     """A seed of 64 bits that depends on every step of a program, and on a seed given by the caller."""
-    return int.from_bytes(hashlib.blake2b(f"{seed} {steps}".encode(), digest_size=8).digest())
+    text = marshal.dumps((seed, steps), 2)  # that version, which has no references, is the same for equal steps
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest())
 
 
 def uniforms(seed: int, purpose: int, shape: int | tuple[int, ...]) -> np.ndarray:

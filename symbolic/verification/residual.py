@@ -54,10 +54,12 @@ class Residual(NamedTuple):
     @property
     def is_integral(self) -> bool:
         """Whether the equation is one in Y' and x alone and linear in Y', which asks for a primitive."""
-        if self.unknowns != {"Y'"} or self.order != 1 or self.holds_derivative:
+        if self.unknowns != {"Y'"} or self.order != 1:
             return False
-        if self.problem.head == "sub" and self.problem.operands[0] == Tree("Y'"):
+        if self.problem.head == "sub" and self.problem.operands[0].head == "Y'":
             return "Y'" not in to_prefix(self.problem.operands[1])
+        if self.holds_derivative:
+            return False
         program = Program()
         slope = program.derivative(program.enter(self.problem, {"Y'": program.step("Y'")}), "Y'")
         return slope is None or program.derivative(slope, "Y'") is None
