@@ -27,7 +27,7 @@ _ALL = 0.85  # a larger part of the initial values is all of them, but for what 
 _PLACES, _VALUES = 5, 12  # values of x, and of y, y', … at each
 _ENOUGH = 15  # initial values say something
 _GRID, _WIDEST = 1500, 1e6  # values of a constant or a derivative between which a sign changes
-_BISECTIONS = 60
+_BISECTIONS = 40
 _STARTS, _NEWTON_STEPS = 100, 40  # for two constants
 _CLOSE = 1e-6  # relative distance of values that count as equal
 _PURPOSE = 1 << 22  # of random numbers
@@ -62,6 +62,8 @@ def extent_of(residual: Residual, constants: int, points: list[Point], is_comple
         return Extent(GENERAL)
     if residual.holds_derivative:
         return Extent(GENERAL)
+    if not residual.asks_extent:
+        return Extent(FAMILY)
     met = _met(residual, sorted(map(signed_x, points), key=_from_1)[:_PLACES])
     return Extent(GENERAL if met is None or met > _ALL else FAMILY, met)
 

@@ -39,7 +39,7 @@ OVERFLOWN_POINTS = 8  # this many are tried of the points where floats overflow
 MOST_UNKNOWN = 0.5  # a larger part of the domain where balls are too wide leaves too much open
 
 
-def verify(problem: Tree | str, answer: Tree | str, seed: int = 0) -> Verdict:
+def verify(problem: Tree | str, answer: Tree | str, seed: int = 0, extent: bool = True) -> Verdict:
     """Judge an answer to an equation.
 
     Args:
@@ -48,13 +48,15 @@ def verify(problem: Tree | str, answer: Tree | str, seed: int = 0) -> Verdict:
         answer: y(x) as a tree or prefix text. Coefficients a0 … a9 that are not the problem's are its constants: the
             equation must hold for any values of them, or on a branch (see above).
         seed: another one means other random points. They depend on problem and answer besides.
+        extent: whether to measure how much of the solution of a differential equation the answer is, which takes most
+            of the time. Without it an answer that holds all constants counts as a family.
 
     Returns:
         A verdict; malformed input gets one too ("undecided" where the problem is at fault, "refuted" where the answer
         is).
     """
     try:
-        residual = residual_of(problem, answer, seed)
+        residual = residual_of(problem, answer, seed)._replace(asks_extent=extent)
     except ProblemError as error:
         return Verdict("undecided", str(error))
     except AnswerError as error:

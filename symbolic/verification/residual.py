@@ -32,6 +32,7 @@ class Residual(NamedTuple):
         seed: of all random choices, made of problem and answer.
         of_values: None, or the residual as a function of x and of real Y, Y', Y'', which are leaves of its program: for
             answers whose parts are complex and whose values are real.
+        asks_extent: whether the judge also measures how much of the solution the answer is.
     """
 
     problem: Tree
@@ -46,6 +47,7 @@ class Residual(NamedTuple):
     free: list[str]
     seed: int
     of_values: "Residual | None" = None
+    asks_extent: bool = True
 
     @property
     def answer_slot(self) -> int:

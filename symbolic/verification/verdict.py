@@ -94,7 +94,7 @@ def _right(
     evidence["general"] = extent.word == GENERAL
     if extent.word == PARTICULAR:
         reason += f"; of the {residual.order} independent constants of the general solution it holds {constants}"
-    if extent.word == FAMILY:
+    if extent.met is not None and extent.word == FAMILY:
         evidence["met"] = extent.met
         reason += f"; a family of solutions that meets {extent.met:.0%} of random initial values"
     return Verdict(status, reason, evidence)

@@ -459,3 +459,11 @@ def test_real_and_complex_balls_agree_with_floats(head):
 def test_rational_exponents_are_exact():
     assert integral("pow x sub div INT+ 1 INT+ 3 div INT+ 4 INT+ 3", "ln abs x").solved
     assert integral("pow x mul INT+ 4 div INT+ 1 INT+ 2", "div pow x INT+ 3 INT+ 3").solved
+
+
+def test_without_its_extent_an_answer_with_all_constants_counts_as_a_family():
+    equation, answer = "sub Y' Y", "mul a8 exp x"
+    assert verify(equation, answer).extent == "general"
+    unmeasured = verify(equation, answer, extent=False)
+    assert unmeasured.solved and unmeasured.extent == "family" and "met" not in str(unmeasured.reason)
+    assert verify(equation, "exp x", extent=False).extent == "particular"

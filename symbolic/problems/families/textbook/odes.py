@@ -58,7 +58,7 @@ def _family(options: ProblemOptions, forms: Mapping[str, Form], unknowns: tuple[
         if max(len(source), len(target)) + 2 > options.max_len:
             raise Rejected("too long")
         problem = Problem(" ".join(source), " ".join(target))
-        verdict = verify(*problem)
+        verdict = verify(*problem, extent=False)
         if not verdict.solved:
             raise Rejected("not verified")
         if verdict.extent == "particular":
