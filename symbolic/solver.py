@@ -50,7 +50,7 @@ def integrate(
         ValueError: the integrand is no expression in x, has no finite value, or holds what the model has never seen.
         FileNotFoundError: the folder holds no trained model, or there is none in `pretrained/`.
 
-    Example:
+    Examples:
         >>> integrate("2x", "runs/quick_rnn").expression
         x**2
     """

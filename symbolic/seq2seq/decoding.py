@@ -244,7 +244,7 @@ class CompiledSearch:
         search: its settings.
         max_length: the most tokens of an output, END included.
 
-    Example:
+    Examples:
         >>> decode = CompiledSearch([model], Beam(10), max_length=64)
         >>> decode(contexts).ids.shape
         (32, 10, 64)

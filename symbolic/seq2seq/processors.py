@@ -33,7 +33,7 @@ class TextProcessor:
     Raises:
         ValueError: a token is repeated, is special, or would not survive normalisation and splitting.
 
-    Example:
+    Examples:
         >>> processor = TextProcessor.adapt(["a b", "b c"])
         >>> processor.decode([[2, 4, 5, 3, 0]])
         ['b a']

@@ -119,7 +119,7 @@ class AttentionRNN(keras.Model):
         output_activation: activation of the output layer. "linear" gives free logits. "tanh" confines them to
             [-1, 1], which bounds the loss from below by ln((e² + V - 1) / e²).
 
-    Example:
+    Examples:
         >>> model = AttentionRNN(10, 12, num_units=16, num_heads=2)
         >>> model({"context": np.array([[2, 5, 3]]), "target": np.array([[2, 7]])}).shape
         (1, 2, 12)

@@ -155,7 +155,7 @@ class Transformer(keras.Model):
         dropout: rate on embeddings and on the output of each block.
         max_length: the most tokens of a context or target, padding included.
 
-    Example:
+    Examples:
         >>> model = Transformer(10, 12, num_units=16, num_layers=1, num_heads=2, feed_forward=32)
         >>> model({"context": np.array([[2, 5, 3]]), "target": np.array([[2, 7]])}).shape
         (1, 2, 12)
