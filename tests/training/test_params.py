@@ -64,7 +64,7 @@ def test_the_published_trials_are_the_published_ones(trial, epochs, optimizer, u
         ({"model": "transfomer"}, r"t: unknown model `transfomer`\. Did you mean `transformer`\?"),
         (
             {"model": "nothing_here:Model"},
-            r"t: model `nothing_here:Model`: the module `nothing_here` cannot be imported",
+            r"t: the module `nothing_here` cannot be imported",
         ),
         ({"model": 3}, r"`model` must be a name\. Received: 3"),
         (
