@@ -104,7 +104,7 @@ def _branch_of_constants(residual: Residual, points: Points, draws: Draws, rng: 
 def _holding_up_to_edges(
     residual: Residual, pairs: Iterable[Contrast], enough: int, rng: np.random.Generator
 ) -> _Holding | None:
-    """Points of contrasts where the answer certainly holds; None if too few, or if no edge parts one from the other."""
+    """Points of contrasts where the answer certainly holds; None if there are too few, or if a contrast has no edge."""
     other = _with_another_function(residual)
     found, parted_by = _Holding([], [], []), []
     for holding, failing in pairs:
@@ -153,7 +153,7 @@ def _fails_without_edge(residual: Residual, points: Points, found: _Holding, rng
 # --- Answers with fewer constants than the order ----------------------------------------------------------------------
 
 _SHARP_POINTS = 2  # points nearest to 0 at which the residual is enclosed at a very high precision
-_SHARP_BITS = (16384,)  # that precision
+_SHARP_BITS = (16384,)  # this precision
 
 
 def _is_seen_to_hold(residual: Residual, points: list[Point]) -> bool:
@@ -174,7 +174,7 @@ def _is_seen_to_hold(residual: Residual, points: list[Point]) -> bool:
 
 
 def _groups_of_terms(residual: Residual) -> list[tuple[int, ...]]:
-    """Slots of terms whose sum must be seen: each term, those of a factor without Y, and pairs of the answer's."""
+    """Slots of terms whose sum must be seen: single terms, terms without Y of one factor, pairs of the answer's terms."""
     program = residual.program
     dependent = set(descendants(program, residual.answer_slots))
     groups = [(term,) for factor in residual.factors.values() if len(factor) > 1 for term in factor]
@@ -229,10 +229,11 @@ def _reaches_bare_x(residual: Residual, draws: Draws, rng: np.random.Generator) 
 def _end_of_path(residual: Residual, point: Point, end: float, rng: np.random.Generator) -> Point | None:
     """A point at another x that small steps without an edge lead to, or None. The constants change on the way."""
     start = signed_x(point)
-    steps = max(_FEWEST_STEPS, round(abs(end - start)))
+    length = abs(end - start)
+    steps = max(_FEWEST_STEPS, round(length))
     for x in np.linspace(start, end, steps + 1)[1:]:
         for _ in range(_DRAWS_PER_STEP):
-            following = _changed(residual, point, x, abs(end - start) / steps, rng)
+            following = _changed(residual, point, x, length, steps, rng)
             if edges.is_analytic_between(residual, point, following):
                 point = following
                 break
@@ -241,11 +242,11 @@ def _end_of_path(residual: Residual, point: Point, end: float, rng: np.random.Ge
     return point
 
 
-def _changed(residual: Residual, point: Point, x: float, scale: float, rng: np.random.Generator) -> Point:
-    """The point with another x, and with constants changed by the scale times any factor of 0.01 to 100."""
+def _changed(residual: Residual, point: Point, x: float, length: float, steps: int, rng: np.random.Generator) -> Point:
+    """The point with another x, and with constants changed by 0.01 to 100 times one step of a path."""
     columns = {}
     for name in residual.free:
-        change = rng.choice([-1.0, 1.0]) * 10 ** rng.uniform(_SMALLEST_CHANGE, _LARGEST_CHANGE) * scale
+        change = rng.choice([-1.0, 1.0]) * 10 ** rng.uniform(_SMALLEST_CHANGE, _LARGEST_CHANGE) * length / steps
         is_changed = name in residual.constants
         value = x if name == "x" else as_float(point[name]) + change * is_changed
         columns[name] = np.full(1, value)

@@ -4,6 +4,7 @@ What lies between the two must part them (see `edges`). There are several ways t
 answers that another finds.
 """
 
+import functools
 import itertools
 from collections import Counter
 from collections.abc import Iterator
@@ -59,21 +60,28 @@ def along_x(
     known_x = [signed_x(point) for point in points[:]]
     abscissae = np.concatenate([known_x, rng.uniform(-_LARGEST_RANDOM_X, _LARGEST_RANDOM_X, _RANDOM_X)])
     abscissae = np.unique(np.concatenate([abscissae, additional_x(residual)]))
-    for other in constants[: 1 if len(residual.free) == 1 else None]:
-        columns, sizes = _moved(residual, other, abscissae)
-        at = floats.points_of(residual, columns, np.arange(len(abscissae)))
-        holds, fails = np.flatnonzero(sizes < HOLDS), np.flatnonzero(sizes > floats.SUSPICIOUS)
-        by_distance = holds[np.argsort(np.abs(abscissae[holds]))]
-        certainly_fails: dict[int, bool] = {}
-        for index in np.concatenate([by_distance[:_NEAREST_TO_0], rng.permutation(holds)])[:most]:
-            place = np.searchsorted(fails, index)
-            for side in (fails[:place][::-1], fails[place:]):
-                for failing in side[:_FAILING_TRIED]:
-                    if failing not in certainly_fails:
-                        certainly_fails[failing] = fails_at(residual, at[failing])
-                    if certainly_fails[failing]:
-                        yield at[index], at[failing]
-                        break
+    for other in constants[: 1 if len(residual.free) == 1 else None]:  # without constants these are all the same
+        yield from _along(residual, other, abscissae, most, rng)
+
+
+def _along(
+    residual: Residual, point: Point, abscissae: np.ndarray, most: int, rng: np.random.Generator
+) -> Iterator[Contrast]:
+    columns, sizes = _moved(residual, point, abscissae)
+    moved = floats.points_of(residual, columns, np.arange(len(abscissae)))
+    holds, fails = np.flatnonzero(sizes < HOLDS), np.flatnonzero(sizes > floats.SUSPICIOUS)
+
+    @functools.cache
+    def fails_certainly(row: int) -> bool:
+        return fails_at(residual, moved[row])
+
+    by_distance = holds[np.argsort(np.abs(abscissae[holds]))]
+    for holding in np.concatenate([by_distance[:_NEAREST_TO_0], rng.permutation(holds)])[:most]:
+        place = np.searchsorted(fails, holding)
+        for side in (fails[:place][::-1], fails[place:]):
+            failing = next(filter(fails_certainly, side[:_FAILING_TRIED]), None)
+            if failing is not None:
+                yield moved[holding], moved[failing]
 
 
 def holding_along_x(residual: Residual, points: Points, failing: Point, rng: np.random.Generator) -> list[Point]:
