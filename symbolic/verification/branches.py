@@ -174,7 +174,7 @@ def _is_seen_to_hold(residual: Residual, points: list[Point]) -> bool:
 
 
 def _groups_of_terms(residual: Residual) -> list[tuple[int, ...]]:
-    """Slots of terms whose sum must be seen: single terms, terms without Y of one factor, pairs of the answer's terms."""
+    """Slots of terms whose sum must be seen: single ones, those of a factor without Y, pairs of the answer's."""
     program = residual.program
     dependent = set(descendants(program, residual.answer_slots))
     groups = [(term,) for factor in residual.factors.values() if len(factor) > 1 for term in factor]
