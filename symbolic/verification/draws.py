@@ -14,7 +14,7 @@ from symbolic.verification.residual import Residual
 DRAWS = 120  # values of the constants at every x
 COMMON_SIZES = 0.01, 50.0  # every second draw of a constant has a size between these, the others are below 3
 HOLDS = 1e-11  # below this, the residual relative to its largest term may be 0
-HOLDS_PERHAPS = 1e-9  # below this, too, where balls look again; above floats.SUSPICIOUS the answer seems to fail
+HOLDS_PERHAPS = 1e-9  # so it may below this, where balls check it; above floats.SUSPICIOUS the answer seems to fail
 
 
 class Draws(NamedTuple):
@@ -58,7 +58,7 @@ def draw(
 _FAR_POINTS = 3  # x far from 0, on each side
 _BESIDE_ROOTS = 1e-6, 1e-2  # distances of more x from the roots of parts
 _AWAY_FROM_LINES = 8.0  # distance of more x from the roots of linear parts
-_CLOSE_TO_ROOT = 1e-3  # every term is small this close to the root of a part, so known x there are not used
+_CLOSE_TO_ROOT = 1e-3  # known x this close to the root of a part are not used, since every term is small there
 
 
 def draws_at_many_x(residual: Residual, points: Points, rng: np.random.Generator) -> Draws | None:

@@ -181,7 +181,7 @@ def _by_newton(residual: Residual, places: dict[str, np.ndarray]) -> list[np.nda
             slopes = [[np.zeros(1) if slot is None else values[slot] for slot in row] for row in jacobian]
             constants = constants - _newton_step(errors, slopes, constants)
         values = numeric.run(program, at | dict(zip(pair, constants, strict=True)))
-        is_met = np.all([_is_close(values[row], each) for row, each in zip(rows, wanted, strict=True)], axis=0)
+        is_met = _is_close(values[rows[0]], wanted[0]) & _is_close(values[rows[1]], wanted[1])
     derivative = np.broadcast_to(values[residual.answer_slots[2]], constants[0].shape)
     is_met = np.broadcast_to(is_met, constants[0].shape)
     return [each[met] for each, met in zip(derivative, is_met, strict=True)]
