@@ -98,7 +98,7 @@ def _on_the_real_line(residual: Residual) -> Verdict | None:
 
 
 class _Enclosures:
-    """What balls show at points, one after the other."""
+    """Enclosures at points, counted by what they show."""
 
     def __init__(self):
         self.zeros: list[Point] = []
