@@ -1,7 +1,4 @@
-"""Whether an answer is right: `verify` judges one, `verify_many` a stream of them in worker processes with limits.
-
-Knows expressions, nothing of where problems come from or of models, and never imports TensorFlow.
-"""
+"""Whether an answer is right: `verify` judges one, `verify_many` a stream of them in worker processes with limits."""
 
 from symbolic.verification.judge import verify
 from symbolic.verification.verdict import SOLVED, STATUSES, Verdict

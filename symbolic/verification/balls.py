@@ -1,7 +1,7 @@
 """The second stage: rigorous enclosures of a residual at one point, with python-flint's ball arithmetic (Arb).
 
-An enclosure is an interval, or a rectangle in the complex plane, that certainly holds the exact value. If it does not
-hold 0, the residual is not zero, whatever the rounding. Rational parts are computed exactly, so that x^(1/3 - 4/3) has
+An enclosure is an interval, or a rectangle in the complex plane, that certainly contains the exact value. Without 0
+in it the residual is not zero, whatever the rounding. Rational parts are computed exactly, so that x^(1/3 - 4/3) has
 an integer exponent.
 """
 
@@ -17,9 +17,9 @@ from symbolic.verification.points import Point
 from symbolic.verification.residual import UNKNOWNS, Residual, needed_slots
 
 PRECISIONS = (256, 1024, 4096)  # bits, tried in turn until an enclosure is narrow enough
-DIGITS = 50  # a factor below 10^-DIGITS, and below that share of its largest term, counts as zero
+DIGITS = 50  # a factor below 10^-DIGITS, and below this fraction of its largest term, counts as zero
 _ZERO = arb(10) ** -DIGITS
-_TINY = arb(10) ** (-2 * DIGITS)  # so does this, where the terms themselves cannot be told from zero
+_TINY = arb(10) ** (-2 * DIGITS)  # a factor below this counts as zero, too, since its terms may be zero
 _MAX_EXACT_BITS = 2048  # longer rationals are rounded
 
 
@@ -27,21 +27,21 @@ class Enclosure(NamedTuple):
     """What is certain of a residual at a point.
 
     Attributes:
-        status: "nonzero", "zero" (to DIGITS digits), "outside" (a part of problem or answer is certainly not real,
-            where real values are asked for), "unknown" (too wide, or a part has no value).
+        status: "nonzero", "zero" (to DIGITS digits), "unknown" (too wide, or a part has no value), or "outside": real
+            values are asked for, and a part of problem or answer is certainly not real.
         value: the enclosure as text.
         radius: a bound of |residual|, or of a factor of it, where the status is "zero", else None.
-        size: where it is "nonzero", a lower bound of the factor that is smallest beside its largest term, relative to
-            that term, or itself where the terms are larger than 1; else None.
-        share: where it is "zero", `radius` beside that factor's largest term, in the same way; infinite where the terms
-            themselves cannot be told from zero.
+        size: where it is "nonzero", a lower bound of min(|factor| / min(1, |largest term|)) over the factors, else
+            None.
+        relative_radius: where it is "zero", `radius` / min(1, |largest term|) of that factor, else None. It is infinite
+            where the terms themselves cannot be told from zero.
     """
 
     status: str
     value: str
     radius: float | None = None
     size: float | None = None
-    share: float | None = None
+    relative_radius: float | None = None
 
 
 def enclose(
@@ -50,12 +50,13 @@ def enclose(
     is_complex: bool = False,
     precisions: Sequence[int] = PRECISIONS,
 ) -> Enclosure:
-    """The residual at a point, with rising precision until it is known to be zero to DIGITS digits, or not to be.
+    """The residual at a point, with rising precision until it is known whether it is zero to DIGITS digits.
 
-    With real balls every part of problem and answer must be real, or with `residual.of_values` every part of the
-    problem and the values of the answer: an imaginary part that is 0 to DIGITS digits is taken for 0. With complex ones
-    principal values are taken, and abs and sign have a value at real arguments only, since elsewhere they have no
-    derivative.
+    Without `is_complex`, every part of problem and answer must be real. With `residual.of_values`, only the parts of
+    the problem and the values of the answer must be: an imaginary part that is 0 to DIGITS digits counts as 0.
+
+    With `is_complex`, values are principal values. Then abs and sign have a value only at real arguments, since they
+    have no derivative elsewhere.
     """
     for bits in precisions:
         with ctx.workprec(bits):
@@ -74,7 +75,7 @@ def is_not_real(residual: Residual, point: Point) -> bool:
 def run(program: Program, point: Point, is_complex: bool = False) -> list[arb | acb | fmpq]:
     """Enclosures of all slots of a program at a point, at flint's current precision; nan where there is no value.
 
-    The values of a point are rationals, or balls, and then what is enclosed are the values at all points in them.
+    The coordinates of a point are rationals or balls. Balls give enclosures of the values at all points in them.
     """
     ball, operations = (acb, _COMPLEX) if is_complex else (arb, _REAL)
 
@@ -90,7 +91,10 @@ def run(program: Program, point: Point, is_complex: bool = False) -> list[arb | 
 
 
 def run_on_box(program: Program, box: dict[str, arb]) -> list[arb | fmpq]:
-    """As `run` with wide real balls, and a value for quotients by exp and cosh, which balls take for 0 somewhere."""
+    """As `run` with wide real balls, and with a value for quotients by exp and cosh.
+
+    Wide balls of exp and cosh contain 0, though the functions have no root; so `run` gives no value there.
+    """
     values = []
     for head, operands in program.steps:
         if not operands:
@@ -128,8 +132,8 @@ def _judge(residual, point, is_complex) -> Enclosure:
         return Enclosure("nonzero", value.str(10), size=size)
     bounds = [(factor.abs_upper(), scale) for factor, scale in factors if _counts_as_zero(factor, scale)]
     if bounds:
-        share, radius = min((_share(bound, scale), float(bound)) for bound, scale in bounds)
-        return Enclosure("zero", value.str(10), radius, share=share)
+        relative, radius = min((_ratio(bound, scale), float(bound)) for bound, scale in bounds)
+        return Enclosure("zero", value.str(10), radius, relative_radius=relative)
     return Enclosure("unknown", value.str(10))
 
 
@@ -161,7 +165,7 @@ def _counts_as_zero(factor: arb | acb, scale: arb) -> bool:
     return factor.contains(0) and (bound <= _ZERO * scale or bound <= _TINY)
 
 
-def _share(bound: arb, scale: arb) -> float:
+def _ratio(bound: arb, scale: arb) -> float:
     return float(bound / scale) if scale > 0 else math.inf if bound > 0 else 0.0
 
 

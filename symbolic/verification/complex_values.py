@@ -1,9 +1,9 @@
-"""The verdict on an answer of which no real point is known: by its principal values, at real x and then at complex x.
+"""The verdict on an answer without a known real point: by its principal values, at real x and then at complex x.
 
-A branch cut may part the points into right and wrong ones. An answer that holds at some of them only is right if it
-holds wherever its values are real all the same, as those of atanh(I sin(x) I) are, or on a branch there; else it is
-undecided. A formula that vanishes proves nothing where functions have many values: SymEngine takes sqrt(1/u) sqrt(u)
-for 1, which it is for u > 0 alone.
+A branch cut may part the points into right and wrong ones. If an answer holds at only some of them, its real values
+decide: atanh(I sin(x) I) has some, although its parts are complex. The answer is right if it holds at all of these or
+on a branch, else undecided. A formula that vanishes proves nothing where functions have many values: SymEngine replaces
+sqrt(1/u) sqrt(u) by 1, which is right only for u > 0.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def judge(residual: Residual, on_the_real_line: Callable[[Residual], Verdict | N
 
     Args:
         residual: the problem with the answer.
-        on_the_real_line: judges by real points; for values that are real although their parts are not.
+        on_the_real_line: judges by real points, for an answer whose values are real although its parts are not.
     """
     for points in (_real_points(residual), _complex_points(residual)):
         enclosures = [(point, balls.enclose(residual, point, is_complex=True)) for point in points]
@@ -39,9 +39,9 @@ def judge(residual: Residual, on_the_real_line: Callable[[Residual], Verdict | N
             return _holding(residual, right)
         if not right:
             return _failing(residual, wrong)
-        share = round(len(wrong) / (len(wrong) + len(right)), 3)
+        wrong_share = round(len(wrong) / (len(wrong) + len(right)), 3)
         reason = "not real everywhere; with complex values it holds at some points only"
-        undecided = Verdict("undecided", reason, _evidence(wrong + right) | {"wrong_share": share})
+        undecided = Verdict("undecided", reason, _evidence(wrong + right) | {"wrong_share": wrong_share})
         return _on_real_values(residual, on_the_real_line) or undecided
     return Verdict("undecided", "no points were found at which problem and answer have values")
 
@@ -52,7 +52,7 @@ def _holding(residual: Residual, right: list[tuple[Point, balls.Enclosure]]) -> 
     by_distance = sorted(points, key=distance)
     evidence = _evidence(right)
     evidence["unseen_share"] = unseen_share(len(points))
-    if symbols.is_zero(residual):  # 0 at one point means 0 wherever the same values of the functions are principal
+    if symbols.is_zero(residual):  # then one zero proves it on the whole branch
         return (proved if _is_single_valued(residual) else confirmed)(residual, points, radii, evidence)
     for point in by_distance[:SHARP_POINTS] + by_distance[-2 * FAR_POINTS :]:
         enclosure = balls.enclose(residual, point, is_complex=True, precisions=balls.PRECISIONS[-1:])
@@ -76,10 +76,10 @@ def _evidence(enclosures: list) -> dict:
 
 
 def _complex_values_tell(residual: Residual) -> bool:
-    """Whether complex values that are wrong refute an answer of which no real point is known.
+    """Whether wrong complex values refute an answer without a known real point.
 
-    They do if the residual has one value wherever it has any; and if the problem is real where the answer is not, but
-    for |.| and sign, which are other functions elsewhere.
+    They do if the residual is single-valued. They also do if the problem is real where the answer is not, unless it
+    holds |.| or sign, which have no derivative at complex arguments.
     """
     if _is_single_valued(residual):
         return True
@@ -89,7 +89,7 @@ def _complex_values_tell(residual: Residual) -> bool:
 
 
 def _is_single_valued(residual: Residual) -> bool:
-    """Whether nothing that varies is taken by a function of many values."""
+    """Whether no function of many values is applied to anything that varies."""
     steps, varying = residual.program.steps, varying_slots(residual)
     heads = {steps[slot][0] for slot in varying if steps[slot][1]}
     powers = [steps[slot][1] for slot in varying if steps[slot][0] == "pow"]
@@ -99,9 +99,9 @@ def _is_single_valued(residual: Residual) -> bool:
 def _on_real_values(residual: Residual, on_the_real_line: Callable[[Residual], Verdict | None]) -> Verdict | None:
     """Proved or confirmed where an answer has real values; None if it is neither.
 
-    It must not be certain of any real point that the answer is complex there: by the identity theorem, a part that is
-    real on an interval is real as far as it is analytic, and what seems real elsewhere, as I (1 - tanh(exp(x))) does
-    for large x, has an imaginary part too small to be seen.
+    It is None if the answer is certainly complex at some real point. By the identity theorem, what is real on an
+    interval is real as far as it is analytic. So such an answer only seems real elsewhere: the imaginary part of
+    I (1 - tanh(exp(x))) is too small to be seen for large x.
     """
     if residual.holds_derivative or any(balls.is_not_real(residual, point) for point in floats.hardly_real(residual)):
         return None
@@ -113,7 +113,7 @@ def _on_real_values(residual: Residual, on_the_real_line: Callable[[Residual], V
 
 
 def _real_points(residual: Residual) -> list[Point]:
-    """Near 0, far from it, and near the roots of parts."""
+    """Points near 0, far from it, and near the roots of parts."""
     columns = candidates(residual.free, residual.seed, POINTS, widest=50.0)
     near = floats.points_of(residual, columns, np.arange(POINTS))[:]
     return (

@@ -1,7 +1,7 @@
 """How many independent constants an answer holds: the rank of a Jacobian, with ball arithmetic.
 
 A general solution of an equation of order n holds n of them: y, y', …, y^(n - 1) at one x can then be chosen freely, as
-far as the solution reaches. A minor whose enclosure is without 0 is not 0, so the rank is never too large.
+far as the solution reaches. A minor whose enclosure does not contain 0 is not 0, so the rank is never too large.
 """
 
 from flint import acb, arb, ctx
@@ -9,13 +9,13 @@ from flint import acb, arb, ctx
 from symbolic.verification import balls
 from symbolic.verification.residual import Residual
 
-_POINTS = 7
+_POINTS = 7  # at which the rank is computed
 
 
 def independent_constants(residual: Residual, points: list[dict], is_complex: bool = False) -> int:
     """The largest rank of the derivatives of y, y', …, y^(n - 1) with respect to the constants, at a few of the points.
 
-    Where it is reached at a point it is reached near it.
+    A rank reached at one point holds nearby.
 
     Args:
         points: variable or coefficient to value; the first few are enough.
@@ -52,7 +52,7 @@ def constants_asked_for(residual: Residual) -> int:
 
 
 def _rank(matrix: list[list]) -> int:
-    """The rank of a matrix, as far as enclosures without 0 tell: rows are subtracted as long as a pivot is known."""
+    """The rank of a matrix of enclosures, by elimination: it counts the pivots whose enclosure does not contain 0."""
     rank = 0
     while pivot := next(
         ((r, c) for r, row in enumerate(matrix) for c, each in enumerate(row) if _is_nonzero(each)), None

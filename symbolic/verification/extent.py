@@ -2,11 +2,11 @@
 
 An answer with as many independent constants as the order of the equation may still be a part: exp(a8 + x) misses the
 negative solutions of Y' = Y, a8 - x misses half of those of Y'^2 = 1. So initial values are drawn where the equation
-has a real highest derivative, and constants are looked for that meet them. An answer that is affine in its constants,
-with independent parts, meets all values of y, …, y^(n - 1): then only the highest derivative is asked for, and if the
-equation is linear in it nothing is left to ask.
+has a real highest derivative, and constants that meet them are searched for. An answer that is affine in its constants,
+with independent parts, meets all values of y, …, y^(n - 1). Then only the highest derivative remains to be checked, and
+not even that if the equation is linear in it.
 
-Floats look for the constants, so the percentage is an estimate: a few initial values that are met may count as missed.
+Floats search for the constants, so the fraction is an estimate: a few initial values that are met may count as missed.
 """
 
 import itertools
@@ -23,23 +23,24 @@ from symbolic.verification.residual import UNKNOWNS, Residual, by_real_values
 GENERAL, FAMILY, PARTICULAR = "general", "family", "particular"
 EXTENTS = (GENERAL, FAMILY, PARTICULAR)
 
-_ALL = 0.85  # a larger part of the initial values is all of them, but for what floats miss
-_PLACES, _VALUES = 5, 12  # values of x, and of y, y', … at each
-_ENOUGH = 15  # initial values say something
-_GRID, _WIDEST = 1500, 1e6  # values of a constant or a derivative between which a sign changes
+_ALL = 0.85  # of the initial values; above this fraction, the rest counts as numerical error
+_PLACES, _VALUES = 5, 12  # how many x, and how many values of y, y', … at each
+_ENOUGH = 15  # fewer initial values give no fraction
+# A sign change is searched for between this many values of a constant or a derivative, up to _WIDEST, then bisected.
+_GRID, _WIDEST = 1500, 1e6
 _BISECTIONS = 40
-_STARTS, _NEWTON_STEPS = 100, 40  # for two constants
+_STARTS, _NEWTON_STEPS = 100, 40  # of Newton's method for two constants
 _CLOSE = 1e-6  # relative distance of values that count as equal
-_PURPOSE = 1 << 22  # of random numbers
+_PURPOSE = 1 << 22  # of the first random numbers; see `uniforms`
 
 
 class Extent(NamedTuple):
     """How much of the solution an answer is.
 
     Attributes:
-        word: "general": every real solution but isolated ones; "family": as many independent constants as the order
-            asks for, but solutions are missing; "particular": fewer constants.
-        met: the part of random initial values that a family meets, None where it was not measured.
+        word: "general": every real solution except isolated ones; "family": as many independent constants as the
+            order, but solutions are missing; "particular": fewer constants.
+        met: the fraction of random initial values that the answer meets, None where it was not measured.
     """
 
     word: str
@@ -53,7 +54,7 @@ def extent_of(residual: Residual, constants: int, points: list[Point], is_comple
         residual: the equation with the answer.
         constants: how many independent ones it holds.
         points: where it is right; initial values are drawn at their x.
-        is_complex: whether it is real nowhere; then nothing else is looked at.
+        is_complex: whether it is real nowhere; then only the constants are counted.
     """
     asked_for = constants_asked_for(residual)
     if constants < asked_for:
@@ -69,31 +70,34 @@ def extent_of(residual: Residual, constants: int, points: list[Point], is_comple
 
 
 def _from_1(x: float) -> float:
-    """How far |x| is from 1: where it is small or large, so may be the constants that are needed."""
+    """How far |x| is from 1: where |x| is very small or large, so may be the constants that are needed."""
     return abs(abs(x) - 1)
 
 
 def _met(residual: Residual, abscissae: list[float]) -> float | None:
-    """The part of random initial values, with all their highest derivatives, that the answer meets; None if unknown."""
+    """The fraction of random initial values, each with every highest derivative, that the answer meets.
+
+    None if it is unknown, or if the answer meets all of them for certain.
+    """
     problem = by_real_values(residual).of_values
     highest = UNKNOWNS[residual.order]
     slope = problem.program.derivative(problem.slot, highest)
     is_linear = problem.program.derivative(slope, highest) is None
-    is_affine = _is_affine(residual)
-    if is_linear and is_affine:
+    if is_linear and _is_affine(residual):
         return None
     places = _initial_values(residual, abscissae)
-    found = _by_newton(residual, places) if residual.order == 2 else _by_bisection(residual, places)
-    met = asked = 0
-    for index, derivatives in _highest_derivatives(problem, highest, slope if is_linear else None, places):
-        mine = found[index]
-        asked += len(derivatives)
-        met += sum(bool(np.any(np.abs(mine - each) <= _CLOSE * (1 + abs(each)))) for each in derivatives)
-    return round(met / asked, 2) if asked >= _ENOUGH else None
+    by_answer = _by_newton(residual, places) if residual.order == 2 else _by_bisection(residual, places)
+    by_equation = _highest_derivatives(problem, highest, slope if is_linear else None, places)
+    is_met = [
+        bool(np.any(np.abs(by_answer[index] - each) <= _CLOSE * (1 + abs(each))))
+        for index, derivatives in by_equation
+        for each in derivatives
+    ]
+    return round(sum(is_met) / len(is_met), 2) if len(is_met) >= _ENOUGH else None
 
 
 def _is_affine(residual: Residual) -> bool:
-    """Whether the answer is a sum of parts times constants: then constants meet all initial values."""
+    """Whether the answer is affine in its constants."""
     program = residual.program
     for first in residual.constants:
         slope = program.derivative(residual.answer_slot, first)
@@ -114,7 +118,7 @@ def _initial_values(residual: Residual, abscissae: list[float]) -> dict[str, np.
 
 
 def _highest_derivatives(problem: Residual, highest: str, slope: int | None, places: dict[str, np.ndarray]):
-    """For each initial value at which the equation has a real highest derivative: its index, and all of these."""
+    """(index, highest derivatives) of each initial value at which the equation has a real one, with all of these."""
     if slope is not None:  # F = slope * derivative + rest
         values = numeric.run(problem.program, places | {highest: np.zeros_like(places["x"])})
         with np.errstate(all="ignore"):
@@ -139,7 +143,7 @@ def _highest_derivatives(problem: Residual, highest: str, slope: int | None, pla
 def _by_bisection(residual: Residual, places: dict[str, np.ndarray]) -> list[np.ndarray]:
     """For each initial value of an equation of the first order: y' of the answer with the constants that meet it.
 
-    One constant is looked for; others, which there need not be, are 1.
+    One constant is searched for; others, which there need not be, are 1.
     """
     program = residual.program
     name = next(each for each in residual.constants if program.derivative(residual.answer_slot, each) is not None)
@@ -159,38 +163,51 @@ def _by_bisection(residual: Residual, places: dict[str, np.ndarray]) -> list[np.
 
 
 def _by_newton(residual: Residual, places: dict[str, np.ndarray]) -> list[np.ndarray]:
-    """For each initial value of an equation of the second order: y'' of the answer with the constants that meet it."""
+    """For each initial value of an equation of the second order: y'' of the answer with the constants that meet it.
+
+    Newton's method searches for two constants from many starts at once; others, which there need not be, are 1.
+    """
     program, rows = residual.program, residual.answer_slots[:2]
-    first, second = _independent_pair(residual, places)
-    jacobian = [[program.derivative(row, each) for each in (first, second)] for row in rows]
-    count = len(places["x"])
-    starts = 2.0 * uniforms(residual.seed, _PURPOSE + 1, (2, count, _STARTS)) - 1.0
-    constants = np.sign(starts) * 0.02 * (500.0 ** np.abs(starts))
+    pair = _independent_pair(residual, places)
+    jacobian = [[program.derivative(row, each) for each in pair] for row in rows]
     at = {key: column[:, None] for key, column in places.items() if key not in UNKNOWNS}
-    at |= {each: np.ones((1, 1)) for each in residual.constants if each not in (first, second)}
+    at |= {each: np.ones((1, 1)) for each in residual.constants if each not in pair}
     wanted = [places[name][:, None] for name in UNKNOWNS[:2]]
-
-    def run():
-        values = numeric.run(program, at | {first: constants[0], second: constants[1]})
-        entries = [[np.zeros(1) if slot is None else values[slot] for slot in row] for row in jacobian]
-        return values, entries, [values[row] - each for row, each in zip(rows, wanted, strict=True)]
-
+    constants = _starts(residual, len(places["x"]))
     with np.errstate(all="ignore"):
         for _ in range(_NEWTON_STEPS):
-            _, ((a, b), (c, d)), (u, v) = run()
-            determinant = a * d - b * c
-            step = np.stack([np.broadcast_to(each, constants[0].shape) for each in (d * u - b * v, a * v - c * u)])
-            step = step / determinant
-            longest = 0.5 + 0.5 * np.abs(constants)
-            constants = constants - np.clip(step, -longest, longest)
-        values, _, (u, v) = run()
-        is_met = (np.abs(u) <= _CLOSE * (1 + np.abs(wanted[0]))) & (np.abs(v) <= _CLOSE * (1 + np.abs(wanted[1])))
-        derivative = np.broadcast_to(values[residual.answer_slots[2]], is_met.shape)
-    return [derivative[index][is_met[index]] for index in range(count)]
+            values = numeric.run(program, at | dict(zip(pair, constants, strict=True)))
+            errors = [values[row] - each for row, each in zip(rows, wanted, strict=True)]
+            slopes = [[np.zeros(1) if slot is None else values[slot] for slot in row] for row in jacobian]
+            constants = constants - _newton_step(errors, slopes, constants)
+        values = numeric.run(program, at | dict(zip(pair, constants, strict=True)))
+        is_met = _is_close(values[rows[0]], wanted[0]) & _is_close(values[rows[1]], wanted[1])
+    derivative = np.broadcast_to(values[residual.answer_slots[2]], constants[0].shape)
+    is_met = np.broadcast_to(is_met, constants[0].shape)
+    return [each[met] for each, met in zip(derivative, is_met, strict=True)]
+
+
+def _starts(residual: Residual, count: int) -> np.ndarray:
+    """Values of two constants with sizes from 0.02 to 10, (2, count, _STARTS)."""
+    starts = 2.0 * uniforms(residual.seed, _PURPOSE + 1, (2, count, _STARTS)) - 1.0
+    return np.sign(starts) * 0.02 * (500.0 ** np.abs(starts))
+
+
+def _newton_step(errors: list[np.ndarray], slopes: list[list[np.ndarray]], constants: np.ndarray) -> np.ndarray:
+    """What Newton's method subtracts from two constants, by Cramer's rule; long steps are shortened."""
+    (a, b), (c, d) = slopes
+    u, v = errors
+    numerators = [np.broadcast_to(each, constants[0].shape) for each in (d * u - b * v, a * v - c * u)]
+    longest = 0.5 + 0.5 * np.abs(constants)
+    return np.clip(np.stack(numerators) / (a * d - b * c), -longest, longest)
+
+
+def _is_close(value: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    return np.abs(value - wanted) <= _CLOSE * (1 + np.abs(wanted))
 
 
 def _independent_pair(residual: Residual, places: dict[str, np.ndarray]) -> tuple[str, str]:
-    """The first two constants of which y and y' depend in different ways; the first two if floats do not tell."""
+    """The first two constants on which y and y' depend independently; the first two if floats find none."""
     program, rows = residual.program, residual.answer_slots[:2]
     slopes = {each: [program.derivative(row, each) for row in rows] for each in residual.constants}
     table = uniforms(residual.seed, _PURPOSE + 2, (len(residual.constants), len(places["x"])))
@@ -206,12 +223,13 @@ def _independent_pair(residual: Residual, places: dict[str, np.ndarray]) -> tupl
 
 
 def _grid() -> np.ndarray:
+    """Values of both signs up to _WIDEST, evenly spaced near 0 and in their logarithm beyond; none of them is 0."""
     ends = np.arcsinh(_WIDEST * 1e3)
     return np.sinh(np.linspace(-ends, ends, _GRID) + 0.123 * ends / _GRID) / 1e3
 
 
 def _roots(function, count: int, grid: np.ndarray) -> list[np.ndarray]:
-    """The places on a grid's line where function(index, place) changes its sign without a jump, for each index."""
+    """For each index, the places along the grid where function(index, place) changes its sign without a jump."""
     with np.errstate(all="ignore"):
         values = np.stack([function(np.full(len(grid), index), grid) for index in range(count)])
         index, interval = np.nonzero(values[:, 1:] * values[:, :-1] < 0)

@@ -16,8 +16,8 @@ from symbolic.verification.landmarks import near_roots
 from symbolic.verification.points import Point, Points, candidates, far
 from symbolic.verification.residual import UNKNOWNS, Residual, by_real_values, needed_slots
 
-FIRST_POINTS, WIDEST_FIRST = 48, 50.0  # and the largest |x| among them
-MORE_POINTS, WIDEST = 4000, 1e4  # where the first points meet the real domain too rarely
+FIRST_POINTS, WIDEST_FIRST = 48, 50.0  # how many, and the largest |x| among them
+MORE_POINTS, WIDEST = 4000, 1e4  # tried where too few of the first points are real
 FIRST_NEAR_ROOTS, MORE_NEAR_ROOTS = 16, 64  # points for each of the `landmarks`
 ENOUGH_POINTS = 12
 SUSPICIOUS = 1e-7  # a relative size that is hardly rounding
@@ -32,10 +32,10 @@ class Sample(NamedTuple):
     Attributes:
         points: where answer and residual are real, as far as floats tell.
         suspicious: the number of these points, from the first on, that look wrong.
-        wrong_share: the percentage, as a fraction, of points that look wrong, of all that were found.
-        overflown: points where a value is too large for a float, so that floats know nothing.
-        known_x, overflown_x: the values of x of all points of the first and of the second kind that were found.
-        overflown_share: of the real points that were not chosen for a landmark, the part where floats overflow.
+        wrong_share: the fraction of points that look wrong, of all real points found.
+        overflown: points where a value is too large for a float, so that floats do not tell.
+        known_x, overflown_x: the x of all points found at which floats give a residual, and at which they overflow.
+        overflown_share: the fraction of points at which floats overflow, of the real points not chosen near landmarks.
     """
 
     points: Points
@@ -74,10 +74,15 @@ def sample(residual: Residual, more: bool = False) -> Sample:
 def chosen(
     residual: Residual, columns: Columns, sizes: np.ndarray, is_overflown: np.ndarray, at_random: int = 0
 ) -> Sample:
-    """The sample that relative sizes at columns of points give; the first `at_random` of these were drawn anywhere."""
+    """The sample from columns of points and the relative sizes there.
+
+    Args:
+        is_overflown: whether floats overflow, for each point.
+        at_random: the number of points, from the first on, that were not chosen near landmarks.
+    """
     inside = np.flatnonzero(np.isfinite(sizes))
     worst, others = np.split(inside[np.argsort(-sizes[inside], kind="stable")], [FIRST_POINTS // 2])
-    # Rounding is worst where functions saturate and balls know nothing: so the rest is taken as it comes.
+    # The second half is not chosen by size: sizes are largest where functions saturate and balls do not tell.
     rows = np.concatenate([worst, np.sort(others)])[:FIRST_POINTS]
     suspicious = int(np.sum(sizes[worst] > SUSPICIOUS))
     wrong_share = round(float(np.mean(sizes[inside] > SUSPICIOUS)), 3) if len(inside) else 0.0
@@ -104,10 +109,10 @@ def _joined(residual: Residual, *parts: Columns) -> dict[str, np.ndarray]:
 
 
 def relative_sizes(residual: Residual, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
-    """|residual| relative to its largest term at every point, nan outside the common real domain; and where it is nan
-    because a value is too large for a float.
+    """|residual| relative to its largest term at every point, and whether a value is too large for a float there.
 
-    Of a product it is the smallest of its factors' sizes.
+    Sizes are nan outside the common real domain and where floats overflow. That of a product is the smallest of its
+    factors' sizes.
     """
     if residual.of_values is not None:
         columns = {**columns, **_real_values(residual, columns)}
@@ -142,7 +147,7 @@ def run(program: Program, columns: Columns) -> tuple[list[np.ndarray], bool]:
 def problem_is_real(residual: Residual) -> bool:
     """Whether a problem is real at ENOUGH_POINTS of many, with random Y, Y', Y''.
 
-    False for one with `derivative`, whose value no values of Y tell.
+    False for one with `derivative`: values of Y, Y', Y'' do not determine its value.
     """
     if residual.holds_derivative:
         return False
@@ -154,7 +159,7 @@ def problem_is_real(residual: Residual) -> bool:
 
 
 def hardly_real(residual: Residual) -> list[Point]:
-    """Real points to look at where the answer may not be real: any at first, then such as floats say that of."""
+    """Real points at which the answer may not be real: random ones, then points where floats find no real value."""
     first = candidates(residual.free, residual.seed, FIRST_POINTS, WIDEST_FIRST)
     more = candidates(residual.free, residual.seed, MORE_POINTS, WIDEST)
     values, is_real = _complex_values(residual, more)
@@ -163,7 +168,7 @@ def hardly_real(residual: Residual) -> list[Point]:
 
 
 def far_points(residual: Residual, count: int) -> list[Point]:
-    """This many points on each side of 0, on any scale beyond the first ones; they may lie outside the real domain."""
+    """This many points on each side of 0, beyond WIDEST_FIRST on any scale; they may lie outside the real domain."""
     columns = far(residual.free, residual.seed, count, WIDEST_FIRST, WIDEST)
     return points_of(residual, columns, np.arange(2 * count))[:]
 
@@ -175,7 +180,7 @@ def _real_values(residual: Residual, columns: Columns) -> dict[str, np.ndarray]:
 
 
 def _complex_values(residual: Residual, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
-    """Principal values of Y, Y', Y'' at every point, (order + 1, points), and at which points all seem to be real."""
+    """Principal values of Y, Y', Y'' at every point, (order + 1, points), and whether all seem real, by point."""
     run = numeric.run(residual.program, columns, is_complex=True)
     values = np.stack([np.broadcast_to(run[slot], columns["x"].shape) for slot in residual.answer_slots])
     with np.errstate(all="ignore"):

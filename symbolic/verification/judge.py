@@ -1,23 +1,25 @@
 """Whether an answer is right: cheap checks first, rigorous ones where they matter.
 
-    floats     find points of the common real domain of problem and answer, and those where the residual looks wrong;
-    balls      enclose the residual there: an enclosure without 0 refutes the answer;
-    symbols    a residual that vanishes as a formula, and
-    balls      again, at a few points, where it must have a value: zero to 50 digits at all of them proves the answer;
-               without the formula, at more points, it confirms it, after a look at
+    floats     find points where problem and answer are real, and those of them where the residual looks wrong.
+    balls      enclose the residual there: an enclosure without 0 refutes the answer.
+    symbols    find out whether the residual vanishes as a formula.
+    balls      prove the answer if it does: it must be zero to 50 digits at a few points where all parts have a value.
+               If it does not, it must be zero at more points. They confirm the answer, together with
     landmarks  points near the roots of its parts, far points, and points where floats overflow.
 
-An answer is right when it satisfies the equation wherever problem and answer are real, poles and jumps aside: ln x and
-ln|x| are primitives of 1/x, asin(sin x) is none of 1. For a solution with constants it is enough to solve the equation
-on an interval that depends on them (see `branches`), and an answer that is real nowhere is judged by its complex values
-(see `complex_values`). What "confirmed" leaves open is a residual below 10^-50 at every point tried, or one that
-differs from 0 only on a part of the domain that all points missed; the evidence estimates how large that may be. Of a
-differential equation's answer it also says how many independent constants it holds, and the verdict says whether that
-is a general solution (see `Verdict`).
+An answer is right when it satisfies the equation wherever problem and answer are real, except at poles and jumps: ln x
+and ln|x| are primitives of 1/x, asin(sin x) is none of 1. For a solution with constants it is enough to solve the
+equation on an interval that depends on them (see `branches`). An answer that is real nowhere is judged by its complex
+values (see `complex_values`).
+
+"confirmed" leaves two cases open: the residual is below 10^-50 at every point tried, or it differs from 0 only on a
+part of the domain that all points missed. The evidence estimates how large that part may be. For a differential
+equation it also gives the number of independent constants, and `Verdict.extent` how much of the solution the answer is.
 
 Everything runs in the calling process, without limits on time; `verify_many` has them.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,14 +31,12 @@ from symbolic.verification.points import Point, distance
 from symbolic.verification.residual import AnswerError, ProblemError, Residual, residual_of
 from symbolic.verification.verdict import Verdict, confirmed, proved, refuted, unseen_share
 
-CONFIRMING_POINTS = 16
-ENOUGH_POINTS = 6  # fewer known points say too little
-# What is not 0 as a formula is looked at with the highest precision at this many points near 0, and far from it on each
-# side.
-SHARP_POINTS, FAR_POINTS = 2, 2
-NEAR_CROSSINGS = 12  # points for each
+CONFIRMING_POINTS = 16  # zeros that confirm an answer without the formula
+ENOUGH_POINTS = 6  # zeros that prove one with it; fewer decide nothing
+SHARP_POINTS, FAR_POINTS = 2, 2  # the residual is enclosed at top precision at this many points near 0 and far out
+NEAR_CROSSINGS = 12  # points for each root of a part that is not linear
 OVERFLOWN_POINTS = 8  # this many are tried of the points where floats overflow
-MOST_UNKNOWN = 0.5  # a larger part of the domain where balls are too wide leaves too much open
+MOST_UNKNOWN = 0.5  # if balls are too wide on a larger fraction of the domain, too much is left open
 
 
 def verify(problem: Tree | str, answer: Tree | str, seed: int = 0, extent: bool = True) -> Verdict:
@@ -47,9 +47,9 @@ def verify(problem: Tree | str, answer: Tree | str, seed: int = 0, extent: bool 
             a primitive of f.
         answer: y(x) as a tree or prefix text. Coefficients a0 … a9 that are not the problem's are its constants: the
             equation must hold for any values of them, or on a branch (see above).
-        seed: another one means other random points. They depend on problem and answer besides.
+        seed: another seed means other random points. They also depend on problem and answer.
         extent: whether to measure how much of the solution of a differential equation the answer is, which takes most
-            of the time. Without it an answer that holds all constants counts as a family.
+            of the time. Otherwise an answer that holds all constants counts as a family.
 
     Returns:
         A verdict; malformed input gets one too ("undecided" where the problem is at fault, "refuted" where the answer
@@ -72,40 +72,42 @@ def _on_the_real_line(residual: Residual) -> Verdict | None:
     sample = floats.sample(residual)
     if not sample.points and not sample.overflown:
         return None
-    failing = _failing(residual, sample.points[: sample.suspicious])
+    failing = _first_failing(residual, sample.points[: sample.suspicious])
     if failing is not None:
         return _wrong(residual, sample, *failing, {"wrong_share": sample.wrong_share})
     if residual.of_values is None:
         formula_is_zero = symbols.is_zero(residual)
         asked_for = ENOUGH_POINTS if formula_is_zero else CONFIRMING_POINTS
-    else:  # where parts are complex, floats and formulas may be on another side of a branch cut
+    else:  # where parts are complex, floats and formulas may be on different sides of a branch cut
         formula_is_zero, asked_for = False, floats.FIRST_POINTS
-    seen = _seen(residual, sample, asked_for)
-    if len(seen.zeros) < ENOUGH_POINTS and not seen.failing and seen.outside:  # by rounding, floats took it for real
+    enclosed = _enclosed_until(residual, sample, asked_for)
+    if len(enclosed.zeros) < ENOUGH_POINTS and not enclosed.failing and enclosed.outside:
+        # Rounding made points outside the real domain look real to floats.
         sample = floats.sample(residual, more=True)
-        seen = _seen(residual, sample, asked_for)
-        if not (seen.zeros or seen.failing) and seen.outside >= ENOUGH_POINTS:
+        enclosed = _enclosed_until(residual, sample, asked_for)
+        if not (enclosed.zeros or enclosed.failing) and enclosed.outside >= ENOUGH_POINTS:
             return None
-    if seen.failing:
-        return _wrong(residual, sample, *seen.failing)
-    if len(seen.zeros) < ENOUGH_POINTS:
-        reason = f"only {len(seen.zeros)} real points could be checked"
-        return Verdict("undecided", reason, {"points": len(seen.zeros)})
+    if enclosed.failing:
+        return _wrong(residual, sample, *enclosed.failing)
+    if len(enclosed.zeros) < ENOUGH_POINTS:
+        reason = f"only {len(enclosed.zeros)} real points could be checked"
+        return Verdict("undecided", reason, {"points": len(enclosed.zeros)})
     if formula_is_zero:
-        return proved(residual, seen.zeros, seen.radii)
-    return _without_formula(residual, sample, seen)
+        return proved(residual, enclosed.zeros, enclosed.radii)
+    return _without_formula(residual, sample, enclosed)
 
 
-class _Seen:
-    """What balls say at points, one after the other."""
+class _Enclosures:
+    """Enclosures at points, counted by what they show."""
 
     def __init__(self):
         self.zeros: list[Point] = []
         self.radii: list[float] = []
-        self.failing: tuple[Point, balls.Enclosure] | None = None
+        self.failing: tuple[Point, balls.Enclosure] | None = None  # the last one
         self.outside = self.unknown = 0
 
-    def look(self, residual: Residual, point: Point, precisions=balls.PRECISIONS) -> None:
+    def enclose(self, residual: Residual, point: Point, precisions: Sequence[int] = balls.PRECISIONS) -> None:
+        """Enclose the residual at one more point."""
         enclosure = balls.enclose(residual, point, precisions=precisions)
         match enclosure.status:
             case "zero":
@@ -119,13 +121,14 @@ class _Seen:
                 self.unknown += 1
 
     @property
-    def unknown_share(self) -> float:
+    def unknown_fraction(self) -> float:
+        """Of the points that may be real and do not fail, those where balls are too wide."""
         real = self.unknown + len(self.zeros)
         return self.unknown / real if real else 0.0
 
 
-def _failing(residual: Residual, points: list[Point]) -> tuple[Point, balls.Enclosure] | None:
-    """The first of the points at which the residual is certainly not 0, with what is known of it."""
+def _first_failing(residual: Residual, points: list[Point]) -> tuple[Point, balls.Enclosure] | None:
+    """The first of the points at which the residual is certainly not 0, with its enclosure."""
     for point in points:
         enclosure = balls.enclose(residual, point)
         if enclosure.status == "nonzero":
@@ -133,81 +136,96 @@ def _failing(residual: Residual, points: list[Point]) -> tuple[Point, balls.Encl
     return None
 
 
-def _seen(residual: Residual, sample: floats.Sample, asked_for: int) -> _Seen:
-    """What balls say at the points of a sample, until this many zeros are known or one fails."""
-    seen = _Seen()
-    for points, most in ((sample.points, len(sample.points)), (sample.overflown, 2 * OVERFLOWN_POINTS)):
-        for point in points[:most] if most < len(points) else points:
-            if seen.failing or len(seen.zeros) == asked_for:
-                return seen
-            seen.look(residual, point)
-    return seen
+def _enclosed(residual: Residual, points: Sequence[Point], precisions: Sequence[int] = balls.PRECISIONS) -> _Enclosures:
+    """Enclosures at all these points."""
+    enclosures = _Enclosures()
+    for point in points:
+        enclosures.enclose(residual, point, precisions)
+    return enclosures
 
 
-def _without_formula(residual: Residual, sample: floats.Sample, seen: _Seen) -> Verdict:
+def _enclosed_until(residual: Residual, sample: floats.Sample, zeros: int) -> _Enclosures:
+    """Enclosures at the points of a sample, until this many zeros are known or one fails."""
+    enclosures = _Enclosures()
+    overflown = sample.overflown[: 2 * OVERFLOWN_POINTS]
+    for point in itertools.chain(sample.points, overflown):
+        if enclosures.failing or len(enclosures.zeros) == zeros:
+            break
+        enclosures.enclose(residual, point)
+    return enclosures
+
+
+def _without_formula(residual: Residual, sample: floats.Sample, enclosed: _Enclosures) -> Verdict:
     """The verdict on a residual that is 0 at many points and is not known to be 0 as a formula.
 
-    What fades on one side, such as 1 - tanh(exp(x)), passes for 0 wherever it is small enough: least so where x is
-    small, or, as 1 - tanh(exp(x + 60)) does, beyond all points tried. What fades on both sides of some x, as
-    exp(-(x^2 - 200)^2) does, is seen only near the root of a part; so is the place from where on |x - 40| is another
-    function. Where floats overflow nothing is known before balls have looked.
+    Points of several kinds are added, each for residuals that vanish at the others.
     """
     crossings = landmarks.crossings(residual)
     near = _near(residual, crossings)
-    failing = _failing(residual, near.points[: near.suspicious])
+    failing = _first_failing(residual, near.points[: near.suspicious])
     if failing is not None:
         return _wrong(residual, sample, *failing)
     has_overflown = len(sample.overflown) + len(near.overflown) > 0
-    near_landmarks = _Seen()
-    for point in landmarks.closest(residual, landmarks.roots_of_lines(residual) + crossings):
-        near_landmarks.look(residual, point, balls.PRECISIONS if has_overflown else balls.PRECISIONS[:2])
-    sharp = _Seen()
-    for point in _nearest(sample.points) + floats.far_points(residual, FAR_POINTS):
-        sharp.look(residual, point, balls.PRECISIONS[-1:])
-    overflown = _Seen()
-    for point in sample.overflown[:OVERFLOWN_POINTS]:
-        overflown.look(residual, point)
-    hidden = _hidden_cells(residual, (sample, near), crossings)
-    for each in (near_landmarks, sharp, overflown, *hidden):
+    overflown = _enclosed(residual, sample.overflown[:OVERFLOWN_POINTS])
+    cells = _at_overflown_cells(residual, (sample, near), crossings)
+    at_landmarks = _at_landmarks(residual, crossings, has_overflown)
+    for each in (at_landmarks, _at_sharp_points(residual, sample), overflown, *cells):
         if each.failing:
             return _wrong(residual, sample, *each.failing)
-    unknown = overflown.unknown_share * sample.overflown_share
-    if unknown > MOST_UNKNOWN or any(each.unknown and not each.zeros for each in hidden):
+    unknown = overflown.unknown_fraction * sample.overflown_share
+    if unknown > MOST_UNKNOWN or any(each.unknown and not each.zeros for each in cells):
         where = "beyond some place" if unknown <= MOST_UNKNOWN else f"on {unknown:.0%} of the domain"
         reason = f"values are too large to be told apart {where}"
-        return Verdict("undecided", reason, {"points": len(seen.zeros), "unknown_share": round(unknown, 3)})
-    unseen = unseen_share(len(sample.points) or len(seen.zeros))
-    return confirmed(residual, seen.zeros, seen.radii, {"unseen_share": round(unseen + unknown, 3)})
+        return Verdict("undecided", reason, {"points": len(enclosed.zeros), "unknown_share": round(unknown, 3)})
+    unseen = unseen_share(len(sample.points) or len(enclosed.zeros))
+    return confirmed(residual, enclosed.zeros, enclosed.radii, {"unseen_share": round(unseen + unknown, 3)})
 
 
-def _hidden_cells(
+def _near(residual: Residual, crossings: list[landmarks.Landmark]) -> floats.Sample:
+    """A sample near the roots of parts that are not linear; `floats.sample` is near the others."""
+    columns = landmarks.near(residual, crossings, NEAR_CROSSINGS)
+    return floats.chosen(residual, columns, *floats.relative_sizes(residual, columns))
+
+
+def _at_landmarks(residual: Residual, crossings: list[landmarks.Landmark], has_overflown: bool) -> _Enclosures:
+    """Close to the roots of parts.
+
+    Only there is exp(-(x^2 - 200)^2) seen, which fades on both sides of some x, or where |x - 40| changes its formula.
+    """
+    points = landmarks.closest(residual, landmarks.roots_of_lines(residual) + crossings)
+    return _enclosed(residual, points, balls.PRECISIONS if has_overflown else balls.PRECISIONS[:2])
+
+
+def _at_sharp_points(residual: Residual, sample: floats.Sample) -> _Enclosures:
+    """Near 0 and far out, at the highest precision.
+
+    What fades on one side, such as 1 - tanh(exp(x)), passes for 0 wherever it is small enough. It is largest where x is
+    small, or far out, as 1 - tanh(exp(x + 60)) is.
+    """
+    nearest = sorted(sample.points, key=distance)[:SHARP_POINTS]
+    return _enclosed(residual, nearest + floats.far_points(residual, FAR_POINTS), balls.PRECISIONS[-1:])
+
+
+def _at_overflown_cells(
     residual: Residual, samples: Sequence[floats.Sample], crossings: list[landmarks.Landmark]
-) -> list["_Seen"]:
-    """What balls say where floats overflow at all points between two neighbouring places at which parts have a root.
+) -> list[_Enclosures]:
+    """One for each cell in which floats overflow at all points.
 
-    Between such places the residual is analytic, and one known point speaks for all.
+    A cell lies between neighbouring roots of parts. The residual is analytic there, so one known point decides for all.
     """
     if not any(len(each.overflown_x) for each in samples):
         return []
     roots = sorted(each.root for each in landmarks.roots_of_lines(residual) + crossings if each.name == "x")
     known = {cell for each in samples for cell in np.searchsorted(roots, each.known_x)}
-    cells: dict[int, _Seen] = {}
+    cells: dict[int, _Enclosures] = {}
     for sample in samples:
         for index, cell in enumerate(np.searchsorted(roots, sample.overflown_x)):
             if cell not in known:
-                seen = cells.setdefault(cell, _Seen())
-                if not (seen.zeros or seen.failing) and seen.unknown + seen.outside < OVERFLOWN_POINTS:
-                    seen.look(residual, sample.overflown[index])
+                enclosures = cells.setdefault(cell, _Enclosures())
+                is_decided = enclosures.zeros or enclosures.failing
+                if not is_decided and enclosures.unknown + enclosures.outside < OVERFLOWN_POINTS:
+                    enclosures.enclose(residual, sample.overflown[index])
     return list(cells.values())
-
-
-def _near(residual: Residual, crossings: list[landmarks.Landmark]) -> floats.Sample:
-    columns = landmarks.near(residual, crossings, NEAR_CROSSINGS)
-    return floats.chosen(residual, columns, *floats.relative_sizes(residual, columns))
-
-
-def _nearest(points: floats.Points) -> list[Point]:
-    return sorted(points, key=distance)[:SHARP_POINTS]
 
 
 def _wrong(
@@ -217,7 +235,7 @@ def _wrong(
     enclosure: balls.Enclosure,
     more: dict | None = None,
 ) -> Verdict:
-    """Refuted by a point at which the residual is not 0, or confirmed if the answer holds on a branch all the same."""
+    """Refuted by a point at which the residual is not 0, unless the answer is confirmed on a branch."""
     branch = branch_of(residual, sample.points)
     if branch is None:
         return refuted(point, enclosure, more)

@@ -1,8 +1,8 @@
-"""Points near the roots of the parts of a residual, where it may do what it does nowhere else.
+"""Points near the roots of the parts of a residual, where it may behave as it does nowhere else.
 
-asin(x - 500) is real near 500 alone, tanh(100 (exp(x) - 17)) is a constant but near ln 17, and x |x - 40| is another
-function from 40 on: points at random may miss all of them. The roots of what is linear are worked out; those of other
-parts are looked for along the real line.
+asin(x - 500) is real only near 500, tanh(100 (exp(x) - 17)) varies only near ln 17, and x |x - 40| changes its formula
+at 40. Random points may miss all three. The roots of linear parts are computed exactly; those of other parts are
+searched for along the real line.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,11 +16,11 @@ from symbolic.verification.points import Point, Points, uniforms
 from symbolic.verification.residual import Residual, needed_slots
 
 _MOST_ROOTS = 16  # those of the steepest lines
-_CLOSEST, _FARTHEST = 1e-13, 30.0  # distance from a root; the closest relative to it if it is large
+_CLOSEST, _FARTHEST = 1e-13, 30.0  # distances from a root; the closest is relative to a large root
 _CLOSEST_ON_A_SLOPE = 1e-6  # divided by the slope
-_ORDINARY = 10.0
-_ROUNDING = 2e-15  # some times the relative distance of floats
-# Sign changes are looked for between this many x, up to _WIDEST; each interval that is followed is cut into _PARTS,
+_ORDINARY = 10.0  # random points see what is no steeper than this and has its root no farther out
+_ROUNDING = 2e-15  # a few times the relative distance of neighbouring floats
+# Sign changes are searched for between _GRID values of x, up to _WIDEST. An interval with one is cut into _PARTS,
 # _ROUNDS times, until it is nearly as short as floats allow.
 _GRID, _WIDEST, _PARTS, _ROUNDS = 250, 1e4, 16, 10
 _MOST_CROSSINGS = 10
@@ -59,10 +59,10 @@ def near_roots(residual: Residual, count: int) -> dict[str, np.ndarray]:
 def near(residual: Residual, landmarks: Sequence[Landmark], count: int) -> dict[str, np.ndarray]:
     """This many points for each landmark, at distances of every scale.
 
-    What a root does not depend on is random: x between -5 and 5, coefficients between -3 and 3.
+    Everything that a root does not depend on is random: x between -5 and 5, coefficients between -3 and 3.
 
     Returns:
-        Values of x and all that the residual needs a value for, arrays of one length.
+        One array for x and for each variable or coefficient that the residual needs, all of one length.
     """
     table = uniforms(residual.seed, _NEAR + count, (len(residual.free) + 1, len(landmarks), count))
     columns = {name: (6.0 * part - 3.0).ravel() for name, part in zip(residual.free, table, strict=False)}
@@ -81,7 +81,7 @@ def near(residual: Residual, landmarks: Sequence[Landmark], count: int) -> dict[
 def closest(residual: Residual, landmarks: Sequence[Landmark]) -> list[Point]:
     """A point on each side of every landmark, so close to it that what is steep there can be seen.
 
-    Roots near 0 of what is not steep are left out: points at random do as well.
+    Roots near 0 of parts that are not steep are left out: random points do as well.
     """
     rows = []
     for name, root, slope, others in landmarks:
@@ -103,8 +103,8 @@ def crossings(residual: Residual, name: str = "x", others: dict[str, float] | No
     """Where on the real line the parts change their sign, or pass 1 or -1 within an inverse function.
 
     Args:
-        name: what is moved along the line.
-        others: the values of all else; random ones, if not given.
+        name: the variable or coefficient that moves along the line.
+        others: values of the others; those not given are random.
     """
     parts = _parts(residual)
     if not parts:

@@ -1,7 +1,7 @@
-"""Random points: exact rationals with odd denominators, from a seed that the pair itself gives.
+"""Random points: exact rationals with odd denominators, from a seed that problem and answer determine.
 
-Every float is a dyadic number, and x + cos(2^200 pi x) is x + 1 at all of them. A denominator that depends on the text
-of problem and answer cannot be aimed at, and the same pair is always judged at the same points.
+Every float is a dyadic number, and x + cos(2^200 pi x) is x + 1 at all of them. No answer can be made to fit a
+denominator that depends on the answer itself. And the same pair is always judged at the same points.
 """
 
 import functools
@@ -13,19 +13,22 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from flint import fmpq
 
-Point = dict[str, fmpq | tuple[fmpq, fmpq]]  # variable or coefficient to value, a pair if x is complex
+Point = dict[str, fmpq | tuple[fmpq, fmpq]]  # from variable or coefficient to value, a pair if it is complex
 
-_DENOMINATOR_BITS = 54  # one more than a float has: the nearest float of a point is the one that it was made of
+_DENOMINATOR_BITS = 54  # one more than a float has: the float nearest to a point is the one it was made from
 
 
 def seed_of(steps: list, seed: int = 0) -> int:
     """A seed of 64 bits that depends on every step of a program, and on a seed given by the caller."""
-    text = marshal.dumps((seed, steps), 2)  # that version, which has no references, is the same for equal steps
+    text = marshal.dumps((seed, steps), 2)  # version 2 has no references: equal steps give equal bytes
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest())
 
 
 def uniforms(seed: int, purpose: int, shape: int | tuple[int, ...]) -> np.ndarray:
-    """Numbers between 0 and 1 for one purpose: a part of a fixed table, turned by the seed; a generator costs more."""
+    """Numbers in [0, 1): a slice of a fixed table, rotated by the seed; faster than a generator.
+
+    Another `purpose` takes another slice.
+    """
     table = _table()
     mixed = (seed ^ purpose * 0x9E3779B97F4A7C15) * 0xD6E8FEB86659FD93 & 2**64 - 1
     start, turn = (mixed >> 32) % (len(table) // 2), (mixed & 2**32 - 1) / 2**32
@@ -38,7 +41,7 @@ def _table() -> np.ndarray:
 
 
 def candidates(names: Sequence[str], seed: int, count: int, widest: float) -> dict[str, np.ndarray]:
-    """Random values of variables and coefficients; of x near 0, around it, and on any scale up to `widest`."""
+    """Random values of variables and coefficients; a third each of x in (-1, 1), in (-5, 5) and on any scale."""
     table = uniforms(seed, count, (len(names) + 1, count))
     columns = {name: 6.0 * row - 3.0 for name, row in zip(names, table, strict=False)}
     x = 2.0 * table[-1] - 1.0
@@ -48,12 +51,12 @@ def candidates(names: Sequence[str], seed: int, count: int, widest: float) -> di
 
 
 def _on_any_scale(uniform: np.ndarray, narrowest: float, widest: float) -> np.ndarray:
-    """Values of both signs, evenly spread in their logarithm, of ones between -1 and 1."""
+    """Maps values in (-1, 1) to both signs, log-uniformly between `narrowest` and `widest`."""
     return np.sign(uniform) * narrowest * (widest / narrowest) ** np.abs(uniform)
 
 
 def far(names: Sequence[str], seed: int, count: int, nearest: float, widest: float) -> dict[str, np.ndarray]:
-    """This many points on each side of 0, spread evenly in the logarithm of |x|."""
+    """This many points on each side of 0, log-uniformly in |x| between `nearest` and `widest`."""
     table = uniforms(seed, -count, (len(names) + 1, 2 * count))
     columns = {name: 6.0 * row - 3.0 for name, row in zip(names, table, strict=False)}
     steps = (np.tile(np.arange(count), 2) + table[-1]) / count
@@ -61,7 +64,7 @@ def far(names: Sequence[str], seed: int, count: int, nearest: float, widest: flo
 
 
 class Points(Sequence):
-    """Rows of columns of floats, each made exact when it is asked for; a slice is a list."""
+    """Points from columns of floats, each made exact when it is taken; a slice is a list."""
 
     def __init__(self, columns: Mapping[str, np.ndarray], rows: np.ndarray, names: Sequence[str], seed: int):
         self._columns, self._rows, self._names = columns, rows, names
@@ -78,7 +81,7 @@ class Points(Sequence):
 
 
 def _exact(value: float | complex, denominator: int) -> fmpq | tuple[fmpq, fmpq]:
-    """The rational nearest to a float of those with this denominator, or for small values with a larger odd one."""
+    """The nearest rational with this denominator, or for small values with a larger odd one."""
     if isinstance(value, complex):
         return _exact(value.real, denominator), _exact(value.imag, denominator)
     if 0 < abs(value) < 1:
@@ -87,10 +90,10 @@ def _exact(value: float | complex, denominator: int) -> fmpq | tuple[fmpq, fmpq]
     return fmpq((2 * numerator * denominator + power) // (2 * power), denominator)
 
 
-def between(first: Point, second: Point, share: float) -> Point:
-    """The point that lies this share of the way from the first real point to the second."""
-    share = fmpq(*float(share).as_integer_ratio())
-    return {name: first[name] + share * (second[name] - first[name]) for name in first}
+def between(first: Point, second: Point, fraction: float) -> Point:
+    """The real point at this fraction of the way from the first to the second."""
+    fraction = fmpq(*float(fraction).as_integer_ratio())
+    return {name: first[name] + fraction * (second[name] - first[name]) for name in first}
 
 
 def distance(point: Point) -> float:
@@ -100,12 +103,18 @@ def distance(point: Point) -> float:
 
 def signed_x(point: Point) -> float:
     """x at a real point, as a float."""
-    return _number(point["x"])
+    return as_float(point["x"])
+
+
+def as_float(value: fmpq) -> float:
+    """The nearest float."""
+    return int(value.p) / int(value.q)
 
 
 def named(point: Point) -> str:
+    """A point as text, with six digits."""
     return ", ".join(f"{name} = {_number(value):.6g}" for name, value in point.items())
 
 
 def _number(value: fmpq | tuple[fmpq, fmpq]) -> float | complex:
-    return complex(*map(_number, value)) if isinstance(value, tuple) else int(value.p) / int(value.q)
+    return complex(*map(_number, value)) if isinstance(value, tuple) else as_float(value)

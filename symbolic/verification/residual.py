@@ -1,6 +1,6 @@
-"""The residual of an equation: what its left-hand side is when an answer takes the place of Y.
+"""The residual of an equation: its left-hand side with an answer in the place of Y.
 
-An answer is right where its residual is zero. This file builds residuals; others evaluate them.
+An answer is right where its residual is zero. This module builds residuals; others evaluate them.
 """
 
 from typing import NamedTuple
@@ -26,12 +26,12 @@ class Residual(NamedTuple):
         factors: the slots of the residual's factors, each with those of its additive terms: the residual is 0 where a
             factor is, and a small factor is compared with the largest of its terms.
         order: of the equation.
-        unknowns: which of Y, Y', Y'' the problem holds.
+        unknowns: those of Y, Y', Y'' that the problem holds.
         constants: coefficients of the answer that are not the problem's.
         free: x and every other variable or coefficient that needs a value at a point.
-        seed: of all random choices, made of problem and answer.
-        of_values: None, or the residual as a function of x and of real Y, Y', Y'', which are leaves of its program: for
-            answers whose parts are complex and whose values are real.
+        seed: the seed of all random choices, computed from problem and answer.
+        of_values: None, or the residual as a function of x and of real Y, Y', Y'', which are leaves of its program. It
+            is for answers whose parts are complex and whose values are real.
         asks_extent: whether the judge also measures how much of the solution the answer is.
     """
 
@@ -55,7 +55,7 @@ class Residual(NamedTuple):
 
     @property
     def is_integral(self) -> bool:
-        """Whether the equation is one in Y' and x alone and linear in Y', which asks for a primitive."""
+        """Whether the equation holds only x and Y' and is linear in Y', so that it asks for a primitive."""
         if self.unknowns != {"Y'"} or self.order != 1:
             return False
         if self.problem.head == "sub" and self.problem.operands[0].head == "Y'":
@@ -68,12 +68,12 @@ class Residual(NamedTuple):
 
     @property
     def asks_for_derivative(self) -> bool:
-        """Whether the equation is one in x and a single derivative of Y, so that it holds for all constants or none."""
+        """Whether the equation holds only x and one derivative of Y, and so is true for all constants or none."""
         return self.order < len(UNKNOWNS) and self.unknowns == {UNKNOWNS[self.order]}
 
     @property
     def holds_derivative(self) -> bool:
-        """Whether the problem differentiates parts of itself, which values of Y, Y', Y'' do not tell."""
+        """Whether the problem differentiates parts of itself; then values of Y, Y', Y'' do not determine it."""
         return "derivative" in to_prefix(self.problem)
 
 
@@ -143,6 +143,15 @@ def ancestors(program: Program, slots: list[int]) -> list[int]:
     return sorted(needed)
 
 
+def descendants(program: Program, slots: list[int]) -> list[int]:
+    """These slots and those that depend on them, operands before their use."""
+    dependent = set(slots)
+    for slot, (_, operands) in enumerate(program.steps):
+        if not dependent.isdisjoint(operands):
+            dependent.add(slot)
+    return sorted(dependent)
+
+
 def varying_slots(residual: Residual) -> set[int]:
     """The needed slots whose values are not the same at all points."""
     steps, varying = residual.program.steps, set()
@@ -154,7 +163,7 @@ def varying_slots(residual: Residual) -> set[int]:
 
 
 def _highest_derivative(head, operands: list[int | None]) -> int | None:
-    """Of Y in an expression, given those in its operands; `derivative` counts. None if there is no Y."""
+    """The order of the highest derivative of Y, given that in each operand; None if there is no Y."""
     if head in UNKNOWNS:
         return UNKNOWNS.index(head)
     highest = max((order for order in operands if order is not None), default=None)
@@ -169,9 +178,9 @@ def _without_derivative(head, operands: list[Tree]) -> Tree:
 
 
 def by_real_values(residual: Residual) -> Residual:
-    """The same residual, with a value wherever those of answer and derivatives are real, their parts complex or not.
+    """The same residual, with a value wherever the answer and its derivatives are real, even if parts of them are not.
 
-    The parts of the problem must be real as ever.
+    The parts of the problem must still be real.
     """
     program = Program()
     slots = [program.step(unknown) for unknown in UNKNOWNS[: residual.order + 1]]

@@ -1,8 +1,8 @@
 """The last stage: whether a residual is zero as a formula, with SymEngine.
 
-SymEngine takes x/x for 1 and has acosh' right on half of the plane only, so a formula that vanishes proves an answer
-together with points at which the residual vanishes too. Only identities of rational functions of the parts are found;
-none of trigonometry.
+SymEngine replaces x/x by 1, and its derivative of acosh is right only on half of the plane. So a formula that vanishes
+proves an answer only together with points at which the residual vanishes. SymEngine finds identities of rational
+functions of the parts, and none of trigonometry.
 """
 
 import math
@@ -13,8 +13,8 @@ import symengine as se
 from symbolic.expressions import engines
 from symbolic.verification.residual import UNKNOWNS, Residual
 
-MAX_TERMS = 3000  # sums that would expand to more are left alone
-_MAX_EXPONENT = 2**62  # with a larger one SymEngine does what ends the process
+MAX_TERMS = 3000  # sums that would expand to more are not expanded
+_MAX_EXPONENT = 2**62  # a larger one makes SymEngine end the process
 
 
 def is_zero(residual: Residual) -> bool:
@@ -49,7 +49,7 @@ def _formula(residual: Residual) -> se.Basic:
     powers = derivatives[0].atoms(se.Pow), problem.atoms(se.Pow)
     _check_exponents(powers[0] | powers[1], _MAX_EXPONENT)
     unknown = [power for power in powers[1] if any(se.has_symbol(power, se.Symbol(name)) for name in UNKNOWNS)]
-    _check_exponents(unknown, MAX_TERMS)  # their bases may become numbers, and the powers be worked out
+    _check_exponents(unknown, MAX_TERMS)  # their bases may become numbers, and SymEngine computes such powers
     for _ in range(residual.order):
         derivatives.append(engines.differentiate(derivatives[-1], x))
     replacements = {se.Symbol(name): each for name, each in zip(UNKNOWNS, derivatives, strict=False)}

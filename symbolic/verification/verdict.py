@@ -1,4 +1,4 @@
-"""What the judge says of an answer."""
+"""The verdict on an answer."""
 
 from typing import Any, NamedTuple
 
@@ -17,18 +17,18 @@ class Verdict(NamedTuple):
 
     Attributes:
         status: "proved": the residual is zero as a formula, and to 50 digits at random points where all parts of
-            problem and answer certainly have a value; "confirmed": it is zero to 50 digits at more such points;
-            "refuted": it is not zero, by a rigorous enclosure, or the answer is no answer; "undecided": none of these.
-            With `branch` in the evidence, "confirmed" says that an answer to a differential equation holds at random
-            points and fails at others: it is a solution for some values of its constants, or on an interval. With
-            `complex` there, no real point was found at which problem and answer are real, and values are complex, with
-            principal values of many-valued functions.
+            problem and answer certainly have a value. "confirmed": it is zero to 50 digits at more such points.
+            "refuted": it is not zero, by a rigorous enclosure, or the answer is no answer. "undecided": none of these.
         reason: one short sentence.
-        evidence: what the verdict rests on, plain numbers and texts under short names. `points` were checked
-            rigorously. `unseen_share` estimates what "confirmed" leaves open: a part of the domain, as it is sampled,
-            may be wrong and have been missed, but with 95 % confidence none larger than this share. `order` is that
-            of the equation, `constants` how many independent ones the answer holds, `met` the part of random initial
-            values that a family of solutions meets; see `extent`.
+        evidence: what the verdict rests on, plain numbers and texts under short names:
+            `points`: how many points were checked rigorously.
+            `branch`: the answer to a differential equation holds at some random points and fails at others. It is a
+            solution for some values of its constants, or on an interval.
+            `complex`: no point was found at which problem and answer are real. Values are complex, those of many-valued
+            functions are principal values.
+            `unseen_share`: with 95 % confidence, at most this fraction of the sampled domain is wrong and was missed.
+            `order`, `constants`: the order of the equation, and the number of independent constants of the answer.
+            `met`: the fraction of random initial values that a family of solutions meets; see `extent`.
     """
 
     status: str
@@ -44,15 +44,15 @@ class Verdict(NamedTuple):
     def extent(self) -> str | None:
         """How much of the solution a right answer is; None for one that is not known to be right.
 
-        "general": every real solution but isolated ones. Any primitive is: + C goes without saying. "family": as many
-        independent constants as the order asks for, and solutions are missing, as with exp(a8 + x) for Y' = Y.
-        "particular": fewer constants, as y = 0 for Y' = Y.
+        "general": every real solution except isolated ones. Every primitive is general, as + C goes without saying.
+        "family": it has as many independent constants as the order, but solutions are missing, as in exp(a8 + x) for
+        Y' = Y. "particular": it has fewer constants, as y = 0 for Y' = Y.
         """
         return self.evidence["extent"] if self.solved else None
 
     @property
     def general(self) -> bool:
-        """Whether the answer is right and holds every real solution but isolated ones."""
+        """Whether the answer is right and holds every real solution except isolated ones."""
         return self.extent == "general"
 
 
@@ -74,10 +74,10 @@ def refuted(point: Point, enclosure: balls.Enclosure, more: dict | None = None) 
 
 
 def unseen_share(points: int) -> float:
-    """A part of the domain, as it is sampled, that is larger than this share holds a point with a probability of 95 %.
+    """With 95 % confidence, at most this fraction of the sampled domain is wrong and was missed by all points.
 
-    A part as large as that may have been missed on which a residual differs from 0, relative to its largest term, by
-    more than floats tell.
+    It solves (1 - fraction)^points = 0.05. Wrong means that floats could see it: the residual differs enough from 0
+    relative to its largest term.
     """
     return round(1 - 0.05 ** (1 / points), 3)
 

@@ -1,7 +1,7 @@
 """Verdicts on many pairs, in worker processes with limits on time and memory.
 
-Workers take a chunk of pairs at a time, which costs little more than judging the pairs here. A chunk that hangs or
-crashes is judged again pair by pair, so that what the cause of it costs is that pair and a new process or two.
+Workers take a chunk of pairs at a time, which costs little more than judging the pairs in this process. A chunk that
+hangs or crashes is judged again pair by pair, so only the faulty pair is lost.
 """
 
 import itertools
@@ -56,8 +56,8 @@ def _verdicts(pairs, workers, time_limit):
                 yield from future.result()
             except (ProcessExpired, TimeoutError) as error:
                 if len(chunk) > 1:
-                    for alone in [begun([pair]) for pair in chunk]:
-                        yield from finished(*alone)
+                    for single in [begun([pair]) for pair in chunk]:
+                        yield from finished(*single)
                 elif isinstance(error, ProcessExpired):
                     yield Verdict("undecided", "the checker crashed")
                 else:

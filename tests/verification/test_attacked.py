@@ -1,4 +1,4 @@
-"""Wrong answers that passed for right, each for its kind, and what a verdict may claim of a right one."""
+"""Wrong answers of every kind that once passed for right, and what a verdict may claim about a right one."""
 
 import pytest
 
@@ -99,7 +99,7 @@ def test_a_particular_solution_may_hold_on_an_interval(equation, answer):
         ("Y' = 2*x", "x^2", "general", None),
     ],
 )
-def test_a_verdict_says_how_much_of_the_solution_an_answer_is(equation, answer, extent, met):
+def test_a_verdict_tells_how_much_of_the_solution_an_answer_is(equation, answer, extent, met):
     verdict = judged(equation, answer)
     assert verdict.solved and verdict.extent == extent and verdict.general == (extent == "general")
     if met is not None:
@@ -137,7 +137,7 @@ def test_a_verdict_does_not_depend_on_the_spelling(spellings):
     assert len(statuses) == 1 and statuses <= SOLVED
 
 
-def test_what_is_real_at_one_point_alone_is_judged_by_complex_values():
+def test_what_is_real_only_at_one_point_is_judged_by_complex_values():
     integrand = "-1 + 2*x + acosh(x)^2 + 2*x*acosh(x)/(sqrt(x - 1)*sqrt(x + 1)) + 2*x/sqrt(1 - x^4)"
     verdict = judged(f"Y' = {integrand}", "-x + x*(x + acosh(x)^2) + asin(x^2)")
     assert verdict.solved and verdict.evidence["complex"]

@@ -18,7 +18,7 @@ from symbolic.verification import verify
 from tests import SHARED_DATA
 from tests.expressions.strategies import repeatable
 
-# problem, answer: what rewriting can go wrong on, roots, logarithms, inverse functions and branches among it
+# problem, answer: cases in which rewriting can go wrong, such as roots, logarithms, inverse functions and branches
 INTEGRALS = [
     ("sub Y' pow add INT+ 1 x INT+ 3", "mul div INT+ 1 INT+ 4 pow add INT+ 1 x INT+ 4"),
     ("sub Y' mul x cos x", "add mul x sin x cos x"),

@@ -77,7 +77,7 @@ def test_an_endless_stream_is_read_as_far_as_verdicts_are_taken():
 @pytest.mark.parametrize(
     ("blow", "time_limit", "reason"), [(signal.SIGSEGV, 100, "the checker crashed"), (signal.SIGSTOP, 3, "time limit")]
 )
-def test_a_crash_or_a_hang_costs_the_verdict_on_its_pair_alone(blow, time_limit, reason):
+def test_a_crash_or_a_hang_costs_only_the_verdict_on_its_pair(blow, time_limit, reason):
     pairs = [RIGHT, WRONG] * 10
     expected = [verify(*pair) for pair in pairs]
     with blows_to_busy_workers(blow):
@@ -121,11 +121,11 @@ HOSTILE = {
 def test_hostile_answers_end_quickly_and_are_never_accepted():
     verdicts = list(verify_many(HOSTILE.values(), time_limit=5.0))
     accepted = {name for name, verdict in zip(HOSTILE, verdicts, strict=True) if verdict.solved}
-    assert not accepted  # "large exponent" is right, and too large to tell on half of the line
+    assert not accepted  # "large exponent" is right, but its values are too large to be checked on half of the line
     assert not [verdict for verdict in verdicts if verdict.reason.startswith(("time limit", "the checker crashed"))]
 
 
-def test_importing_the_room_loads_no_tensorflow():
+def test_importing_the_package_loads_no_tensorflow():
     code = "import sys, symbolic.verification; print({'tensorflow', 'keras', 'jax'} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True)
     assert result.stdout.decode().strip() == "set()"
