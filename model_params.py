@@ -128,7 +128,7 @@ choice = {
     "warmup_steps": 50,
     "precision": "bfloat16",
     "batch_tokens": 4096,
-    "epoch": 4,
+    "epoch": 2,
     "steps_per_epoch": 100,
     "patience": 100,
     "valid_problems": 0,
