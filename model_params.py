@@ -1,4 +1,5 @@
-"""The trials. Edit this file: `defaults` holds every parameter there is, a trial holds what it changes.
+"""The trials. Edit this file: `defaults` holds every parameter but five, which a comment names; a trial holds what it
+changes.
 
 `run_model_train.py --trials NAME,NAME` trains trials by name, `--trials all` those of `model_params`, and `--trials
 quick` those whose name begins with "quick". A misspelt or contradictory parameter is refused before anything trains.

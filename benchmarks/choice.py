@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-ROUNDS, BATCHES_PER_ROUND = 7, 8
+ROUNDS, BATCHES_PER_ROUND = 6, 6
 
 
 def main(arguments: list[str] | None = None) -> int:
