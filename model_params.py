@@ -157,6 +157,7 @@ model_params = {
     "choice_three": choice | {"query_key_norm": True, "activation": "relu_squared", "zero_outputs": True},
     "choice_5_2_layers": choice | {"encoder_layers": 5, "decoder_layers": 2},
     "choice_linear": choice | {"schedule": "linear"},
+    "choice_relu_squared_linear": choice | {"activation": "relu_squared", "schedule": "linear"},
     "choice_12_million": choice
     | {"num_units": 384, "feed_forward": 1536, "steps_per_epoch": 50, "warmup_steps": 25},  # steps cost twice as much
     "quick_rnn": quick | {"model": "attention_rnn", "learning_rate": 4e-3},
