@@ -1,11 +1,12 @@
-"""Learning rates by step: a linear warm-up, then constant, inverse square root or cosine."""
+"""Learning rates by step: a linear warm-up, then constant, inverse square root, cosine or linear."""
 
 import math
 
 import keras
 from keras import ops
 
-_DECAYS = ("constant", "inverse_square_root", "cosine")
+_DECAYS = ("constant", "inverse_square_root", "cosine", "linear")
+_TO_ZERO = ("cosine", "linear")  # at `total_steps`
 
 
 @keras.saving.register_keras_serializable(package="symbolic")
@@ -16,8 +17,9 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         peak: the highest learning rate.
         warmup_steps: steps to reach the peak; 0 begins with it.
         decay: "constant" stays at the peak; "inverse_square_root" falls as `sqrt(warmup_steps / step)` (Vaswani et al.
-            2017, section 5.3); "cosine" falls along half a cosine to 0 at `total_steps` (Loshchilov & Hutter 2017).
-        total_steps: the step at which "cosine" reaches 0; the others do not use it.
+            2017, section 5.3); "cosine" falls along half a cosine to 0 at `total_steps` (Loshchilov & Hutter 2017);
+            "linear" falls along a line to 0 at `total_steps` (Bergsma et al. 2025).
+        total_steps: the step at which "cosine" and "linear" reach 0; the others do not use it.
 
     Raises:
         ValueError: the decay is none of these, or the steps do not fit it.
@@ -32,9 +34,9 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
                 "`warmup_steps` must be positive for decay='inverse_square_root'. "
                 f"Received: warmup_steps={warmup_steps}."
             )
-        if decay == "cosine" and (total_steps is None or total_steps <= warmup_steps):
+        if decay in _TO_ZERO and (total_steps is None or total_steps <= warmup_steps):
             raise ValueError(
-                "`total_steps` must be more than `warmup_steps` for decay='cosine'. "
+                f"`total_steps` must be more than `warmup_steps` for decay={decay!r}. "
                 f"Received: total_steps={total_steps}, warmup_steps={warmup_steps}."
             )
         self.peak, self.warmup_steps, self.decay, self.total_steps = peak, warmup_steps, decay, total_steps
@@ -48,9 +50,9 @@ class WarmupSchedule(keras.optimizers.schedules.LearningRateSchedule):
         """The fraction of the peak that is left from step `warmup_steps` on."""
         if self.decay == "inverse_square_root":
             return ops.sqrt(self.warmup_steps / ops.maximum(step, 1.0))
-        if self.decay == "cosine":
-            progress = (step - self.warmup_steps) / (self.total_steps - self.warmup_steps)
-            return (1 + ops.cos(math.pi * ops.minimum(progress, 1.0))) / 2
+        if self.decay in _TO_ZERO:
+            progress = ops.minimum((step - self.warmup_steps) / (self.total_steps - self.warmup_steps), 1.0)
+            return 1 - progress if self.decay == "linear" else (1 + ops.cos(math.pi * progress)) / 2
         return ops.ones_like(step)
 
     def get_config(self):

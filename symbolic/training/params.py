@@ -15,7 +15,8 @@ from typing import Any
 
 from symbolic.runtime.names import did_you_mean
 
-SCHEDULES = ("constant", "inverse_square_root", "cosine")
+SCHEDULES = ("constant", "inverse_square_root", "cosine", "linear")
+ACTIVATIONS = ("relu", "relu_squared")
 OUTPUT_ACTIVATIONS = ("linear", "tanh")
 PRECISIONS = ("float32", "bfloat16", "float16")
 ANSWER_FIGURES = ("solve_rate", "exact_match")  # need problems decoded after every epoch
@@ -157,8 +158,18 @@ MODEL_RULES: dict[str, Rule] = {
     "output_activation": _one_of(*OUTPUT_ACTIVATIONS),
     "num_layers": _whole(1),
     "feed_forward": _whole(1),
+    "encoder_layers": _or_none(_whole(1)),
+    "decoder_layers": _or_none(_whole(1)),
+    "query_key_norm": _BOOLEAN,
+    "activation": _one_of(*ACTIVATIONS),
+    "zero_outputs": _BOOLEAN,
 }
-_CHOICES = {"schedule": SCHEDULES, "output_activation": OUTPUT_ACTIVATIONS, "precision": PRECISIONS}
+_CHOICES = {
+    "schedule": SCHEDULES,
+    "activation": ACTIVATIONS,
+    "output_activation": OUTPUT_ACTIVATIONS,
+    "precision": PRECISIONS,
+}
 
 
 # --- one trial -------------------------------------------------------------------------------------------------------

@@ -13,13 +13,14 @@ from symbolic.seq2seq.token_store import TokenStore
 V = 16
 
 
-def build(kind: str, num_units: int = 16, num_layers: int = 2) -> keras.Model:
-    """An untrained model; its inputs need not have been seen."""
+def build(kind: str, num_units: int = 16, num_layers: int = 2, **options) -> keras.Model:
+    """An untrained model, with options of its class; its inputs need not have been seen."""
     keras.utils.set_random_seed(0)
     if kind == "transformer":
-        model = Transformer(V, V, num_units, num_layers, num_heads=2, feed_forward=2 * num_units, max_length=64)
+        sizes = {"num_heads": 2, "feed_forward": 2 * num_units, "max_length": 64}
+        model = Transformer(V, V, num_units, num_layers, **sizes, **options)
     else:
-        model = AttentionRNN(V, V, num_units, num_heads=2, is_gru=kind == "gru")
+        model = AttentionRNN(V, V, num_units, num_heads=2, is_gru=kind == "gru", **options)
     model(reversal(2, seed=0)[0])
     return model
 

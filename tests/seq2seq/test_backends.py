@@ -84,8 +84,9 @@ def recorded(*args, **kwargs):
 
 
 jax.nn.dot_product_attention = recorded
-for kind, count, causal in (("gru", 1, 0), ("transformer", 6, 2)):
-    model = build(kind)
+normalized = {"query_key_norm": True}
+for kind, options, count, causal in (("gru", {}, 1, 0), ("transformer", {}, 6, 2), ("transformer", normalized, 6, 2)):
+    model = build(kind, **options)
     expected = loss_and_gradients(model)
     assert not tried
     has_fused_kernel, attention._has_fused_kernel = attention._has_fused_kernel, lambda dtype: True
@@ -101,7 +102,7 @@ for kind, count, causal in (("gru", 1, 0), ("transformer", 6, 2)):
     tried.clear(), done.clear()
     np.testing.assert_allclose(loss_and_gradients(model)[0], expected[0], rtol=1e-6)
     assert len(tried) == count and not done
-    tried.clear()
+    tried.clear(), done.clear()
     attention._has_fused_kernel = has_fused_kernel
 assert not has_fused_kernel("bfloat16")  # on a CPU
 """

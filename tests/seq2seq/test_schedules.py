@@ -14,6 +14,8 @@ from symbolic.seq2seq.schedules import WarmupSchedule
         (WarmupSchedule(2.0, 10, "inverse_square_root"), {0: 0.0, 5: 1.0, 10: 2.0, 40: 1.0, 1000: 0.2}),
         (WarmupSchedule(2.0, 10, "cosine", 110), {0: 0.0, 5: 1.0, 10: 2.0, 60: 1.0, 110: 0.0, 200: 0.0}),
         (WarmupSchedule(2.0, decay="cosine", total_steps=100), {0: 2.0, 50: 1.0, 100: 0.0}),
+        (WarmupSchedule(2.0, 10, "linear", 110), {0: 0.0, 5: 1.0, 10: 2.0, 35: 1.5, 85: 0.5, 110: 0.0, 200: 0.0}),
+        (WarmupSchedule(2.0, decay="linear", total_steps=100), {0: 2.0, 50: 1.0, 100: 0.0}),
     ],
 )
 def test_values_and_serialisation(schedule, values):
@@ -26,7 +28,8 @@ def test_values_and_serialisation(schedule, values):
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [
-        ({"decay": "linear"}, "decay"),
+        ({"decay": "quadratic"}, "decay"),
+        ({"decay": "linear"}, "total_steps"),
         ({"decay": "inverse_square_root"}, "warmup_steps"),
         ({"decay": "cosine"}, "total_steps"),
         ({"decay": "cosine", "warmup_steps": 10, "total_steps": 10}, "total_steps"),

@@ -71,29 +71,46 @@ def rotated(x, positions):
     return ops.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1)
 
 
+def rms_normalized(x, epsilon: float = 1e-6):
+    """x (..., D), scaled to a mean square of 1 over D (Zhang & Sennrich 2019); the mean square is taken in float32."""
+    mean_square = ops.mean(ops.square(ops.cast(x, "float32")), axis=-1, keepdims=True)
+    return x * ops.cast(ops.rsqrt(mean_square + epsilon), x.dtype)
+
+
 class MultiHeadAttention(keras.layers.Layer):
     """Scaled dot-product attention with `num_heads` heads; `num_heads` must divide `num_units`.
 
     Args:
         num_units: width of queries, keys, values and output, all heads together.
         num_heads: number of heads.
+        query_key_norm: whether each head normalises its queries and keys, and learns a scale of its scores instead
+            (Henry et al. 2020; Dehghani et al. 2023 normalise likewise). The scores can then not grow without limit.
+        zero_output: whether the output projection begins with zeros.
     """
 
-    def __init__(self, num_units: int, num_heads: int, **kwargs):
+    def __init__(
+        self, num_units: int, num_heads: int, query_key_norm: bool = False, zero_output: bool = False, **kwargs
+    ):
         super().__init__(**kwargs)
         if num_units % num_heads:
             raise ValueError(
                 f"`num_heads` must divide `num_units`. Received: num_heads={num_heads}, num_units={num_units}."
             )
-        self.num_units, self.num_heads = num_units, num_heads
+        self.num_units, self.num_heads, self.query_key_norm = num_units, num_heads, query_key_norm
         self.query = Dense(num_units, name="query")
         self.key = Dense(num_units, name="key")
         self.value = Dense(num_units, name="value")
-        self.output_projection = Dense(num_units, name="output_projection")
+        self.output_projection = Dense(
+            num_units, kernel_initializer="zeros" if zero_output else "glorot_uniform", name="output_projection"
+        )
+        if query_key_norm:
+            self.score_scale = self.add_weight(shape=(num_heads,), initializer="ones", name="score_scale")
 
     def keys_values(self, context, positions=None):
         """Keys and values, each (B, H, S, U / H), of a context (B, S, U); positions (S,), if given, rotate the keys."""
         keys = self._split_heads(self.key(context))
+        if self.query_key_norm:
+            keys = rms_normalized(keys)
         return keys if positions is None else rotated(keys, positions), self._split_heads(self.value(context))
 
     def call(self, queries, keys, values, key_mask, positions=None, is_causal=False, return_weights=False):
@@ -106,7 +123,12 @@ class MultiHeadAttention(keras.layers.Layer):
         Returns:
             The attended values (B, T, U), and if `return_weights` the attention weights (B, H, T, S) too.
         """
-        query = self._split_heads(self.query(queries) * (self.num_units // self.num_heads) ** -0.5)
+        score_scale = (self.num_units // self.num_heads) ** -0.5
+        if self.query_key_norm:
+            query = rms_normalized(self._split_heads(self.query(queries)))
+            query *= ops.cast(self.score_scale, query.dtype)[:, None, None] * score_scale
+        else:
+            query = self._split_heads(self.query(queries) * score_scale)
         query = query if positions is None else rotated(query, positions)
         attended = None if return_weights else _attended_by_one_kernel(query, keys, values, key_mask, is_causal)
         if attended is None:

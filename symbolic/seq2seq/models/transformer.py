@@ -13,34 +13,57 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
+from symbolic.runtime.names import unknown_name
 from symbolic.seq2seq.models.attention import Mask, MultiHeadAttention, causal_mask, padding_mask, visibility_mask
 from symbolic.seq2seq.models.contract import ModelState
 from symbolic.seq2seq.models.layers import Dense, LayerNormalization
+
+ACTIVATIONS = ("relu", "relu_squared")
+
+
+class _Sizes(NamedTuple):
+    """What all layers of a model have in common; `Transformer` explains each."""
+
+    num_units: int
+    num_heads: int
+    feed_forward: int
+    dropout: float
+    query_key_norm: bool
+    activation: str
+    zero_outputs: bool
+
+    def attention(self, name: str) -> MultiHeadAttention:
+        return MultiHeadAttention(self.num_units, self.num_heads, self.query_key_norm, self.zero_outputs, name=name)
 
 
 class FeedForward(keras.layers.Layer):
     """Two dense layers at each position (section 3.3), with normalisation before and a residual around them."""
 
-    def __init__(self, num_units: int, feed_forward: int, dropout: float, **kwargs):
+    def __init__(self, sizes: _Sizes, **kwargs):
         super().__init__(**kwargs)
         self.norm = LayerNormalization(name="norm")
-        self.widen = Dense(feed_forward, activation="relu", name="widen")
-        self.narrow = Dense(num_units, name="narrow")
-        self.dropout = keras.layers.Dropout(dropout)
+        self.widen = Dense(sizes.feed_forward, activation="relu", name="widen")
+        self.is_squared = sizes.activation == "relu_squared"
+        self.narrow = Dense(
+            sizes.num_units, kernel_initializer="zeros" if sizes.zero_outputs else "glorot_uniform", name="narrow"
+        )
+        self.dropout = keras.layers.Dropout(sizes.dropout)
 
     def call(self, x, training=None):
-        return x + self.dropout(self.narrow(self.widen(self.norm(x))), training=training)
+        y = self.widen(self.norm(x))
+        y = ops.square(y) if self.is_squared else y
+        return x + self.dropout(self.narrow(y), training=training)
 
 
 class EncoderLayer(keras.layers.Layer):
     """Self-attention and feed-forward over a context (B, S, U)."""
 
-    def __init__(self, num_units: int, num_heads: int, feed_forward: int, dropout: float, **kwargs):
+    def __init__(self, sizes: _Sizes, **kwargs):
         super().__init__(**kwargs)
         self.norm = LayerNormalization(name="norm")
-        self.attention = MultiHeadAttention(num_units, num_heads, name="attention")
-        self.dropout = keras.layers.Dropout(dropout)
-        self.feed_forward = FeedForward(num_units, feed_forward, dropout, name="feed_forward")
+        self.attention = sizes.attention(name="attention")
+        self.dropout = keras.layers.Dropout(sizes.dropout)
+        self.feed_forward = FeedForward(sizes, name="feed_forward")
 
     def call(self, x, own_mask, positions, training=None):
         y = self.norm(x)
@@ -55,14 +78,14 @@ class DecoderLayer(keras.layers.Layer):
     itself. In a step, the T tokens are one of each of T hypotheses, and keys and values are kept in a cache.
     """
 
-    def __init__(self, num_units: int, num_heads: int, feed_forward: int, dropout: float, **kwargs):
+    def __init__(self, sizes: _Sizes, **kwargs):
         super().__init__(**kwargs)
         self.norm = LayerNormalization(name="norm")
-        self.attention = MultiHeadAttention(num_units, num_heads, name="attention")
+        self.attention = sizes.attention(name="attention")
         self.context_norm = LayerNormalization(name="context_norm")
-        self.context_attention = MultiHeadAttention(num_units, num_heads, name="context_attention")
-        self.dropout = keras.layers.Dropout(dropout)
-        self.feed_forward = FeedForward(num_units, feed_forward, dropout, name="feed_forward")
+        self.context_attention = sizes.attention(name="context_attention")
+        self.dropout = keras.layers.Dropout(sizes.dropout)
+        self.feed_forward = FeedForward(sizes, name="feed_forward")
 
     def call(
         self,
@@ -154,6 +177,14 @@ class Transformer(keras.Model):
         feed_forward: width of the feed-forward layers.
         dropout: rate on embeddings and on the output of each block.
         max_length: the most tokens of a context or target, padding included.
+        encoder_layers, decoder_layers: layers of either, where it is not `num_layers`.
+        query_key_norm: whether every attention normalises queries and keys, see `MultiHeadAttention`.
+        activation: between the two layers of a block of feed-forward: "relu", or "relu_squared" (So et al. 2021).
+        zero_outputs: whether the last matrix of every attention and feed-forward begins with zeros, so that each
+            layer begins as the identity (as in Fixup, Zhang et al. 2019).
+
+    Raises:
+        ValueError: the heads do not divide the units into even parts, or there is no such activation.
 
     Examples:
         >>> model = Transformer(10, 12, num_units=16, num_layers=1, num_heads=2, feed_forward=32)
@@ -171,9 +202,16 @@ class Transformer(keras.Model):
         feed_forward: int,
         dropout: float = 0.0,
         max_length: int = 1024,
+        encoder_layers: int | None = None,
+        decoder_layers: int | None = None,
+        query_key_norm: bool = False,
+        activation: str = "relu",
+        zero_outputs: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
+        if activation not in ACTIVATIONS:
+            raise unknown_name("activation", activation, ACTIVATIONS)
         if num_units % num_heads == 0 and num_units // num_heads % 2:
             raise ValueError(
                 "`num_units / num_heads` must be even, because positions rotate pairs of units. "
@@ -187,6 +225,11 @@ class Transformer(keras.Model):
         self.feed_forward = feed_forward
         self.dropout = dropout
         self.max_length = max_length
+        self.encoder_layers = encoder_layers
+        self.decoder_layers = decoder_layers
+        self.query_key_norm = query_key_norm
+        self.activation = activation
+        self.zero_outputs = zero_outputs
 
         init = keras.initializers.RandomNormal(stddev=0.02)
         self.context_embedding = keras.layers.Embedding(
@@ -196,9 +239,9 @@ class Transformer(keras.Model):
             target_vocabulary_size, num_units, embeddings_initializer=init.clone(), name="target_embedding"
         )
         self.embedding_dropout = keras.layers.Dropout(dropout)
-        sizes = (num_units, num_heads, feed_forward, dropout)
-        self.encoder = [EncoderLayer(*sizes, name=f"encoder_{i}") for i in range(num_layers)]
-        self.decoder = [DecoderLayer(*sizes, name=f"decoder_{i}") for i in range(num_layers)]
+        sizes = _Sizes(num_units, num_heads, feed_forward, dropout, query_key_norm, activation, zero_outputs)
+        self.encoder = [EncoderLayer(sizes, name=f"encoder_{i}") for i in range(encoder_layers or num_layers)]
+        self.decoder = [DecoderLayer(sizes, name=f"decoder_{i}") for i in range(decoder_layers or num_layers)]
         self.encoder_norm = LayerNormalization(name="encoder_norm")
         self.decoder_norm = LayerNormalization(name="decoder_norm")
 
@@ -225,7 +268,7 @@ class Transformer(keras.Model):
         context_mask, context_keys_values = self._encode(context)
         batch, slots = ops.shape(context)[0], hypotheses * steps
         empty = ops.zeros((batch, self.num_heads, slots, self.num_units // self.num_heads), self.compute_dtype)
-        caches = ((empty, empty),) * self.num_layers
+        caches = ((empty, empty),) * len(self.decoder)
         shared = _Shared(context_mask.bias, context_keys_values, caches, ops.zeros((batch,), "int32"))
         return ModelState(shared, ops.zeros((batch, hypotheses, slots), "bool"))
 
@@ -311,4 +354,9 @@ class Transformer(keras.Model):
             "feed_forward": self.feed_forward,
             "dropout": self.dropout,
             "max_length": self.max_length,
+            "encoder_layers": self.encoder_layers,
+            "decoder_layers": self.decoder_layers,
+            "query_key_norm": self.query_key_norm,
+            "activation": self.activation,
+            "zero_outputs": self.zero_outputs,
         }

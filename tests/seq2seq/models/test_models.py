@@ -9,7 +9,7 @@ from keras import ops
 from symbolic.seq2seq.batches import EvaluationBatches, as_input, training_batches
 from symbolic.seq2seq.decoding import CompiledSearch
 from symbolic.seq2seq.losses import MaskedAccuracy, MaskedCrossEntropy
-from symbolic.seq2seq.models.attention import rotated
+from symbolic.seq2seq.models.attention import MultiHeadAttention, causal_mask, rotated
 from symbolic.seq2seq.models.attention_rnn import AttentionRNN
 from symbolic.seq2seq.models.transformer import Transformer
 from symbolic.seq2seq.searches import Greedy
@@ -135,6 +135,53 @@ def test_heads_must_divide_units(make):
 def test_a_transformer_refuses_odd_heads():
     with pytest.raises(ValueError, match="`num_units / num_heads` must be even"):
         Transformer(V, V, num_units=15, num_layers=1, num_heads=3, feed_forward=16)
+
+
+def test_a_transformer_has_the_layers_that_it_is_given():
+    sizes = {"num_units": 16, "num_layers": 2, "num_heads": 2, "feed_forward": 16}
+    for options, layers in (({}, (2, 2)), ({"encoder_layers": 5}, (5, 2)), ({"decoder_layers": 1}, (2, 1))):
+        model = Transformer(V, V, **sizes, **options)
+        assert (len(model.encoder), len(model.decoder)) == layers
+
+
+def test_a_transformer_refuses_an_unknown_activation():
+    with pytest.raises(ValueError, match="unknown activation `relu_square`. Did you mean `relu_squared`?"):
+        build("transformer", activation="relu_square")
+
+
+def test_squared_relu_is_the_square_of_relu():
+    plain, squared = (
+        build("transformer", activation=name).encoder[0].feed_forward for name in ("relu", "relu_squared")
+    )
+    squared.set_weights(plain.get_weights())
+    x = np.random.default_rng(0).normal(size=(2, 3, 16)).astype(np.float32)
+    widened = ops.convert_to_numpy(plain.widen(plain.norm(x)))
+    np.testing.assert_allclose(squared(x), x + squared.narrow(widened**2), atol=1e-6)
+    assert np.abs(ops.convert_to_numpy(plain(x)) - ops.convert_to_numpy(squared(x))).max() > 1e-2
+
+
+def test_a_transformer_with_zero_outputs_begins_with_layers_that_are_the_identity():
+    model, x = build("transformer", zero_outputs=True), np.random.default_rng(0).normal(size=(2, 3, 16))
+    mask, positions = causal_mask(3, "float32"), np.arange(3)
+    np.testing.assert_array_equal(model.encoder[0](x, mask, positions), x.astype(np.float32))
+    keys_values = model.decoder[0].context_attention.keys_values(ops.cast(x, "float32"))
+    np.testing.assert_array_equal(model.decoder[0](x, mask, positions, keys_values, mask)[0], x.astype(np.float32))
+
+
+def test_normalised_scores_do_not_depend_on_the_size_of_queries_and_keys():
+    x, mask = np.random.default_rng(0).normal(size=(2, 3, 16)).astype(np.float32), causal_mask(3, "float32")
+    attention = MultiHeadAttention(16, 2, query_key_norm=True)
+
+    def weights():
+        return ops.convert_to_numpy(attention(x, *attention.keys_values(x), mask, return_weights=True)[1])
+
+    before = weights()
+    attention.query.kernel.assign(5 * attention.query.kernel)
+    attention.key.kernel.assign(3 * attention.key.kernel)
+    np.testing.assert_allclose(weights(), before, atol=1e-5)
+    attention.score_scale.assign([0, 1])
+    np.testing.assert_allclose(weights()[:, 0, -1], 1 / 3, rtol=1e-5)
+    np.testing.assert_allclose(weights()[:, 1], before[:, 1], atol=1e-5)
 
 
 def test_rotation_makes_scores_depend_only_on_distance():
