@@ -6,7 +6,8 @@ one for x > -2. Three conditions make it one:
 
 - At every x there are constants for which it holds (see `draws`). x^2/2 + a8 fails for Y' = |x| at x < 0, whatever a8
   is.
-- An edge parts where it holds from where it fails (see `edges` and `contrasts`).
+- An edge parts where it holds from where it fails (see `edges` and `contrasts`). Where the answer
+  has no value and that explains nothing, the verdict stays open.
 - Another function does not do as well there.
 
 Equations in x and one derivative, such as Y' = f(x), have no branches: at each x their solutions hold for all constants
@@ -14,7 +15,7 @@ or for none. Constants that choose between formulas are not recognized: a9 exp(x
 """
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +33,7 @@ from symbolic.verification.draws import (
     draws_at_many_x,
     is_bare_somewhere,
 )
-from symbolic.verification.edges import EDGE, FADING, fails_at, holds_at
+from symbolic.verification.edges import FADING, KINK, NONE, SINGULAR, fails_at, holds_at
 from symbolic.verification.points import Point, Points, as_float, distance, signed_x
 from symbolic.verification.residual import Residual, by_real_values, descendants, residual_of
 
@@ -53,19 +54,26 @@ class Branch(NamedTuple):
         radii: bounds of |residual| at these points.
         depends_on_constants: whether for every x there are constants with which the answer holds; else it is one with
             fewer constants than the order, on an interval.
+        is_explained: whether edges part these points from those where the answer fails, and not only places where it
+            has no value.
     """
 
     points: list[Point]
     radii: list[float]
     depends_on_constants: bool
+    is_explained: bool
 
 
 class _Holding(NamedTuple):
-    """Points where an answer holds with bounds of |residual|, and points where its residual may only be small."""
+    """Points where an answer holds with bounds of |residual|, and points where its residual may only be small.
+
+    `parted_by` is what lies between the first points and points where the answer fails.
+    """
 
     points: list[Point]
     radii: list[float]
     hidden: list[Point]
+    parted_by: list[str]
 
 
 def branch_of(residual: Residual, points: Points) -> Branch | None:
@@ -88,7 +96,7 @@ def _branch_of_x(residual: Residual, points: Points, rng: np.random.Generator) -
     found = _holding_up_to_edges(residual, contrasts.along_x(residual, points, points[:_MOVED], rng), _ENOUGH_IN_X, rng)
     if found is None or not _is_seen_to_hold(residual, found.points):
         return None
-    return Branch(found.points, found.radii, depends_on_constants=False)
+    return Branch(found.points, found.radii, False, is_explained=SINGULAR not in found.parted_by)
 
 
 def _branch_of_constants(residual: Residual, points: Points, draws: Draws, rng: np.random.Generator) -> Branch | None:
@@ -96,17 +104,18 @@ def _branch_of_constants(residual: Residual, points: Points, draws: Draws, rng: 
     found = _holding_up_to_edges(residual, contrasts.at_one_x(residual, draws, rng), _ENOUGH, rng)
     if found is None or independent_constants(residual, found.points) < residual.order:
         return None
-    if _fails_without_edge(residual, points, found, rng) or _reaches_bare_x(residual, draws, rng):
+    parted_by = {*found.parted_by, *_others_parted_by(residual, points, found, rng)}
+    if not parted_by.isdisjoint((KINK, NONE)) or _reaches_bare_x(residual, draws, rng):
         return None
-    return Branch(found.points, found.radii, depends_on_constants=True)
+    return Branch(found.points, found.radii, True, is_explained=SINGULAR not in parted_by)
 
 
 def _holding_up_to_edges(
     residual: Residual, pairs: Iterable[Contrast], enough: int, rng: np.random.Generator
 ) -> _Holding | None:
-    """Points of contrasts where the answer certainly holds; None if there are too few, or if a contrast has no edge."""
+    """Points of contrasts where the answer certainly holds; None if there are too few, or nothing parts a contrast."""
     other = _with_another_function(residual)
-    found, parted_by = _Holding([], [], []), []
+    found, parted_by = _Holding([], [], [], []), []
     for holding, failing in pairs:
         enclosure = holds_at(residual, holding)
         if enclosure is None:
@@ -118,11 +127,11 @@ def _holding_up_to_edges(
         found.radii.append(enclosure.radius)
         if len(parted_by) < _EXAMINED:
             parted_by.append(edges.what_parts(residual, holding, failing, rng))
-            if parted_by[-1] not in (EDGE, FADING) or parted_by.count(FADING) > _MOST_FADING:
+            if parted_by[-1] in (KINK, NONE) or parted_by.count(FADING) > _MOST_FADING:
                 return None
         if len(found.points) == enough:
             break
-    return found if len(found.points) >= min(enough, _EXAMINED) else None
+    return found._replace(parted_by=parted_by) if len(found.points) >= min(enough, _EXAMINED) else None
 
 
 def _with_another_function(residual: Residual) -> Residual:
@@ -131,8 +140,8 @@ def _with_another_function(residual: Residual) -> Residual:
     return other if residual.of_values is None else by_real_values(other)
 
 
-def _fails_without_edge(residual: Residual, points: Points, found: _Holding, rng: np.random.Generator) -> bool:
-    """Whether some contrast of another kind than those of `found` has no edge between its points."""
+def _others_parted_by(residual: Residual, points: Points, found: _Holding, rng: np.random.Generator) -> Iterator[str]:
+    """What parts the points of contrasts of other kinds than those of `found`."""
     by_size = sorted(found.points, key=lambda each: sum(abs(each[name]) for name in residual.constants))
     moved = by_size[:_MOVED] + by_size[-_MOVED:]
     hidden = [point for point in found.hidden[: 2 * _MOVED] if fails_at(residual, point)]
@@ -143,11 +152,9 @@ def _fails_without_edge(residual: Residual, points: Points, found: _Holding, rng
     ]
     for failing in hidden:
         pairs += [(holding, failing) for holding in contrasts.holding_along_x(residual, points, failing, rng)]
-    return any(
-        edges.what_parts(residual, holding, failing, rng) not in (EDGE, FADING)
-        for holding, failing in pairs
-        if fails_at(residual, failing) and holds_at(residual, holding)
-    )
+    for holding, failing in pairs:
+        if fails_at(residual, failing) and holds_at(residual, holding):
+            yield edges.what_parts(residual, holding, failing, rng)
 
 
 # --- Answers with fewer constants than the order ----------------------------------------------------------------------

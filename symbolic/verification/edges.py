@@ -1,8 +1,8 @@
 """What parts a point where an answer holds from one where it fails: an edge, a kink, or only a residual that fades.
 
-A solution ends at an edge. There a function of Y in the equation is not analytic (for instance, a square root at 0), or
-Y has a pole, or a gap begins in which something is not real. Between edges the residual is analytic, so it is 0 at all
-points or at isolated ones. Two kinds of wrong answers look as if they had edges:
+A solution ends at an edge. There a function of Y in the equation is not analytic (for instance, a square root at 0), Y
+or the equation has a pole, or a gap begins in which something is not real. Between edges the residual is analytic, so
+it is 0 at all points or at isolated ones. Two kinds of wrong answers look as if they had edges:
 
 - The residual of a8 exp(x) + exp(-exp(a9 x)) for Y' = Y fades: it becomes too small to be seen, and is not 0. Then a
   ball that holds points of both kinds and no edge shows that the answer fails at all of them.
@@ -49,7 +49,7 @@ def holds_at(residual: Residual, point: Point) -> balls.Enclosure | None:
 
 # --- What lies between two points -------------------------------------------------------------------------------------
 
-EDGE, KINK, FADING, NONE = "edge", "kink", "fading", "none"
+EDGE, SINGULAR, KINK, FADING, NONE = "edge", "singular", "kink", "fading", "none"
 
 _STEPS = 50  # by which two points are brought together; each halves the way where balls tell
 _HALVINGS = 7  # of a segment; a shorter piece that balls cannot see through counts as holding an edge
@@ -61,7 +61,9 @@ def what_parts(residual: Residual, holding: Point, failing: Point, rng: np.rando
     """What parts a point where the answer holds from one where it fails.
 
     Returns:
-        EDGE: a place that may part them. KINK: a kink of the answer, or of a part of the equation without Y. FADING:
+        EDGE: a place that may part them. SINGULAR: the answer or its derivatives have no value there and no pole, as
+        those of sqrt(|a8|) at 0, which explains nothing. KINK: a kink of the answer, or of a part of the equation
+        without Y, where all have values. FADING:
         the residual has become too small to be seen, and an edge lies between that place and the holding point. NONE:
         there is no edge at all, so the answer fails on both sides.
     """
@@ -115,7 +117,7 @@ def _what_is_between(residual: Residual, inner: Point, outer: Point, holding: Po
             if _is_analytic_in_all(problem, values):
                 return NONE
             return EDGE if _has_edge_in_unknown(problem, values) else KINK
-        if _has_gap(residual, inner, outer):
+        if _has_gap(residual, inner, outer) or _has_pole_in_x(problem, values):
             return EDGE
         margin = _CLOSE * (1 + _largest(residual, holding))
         both = _values_at_both(residual, problem, inner, outer, margin)
@@ -124,8 +126,15 @@ def _what_is_between(residual: Residual, inner: Point, outer: Point, holding: Po
         apart = max(abs(as_float(inner[name] - outer[name])) for name in inner)
         if apart > _CLOSE * max(abs(as_float(inner[name])) for name in inner):  # there are no values in between
             return EDGE
-        has_pole = any(_grows(residual, *each, apart) for each in ((inner, holding), (outer, failing)))
-        return EDGE if has_pole else KINK
+        if any(_grows(residual, *each, apart) for each in ((inner, holding), (outer, failing))):
+            return EDGE
+        return KINK if _has_values(residual, box) else SINGULAR
+
+
+def _has_values(residual: Residual, box: dict[str, arb]) -> bool:
+    """Whether the answer and its derivatives are finite on a box."""
+    values = balls.run(residual.program, box, residual.of_values is not None)
+    return all(acb(values[slot]).is_finite() for slot in residual.answer_slots)
 
 
 def _has_gap(residual: Residual, inner: Point, outer: Point) -> bool:
@@ -209,6 +218,17 @@ def _is_analytic(program: Program, values: list, slots: list[int]) -> bool:
 def _has_kink(program: Program, values: list, slot: int) -> bool:
     head, operands = program.steps[slot]
     return head in ("abs", "sign") and arb(values[operands[0]]).contains(0)
+
+
+def _has_pole_in_x(problem: Residual, values: list) -> bool:
+    """Whether a function of x alone in the problem has no finite value on the balls that its operands are."""
+    program = problem.program
+    with_unknown = set(descendants(program, problem.answer_slots))
+    return any(
+        operands and not arb(values[slot]).is_finite() and all(arb(values[each]).is_finite() for each in operands)
+        for slot, (_, operands) in enumerate(program.steps)
+        if slot not in with_unknown
+    )
 
 
 def _has_edge_in_unknown(problem: Residual, values: list) -> bool:

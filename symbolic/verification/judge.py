@@ -235,10 +235,13 @@ def _wrong(
     enclosure: balls.Enclosure,
     more: dict | None = None,
 ) -> Verdict:
-    """Refuted by a point at which the residual is not 0, unless the answer is confirmed on a branch."""
+    """Refuted by a point at which the residual is not 0, unless the answer holds on a branch."""
     branch = branch_of(residual, sample.points)
     if branch is None:
         return refuted(point, enclosure, more)
+    if not branch.is_explained:
+        reason = f"it holds at {len(branch.points)} points and fails at others, parted by places where it has no value"
+        return Verdict("undecided", reason, {"points": len(branch.points)})
     verdict = confirmed(residual, branch.points, branch.radii, {"branch": True})
     where = "that depends on the constants" if branch.depends_on_constants else "of x"
     return verdict._replace(reason=f"{verdict.reason}, on an interval {where}")
