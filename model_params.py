@@ -1,5 +1,4 @@
-"""The trials. Edit this file: `defaults` holds every parameter but five, which a comment names; a trial holds what it
-changes.
+"""The trials. Edit this file: `defaults` holds every parameter but five, which a comment names; a trial its changes.
 
 `run_model_train.py --trials NAME,NAME` trains trials by name, `--trials all` those of `model_params`, and `--trials
 quick` those whose name begins with "quick". A misspelt or contradictory parameter is refused before anything trains.
@@ -21,8 +20,8 @@ defaults = {
     # only of transformer
     "num_layers": 4,  # encoder layers, and decoder layers
     "feed_forward": 1024,  # width between the two dense layers of a block
-    # A Transformer may also have encoder_layers and decoder_layers, query_key_norm, activation and zero_outputs, as the
-    # trials choice_... have. They have no value here, so that unfinished trials of earlier versions can go on.
+    # A Transformer may also have encoder_layers and decoder_layers, query_key_norm, activation and zero_outputs, see
+    # `symbolic.seq2seq.models.transformer`. They have no value here, so that unfinished earlier trials can go on.
     # --- the optimizer
     "optimizer": "adam",  # the name of any Keras optimizer; "muon" learns from fewer problems, see results/LOG.md
     "optimizer_options": {},  # its own settings, such as {"weight_decay": 0.01, "beta_1": 0.85}
@@ -115,27 +114,6 @@ pretrained = {
     "test_problems": 0,
 }
 
-# What the long training might use, tried at equal cost with `benchmarks.choice`; `results/LOG.md` has what came of it.
-choice = {
-    "model": "transformer",
-    "num_units": 256,
-    "num_layers": 3,
-    "num_heads": 8,
-    "feed_forward": 1024,
-    "dropout": 0.0,
-    "optimizer": "muon",
-    "learning_rate": 5e-3,
-    "schedule": "cosine",
-    "warmup_steps": 50,
-    "precision": "bfloat16",
-    "batch_tokens": 4096,
-    "epoch": 2,
-    "steps_per_epoch": 100,
-    "patience": 100,
-    "valid_problems": 0,
-    "test_problems": 0,
-}
-
 model_params = {
     "trial_1": published | {"optimizer": "adam", "num_units": 64, "is_gru": True, "num_heads": 4},
     "trial_2": published | {"optimizer": "RMSprop", "num_units": 64, "is_gru": False, "num_heads": 4},
@@ -150,16 +128,6 @@ model_params = {
     | {"initial_weights": "runs/pretrained_start", "max_length": 192, "epoch": 15, "schedule": "cosine"},
     "pretrained": pretrained
     | {"initial_weights": "runs/pretrained_middle", "max_length": 512, "epoch": 22, "schedule": "cosine"},
-    "choice_baseline": choice,
-    "choice_query_key_norm": choice | {"query_key_norm": True},
-    "choice_relu_squared": choice | {"activation": "relu_squared"},
-    "choice_zero_outputs": choice | {"zero_outputs": True},
-    "choice_three": choice | {"query_key_norm": True, "activation": "relu_squared", "zero_outputs": True},
-    "choice_5_2_layers": choice | {"encoder_layers": 5, "decoder_layers": 2},
-    "choice_linear": choice | {"schedule": "linear"},
-    "choice_relu_squared_linear": choice | {"activation": "relu_squared", "schedule": "linear"},
-    "choice_12_million": choice
-    | {"num_units": 384, "feed_forward": 1536, "steps_per_epoch": 50, "warmup_steps": 25},  # steps cost twice as much
     "quick_rnn": quick | {"model": "attention_rnn", "learning_rate": 4e-3},
     "quick_transformer": quick | {"model": "transformer", "num_layers": 2, "feed_forward": 512, "learning_rate": 8e-3},
 }

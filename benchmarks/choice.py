@@ -1,4 +1,4 @@
-"""Trials of `model_params.py` for choosing a model: their loss, and the CPU-seconds that a step of training takes.
+"""The trials of `choice_trials.py`, to choose a model: their loss, and the CPU-seconds that a step of training takes.
 
     export TF_NUM_INTRAOP_THREADS=1
     python -m benchmarks.choice train --trials choice --data sets/bwd,sets/fwd,sets/ibp
@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     from symbolic.training.trials_file import read_trials
 
     import_keras()
-    trials = read_trials()
+    trials = read_trials(Path(__file__).with_name("choice_trials.py"))
     selected = {name: {**trial, "seed": args.seed} for name, trial in select(args.trials, trials.model_params).items()}
     runs = Path(args.runs) / f"seed_{args.seed}"
     return (train if args.what == "train" else cost)(selected, trials.defaults, args.data, runs)
