@@ -142,9 +142,13 @@ def make(tmp_path):
         for name, script in scripts.items():
             (programs / name).write_text(f"#!/bin/sh\n{script}\n")
             (programs / name).chmod(0o755)
-        path = f"{programs}:{os.environ['PATH']}"
+        # Without what `make test` hands to a make within it, which then prints the folders that it enters.
+        environment = {
+            name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+        }
+        environment["PATH"] = f"{programs}:{environment['PATH']}"
         command = ["make", "install", "PYTHON=" + (str(programs / "python") if "python" in scripts else sys.executable)]
-        ended = subprocess.run(command, cwd=tmp_path, env=os.environ | {"PATH": path}, capture_output=True, text=True)
+        ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
         assert ended.returncode == 2 and not (tmp_path / ".venv").exists()
         (line,) = ended.stdout.splitlines()
         return line
