@@ -5,7 +5,8 @@ odd root of one, asin 2, `I`) the principal value is complex, so its value here 
 nan. Some real functions are written with complex parts, so a program can also be run with complex numbers.
 """
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -105,3 +106,15 @@ def values(tree: Tree, points: Mapping[str, np.ndarray]) -> np.ndarray:
     slot = program.enter(tree)
     shape = np.broadcast_shapes(*(np.shape(array) for array in points.values()))
     return np.broadcast_to(run(program, points)[slot], shape)
+
+
+def relative_size(values: Sequence[np.ndarray], slot: int, terms: Iterable[int]) -> np.ndarray:
+    """How large the value of a slot is beside the largest of its terms; not finite where one has no real value.
+
+    Args:
+        values: of all slots of a program, as `run` returns them.
+        terms: the slots of the terms, as `Program.terms` returns them.
+    """
+    with np.errstate(all="ignore"):
+        largest = functools.reduce(np.maximum, (np.abs(values[term]) for term in terms))
+        return np.abs(values[slot]) / np.where(largest > 0, largest, 1.0)

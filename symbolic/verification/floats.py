@@ -119,7 +119,9 @@ def relative_sizes(residual: Residual, columns: Columns) -> tuple[np.ndarray, np
         residual = residual.of_values
     values, has_overflown = run(residual.program, columns)
     with np.errstate(all="ignore"):
-        sizes = functools.reduce(np.minimum, (_size(values, *factor) for factor in residual.factors.items()))
+        sizes = functools.reduce(
+            np.minimum, (numeric.relative_size(values, *factor) for factor in residual.factors.items())
+        )
     inside = np.isfinite(values[residual.answer_slot]) & np.isfinite(values[residual.slot]) & np.isfinite(sizes)
     inside = np.broadcast_to(inside, columns["x"].shape)
     is_overflown = np.zeros(columns["x"].shape, bool)
@@ -185,8 +187,3 @@ def _complex_values(residual: Residual, columns: Columns) -> tuple[np.ndarray, n
     values = np.stack([np.broadcast_to(run[slot], columns["x"].shape) for slot in residual.answer_slots])
     with np.errstate(all="ignore"):
         return values, (np.abs(values.imag) <= _REAL * (1 + np.abs(values.real))).all(axis=0)
-
-
-def _size(values: list[np.ndarray], factor: int, terms: list[int]) -> np.ndarray:
-    largest = functools.reduce(np.maximum, (np.abs(values[slot]) for slot in terms))
-    return np.abs(values[factor]) / np.where(largest > 0, largest, 1.0)

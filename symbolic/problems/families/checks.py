@@ -76,24 +76,9 @@ def check_primitive(
         raise Rejected("wrong primitive")
     residual = program.step("sub", derivative, program.enter(integrand))
     values = numeric.run(program, points)
-    sizes = relative_residual(program, residual, values, points["x"].shape)
+    sizes = np.broadcast_to(numeric.relative_size(values, residual, program.terms(residual)), points["x"].shape)
     sizes = sizes[np.isfinite(values[value]) & np.isfinite(sizes)]
     if len(sizes) < ENOUGH_POINTS:
         raise Rejected("no real domain")
     if np.any(sizes > TOLERANCE):
         raise Rejected("wrong primitive")
-
-
-def relative_residual(
-    program: Program, residual: int, values: Sequence[np.ndarray], shape: tuple[int, ...]
-) -> np.ndarray:
-    """How large a residual is beside the largest of its terms; not finite where a part of it has no real value.
-
-    Args:
-        residual: its slot in the program.
-        values: of all slots of the program; those that do not depend on the points are scalars.
-        shape: of the points, and of what is returned.
-    """
-    with np.errstate(all="ignore"):
-        largest = np.max([np.broadcast_to(np.abs(values[term]), shape) for term in program.terms(residual)], axis=0)
-        return np.abs(values[residual]) / np.where(largest > 0, largest, 1.0)

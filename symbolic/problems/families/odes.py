@@ -22,7 +22,7 @@ from symbolic.expressions.engines import differentiate, symengine_to_prefix, to_
 from symbolic.expressions.prefix import Tree, fold, from_prefix
 from symbolic.expressions.program import Program
 from symbolic.expressions.tokens import spellings
-from symbolic.problems.families.checks import check_real_domain, relative_residual
+from symbolic.problems.families.checks import check_real_domain
 from symbolic.problems.families.drawing import fewest_operators, operator_count, rejecting
 from symbolic.problems.families.trees import draw_below, tree_sampler
 from symbolic.problems.problem import Problem, ProblemOptions, Rejected
@@ -292,7 +292,8 @@ def _at_points(source, target, constants) -> tuple[np.ndarray, np.ndarray]:
     residual = program.enter(from_prefix(source), dict(zip(map(str, _UNKNOWNS), derivatives, strict=False)))
     jacobian = [[_derivative(program, slot, str(constant)) for constant in constants] for slot in derivatives[:-1]]
     values = numeric.run(program, _points())
-    sizes = relative_residual(program, residual, values, (_ABSCISSAE, _DRAWS))
+    sizes = numeric.relative_size(values, residual, program.terms(residual))
+    sizes = np.broadcast_to(sizes, (_ABSCISSAE, _DRAWS))
     known = np.isfinite(values[derivatives[0]]) & np.isfinite(sizes)
     with np.errstate(all="ignore"):
         independent = _is_regular([[values[slot] for slot in row] for row in jacobian])
