@@ -5,12 +5,12 @@ An answer is right where its residual is zero. This module builds residuals; oth
 
 from typing import NamedTuple
 
+from symbolic.expressions.equations import UNKNOWNS
 from symbolic.expressions.prefix import PrefixError, Tree, fold, from_prefix, to_prefix
 from symbolic.expressions.program import WITHOUT_VALUE, Program
 from symbolic.expressions.tokens import TOKENS, spellings
 from symbolic.verification.points import seed_of
 
-UNKNOWNS = spellings("unknown")
 _FREE_KINDS = ("variable", "coefficient")
 
 

@@ -68,7 +68,7 @@ def _numerator(p: Parameters, degree: int) -> list[int]:
     if kind < 4:
         return [int(p.nonzero())] if p.chance(40) else [1]
     if kind < 6:
-        return [0, int(p.coefficient()) if p.chance(20) and p.below(1) else 1]
+        return [0, 1]
     if kind < 9:
         return [int(p.whole()) for _ in range(max(1, degree - 1))] + [int(p.nonzero())]
     return [int(p.whole()) for _ in range(degree + p.below(2))] + [1]
@@ -84,7 +84,6 @@ def power_plus_constant(p: Parameters) -> Pair:
         quadratic = X**2 - sign * a * X + a**2
         arctangent = atan((2 * X - sign * a) / (r3 * a))
         if p.chance(70):
-            primitive = sign * (ln(X + sign * a) / 3 - se.log(quadratic) / 6) + sign * sign * arctangent / r3
             primitive = (ln(X + sign * a) / 3 - se.log(quadratic) / 6 + sign * arctangent / r3) / a**2
             return 1 / (X**3 + sign * a**3), primitive
         primitive = (-sign * ln(X + sign * a) / 3 + sign * se.log(quadratic) / 6 + arctangent / r3) / a

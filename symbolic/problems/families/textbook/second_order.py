@@ -147,7 +147,7 @@ def without_x(p: Parameters) -> Pair:
             ((1 - Y**2) * DDY + Y * DY**2, sin(u)),
             ((1 + Y**2) * DDY - Y * DY**2, se.sinh(u)),
             (Y * DDY - DY**2 - Y**2 * ln(Y), exp(C * exp(X) + D * exp(-X))),
-            (DDY - k * Y * DY, -sqrt(C) * tan(D - k * sqrt(C) * X / 2) * 1),
+            (DDY - k * Y * DY, -sqrt(C) * tan(D - k * sqrt(C) * X / 2)),
             (Y * DDY - DY**2 - k * Y * DY, D * exp(C * exp(k * X))),
         )
     )

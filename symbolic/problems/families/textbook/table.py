@@ -90,10 +90,6 @@ def _fixed(*pairs: Callable[[se.Basic], Pair]) -> Callable[[Parameters, se.Basic
     return lambda p, u: p.one_of(pairs)(u)
 
 
-def _recip(u):
-    return 1 / u
-
-
 OUTER: dict[str, Callable[[Parameters, se.Basic], Pair]] = {
     "power": _power,
     "reciprocal": _fixed(lambda u: (1 / u, ln(u))),
