@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from flint import acb, arb, ctx, fmpq
 
+from symbolic.expressions.equations import UNKNOWNS
 from symbolic.expressions.program import Program
 from symbolic.verification.points import Point
-from symbolic.verification.residual import UNKNOWNS, Residual, needed_slots
+from symbolic.verification.residual import Residual, needed_slots
 
 PRECISIONS = (256, 1024, 4096)  # bits, tried in turn until an enclosure is narrow enough
 DIGITS = 50  # a factor below 10^-DIGITS, and below this fraction of its largest term, counts as zero

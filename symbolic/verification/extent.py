@@ -15,10 +15,11 @@ from typing import NamedTuple
 import numpy as np
 
 from symbolic.expressions import numeric
+from symbolic.expressions.equations import UNKNOWNS
 from symbolic.expressions.program import Program
 from symbolic.verification.constants import constants_asked_for
 from symbolic.verification.points import Point, signed_x, uniforms
-from symbolic.verification.residual import UNKNOWNS, Residual, by_real_values
+from symbolic.verification.residual import Residual, by_real_values
 
 GENERAL, FAMILY, PARTICULAR = "general", "family", "particular"
 EXTENTS = (GENERAL, FAMILY, PARTICULAR)

@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from symbolic.expressions import numeric
+from symbolic.expressions.equations import UNKNOWNS
 from symbolic.expressions.program import Program
 from symbolic.verification.landmarks import near_roots
 from symbolic.verification.points import Point, Points, candidates, far
-from symbolic.verification.residual import UNKNOWNS, Residual, by_real_values, needed_slots
+from symbolic.verification.residual import Residual, by_real_values, needed_slots
 
 FIRST_POINTS, WIDEST_FIRST = 48, 50.0  # how many, and the largest |x| among them
 MORE_POINTS, WIDEST = 4000, 1e4  # tried where too few of the first points are real

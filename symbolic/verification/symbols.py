@@ -11,7 +11,8 @@ from collections.abc import Iterable
 import symengine as se
 
 from symbolic.expressions import engines
-from symbolic.verification.residual import UNKNOWNS, Residual
+from symbolic.expressions.equations import UNKNOWNS
+from symbolic.verification.residual import Residual
 
 MAX_TERMS = 3000  # sums that would expand to more are not expanded
 _MAX_EXPONENT = 2**62  # a larger one makes SymEngine end the process
