@@ -20,7 +20,7 @@ from symbolic.evaluation.plots import (
     save_figure,
 )
 from symbolic.evaluation.problem_sets import with_kind
-from symbolic.evaluation.rows import ADDED, CONTROL, OUTCOMES, summarise
+from symbolic.evaluation.rows import OUTCOMES, proposer_columns, summarise
 from symbolic.runtime.atomic import atomic_path
 
 ROWS = "rows.csv"  # of one solver on one set
@@ -30,7 +30,7 @@ RESULTS, MATRIX = "results.csv", "matrix.csv"
 _GROUP_ENDS = {"operators": (2, 4, 6, 8, 10, 12, 15, 20, 30), "length": (10, 20, 30, 40, 60, 80, 120, 160, 240)}
 AXIS_LABELS = {"operators": "operators in the problem", "length": "tokens of the problem"}
 # Columns from 0 to 1, shown as percentages.
-_FRACTIONS = ("exact_match", "solve_rate", "fail", "general", *ADDED.values(), CONTROL, "invalid", *OUTCOMES)
+_FRACTIONS = ("exact_match", "solve_rate", "fail", "general", "invalid", *OUTCOMES)
 
 
 def write_tables(out: Path | str) -> pd.DataFrame:
@@ -85,14 +85,13 @@ def results_table(rows: pd.DataFrame, *by: str) -> pd.DataFrame:
 
 
 def matrix_table(results: pd.DataFrame) -> pd.DataFrame:
-    """Solve rates: a row per solver, a column per set. Repair, linearity and the control have rows of their own."""
+    """Solve rates: a row per solver, a column per set. Columns about proposers become rows of their own."""
     pieces = [
         results.assign(row=solver_labels(results) + words, rate=results[column])
         for column, words in {
             "solve_rate": "",
-            **{name: f" {name.replace('_', ' ')}" for name in (*ADDED.values(), CONTROL)},
+            **{name: f" {name.replace('_', ' ')}" for name in proposer_columns(results)},
         }.items()
-        if column in results
     ]
     stacked = pd.concat(pieces).dropna(subset="rate").sort_values(["solver", "beam"], kind="stable")
     matrix = stacked.pivot(index="row", columns="set", values="rate")
@@ -123,9 +122,10 @@ def at_largest_beam(table: pd.DataFrame) -> pd.DataFrame:
 
 def format_results(results: pd.DataFrame) -> str:
     """The results as text for a terminal."""
-    shown = ["solver", "set", "problems", *_FRACTIONS, "seconds_per_problem"]
+    fractions = [*_FRACTIONS[:4], *proposer_columns(results), *_FRACTIONS[4:]]
+    shown = ["solver", "set", "problems", *fractions, "seconds_per_problem"]
     table = results.assign(solver=solver_labels(results))
-    formats = dict.fromkeys(_FRACTIONS, "{:.1%}") | {"problems": "{:,.0f}", "seconds_per_problem": "{:.3f}"}
+    formats = dict.fromkeys(fractions, "{:.1%}") | {"problems": "{:,.0f}", "seconds_per_problem": "{:.3f}"}
     return as_text(table[[column for column in shown if column in table]], formats)
 
 

@@ -13,7 +13,7 @@ import sympy as sp
 from symbolic.expressions.exchange import to_latex, to_sympy
 from symbolic.expressions.infix import to_infix
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix
-from symbolic.solving.answers import Candidate
+from symbolic.solving.candidates import Candidate, best_of
 from symbolic.solving.question import Question
 from symbolic.solving.sandbox import derivative_of, evaluated, limited_map
 from symbolic.verification import Verdict
@@ -61,9 +61,7 @@ class Solution:
 
         If none verified, the first of all; None if nothing was tried.
         """
-        verified = [candidate for candidate in self.candidates if candidate.verdict.solved]
-        general = [candidate for candidate in verified if candidate.verdict.general]
-        return next(iter(general or verified or self.candidates), None)
+        return best_of(self.candidates)
 
     @property
     def verdict(self) -> Verdict:

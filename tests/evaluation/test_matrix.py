@@ -48,7 +48,7 @@ def finished(data, model_folder, tmp_path_factory):
     """One model at two beam sizes, and systems, on three sets."""
     out = tmp_path_factory.mktemp("evaluation")
     sets = [data / "bwd.test", data / "mixed.test.gz", data / "ode1.test"]
-    options = {"systems": ["sympy", *OTHERS], "beams": [1, 3], "repair": True}
+    options = {"systems": ["sympy", *OTHERS], "beams": [1, 3], "proposers": ["repair"]}
     results = evaluate_matrix(out, [model_folder], sets, **options)
     return out, results, functools.partial(evaluate_matrix, out, [model_folder], sets), options
 
@@ -246,7 +246,7 @@ def test_files_of_one_name_are_told_apart(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--beam", "1,ten"], "beam sizes must be numbers separated by commas, such as 1,10,50. Received: '1,ten'"),
+        (["--beam", "1,ten"], "`--beam` must be numbers separated by commas, such as 1,10,50. Received: '1,ten'"),
         (["--beam", "5,5"], "beam sizes must be different numbers from 1 up. Received: 5, 5"),
         (["--beam", "0"], "beam sizes must be different numbers from 1 up. Received: 0"),
         (["--against", "simpy"], "unknown integrator `simpy`. Did you mean `sympy`?"),
@@ -285,7 +285,18 @@ def test_the_command_makes_a_suite_and_evaluates_it(model_folder, tmp_path, caps
     suite = tmp_path / "powers.test"
     assert main(["suite", "powers", "--count", "5", "--seed", "1", "--out", str(suite)]) == 0
     assert "kept: proved 5" in capsys.readouterr().out
-    words = ["evaluate", str(model_folder), "--data", str(suite), "--beam", "1", "--limit", "3", "--linearity"]
+    words = [
+        "evaluate",
+        str(model_folder),
+        "--data",
+        str(suite),
+        "--beam",
+        "1",
+        "--limit",
+        "3",
+        "--proposers",
+        "linearity",
+    ]
     assert main([*words, "--no-grammar", "--out", str(tmp_path / "out")]) == 0
     out = capsys.readouterr().out
     assert f"{model_folder.name}@1" in out and "with linearity" in out and str(tmp_path / "out") in out
