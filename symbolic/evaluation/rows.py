@@ -32,7 +32,7 @@ from symbolic.systems.asking import Attempt
 from symbolic.verification import SOLVED, STATUSES, Verdict, verify_many
 
 WITH, ALONE, CONTROL = "with_", "_alone", "_control"  # parts of the names of columns about proposers
-UNANSWERED = "unanswered"
+UNANSWERED, NOBODY = "unanswered", "nobody"
 OUTCOMES = (*STATUSES, UNANSWERED)
 _LIMIT = 10.0  # seconds that the judge may take for an answer, and a proposer for a problem
 _BEST_FIRST = ("proved", "confirmed", "undecided", "refuted")
@@ -108,7 +108,7 @@ def evaluate_within(
     Returns:
         The columns of `evaluate` without the controls, with a column with_NAME for each system too. `status` and
         `answer` are the model's own, of all its beams. There are also
-        found_by: who proposed the answer; empty if none verified;
+        found_by: who proposed the answer; "nobody" if none verified;
         seconds: wall seconds until the search ended;
         seconds_to_answer: until the first verified answer; missing if there is none.
     """
@@ -126,7 +126,7 @@ def evaluate_within(
     rows = _with_proposers(rows, found, [*proposers, *systems])
     solved = [first_solved(candidates) for candidates in found]
     rows["found_by"] = [
-        best_of(candidates).origin if each else "" for candidates, each in zip(found, solved, strict=True)
+        best_of(candidates).origin if each else NOBODY for candidates, each in zip(found, solved, strict=True)
     ]
     rows["seconds_to_answer"] = [each.seconds if each else math.nan for each in solved]
     return _finished(rows, found, took)

@@ -5,9 +5,13 @@ matrix.csv                       solve rates: a row per solver, a column per set
 by_kind.csv, by_operators.csv, by_length.csv      the results by groups of problems
 by_operators.png, by_length.png  solve rates in those groups, of the models at their largest beam
 by_beam.png                      solve rates by beam size
+by_seconds.png                   problems answered within a time, of the models with a budget of seconds
+overlap.csv                      for each pair of solvers how many problems one solves, both solve, and only one solves
 verdicts.png                     the percentage of problems with each verdict, of the models at their largest beam
 """
 
+import itertools
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,12 +20,14 @@ import pandas as pd
 from symbolic.evaluation.plots import (
     plot_solve_rates,
     plot_solve_rates_by_beam,
+    plot_solved_by_seconds,
     plot_verdicts,
     save_figure,
 )
 from symbolic.evaluation.problem_sets import with_kind
-from symbolic.evaluation.rows import OUTCOMES, proposer_columns, summarise
+from symbolic.evaluation.rows import ALONE, OUTCOMES, WITH, proposer_columns, summarise
 from symbolic.runtime.atomic import atomic_path
+from symbolic.verification import SOLVED
 
 ROWS = "rows.csv"  # of one solver on one set
 RESULTS, MATRIX = "results.csv", "matrix.csv"
@@ -50,6 +56,9 @@ def write_tables(out: Path | str) -> pd.DataFrame:
         _write(table, out / f"by_{by}.csv")
         save_figure(plot_solve_rates(at_largest_beam(table), by, AXIS_LABELS[by]), out / f"by_{by}.png")
     save_figure(plot_solve_rates_by_beam(results), out / "by_beam.png")
+    _write(overlap_table(out), out / "overlap.csv")
+    if "seconds_to_answer" in rows:
+        save_figure(plot_solved_by_seconds(rows.dropna(subset="found_by")), out / "by_seconds.png")
     save_figure(plot_verdicts(at_largest_beam(results), OUTCOMES), out / "verdicts.png")
     return results
 
@@ -64,7 +73,7 @@ def read_rows(out: Path | str) -> pd.DataFrame:
     if not files:
         raise FileNotFoundError(f"{out} holds no rows of an evaluation: no file rows/SOLVER/SET/{ROWS}")
     texts = {"line", "input", "reference", "answer", "score", "reason", "candidates"}
-    types = dict.fromkeys(("solver", "set", "kind", "family", "status"), str) | {"beam": "Int64"}
+    types = dict.fromkeys(("solver", "set", "kind", "family", "status", "found_by"), str) | {"beam": "Int64"}
     return pd.concat(
         [with_kind(pd.read_csv(file, usecols=lambda column: column not in texts, dtype=types)) for file in files],
         ignore_index=True,
@@ -82,6 +91,33 @@ def results_table(rows: pd.DataFrame, *by: str) -> pd.DataFrame:
         figures = summarise(its_rows)
         table.append(dict(zip(keys, group, strict=True)) | figures | {"fail": 1 - figures["solve_rate"]})
     return pd.DataFrame(table).astype({"beam": "Int64"} | {column: rows[column].dtype for column in by})
+
+
+def overlap_table(out: Path | str) -> pd.DataFrame:
+    """Who solves what: for each set and ordered pair of solvers, how many problems each solves, and both together.
+
+    Solvers are those of `read_rows`, models by their own hypotheses. Beside them stands everything that a model and its
+    proposers solve together, and each proposer by itself (the columns with_NAME and NAME_alone).
+
+    Returns:
+        Columns `set`, `solver`, `other`, `both_asked` (problems that both were asked), `solved`, `both`, and `only`:
+        solved by `solver` and not by `other`.
+    """
+    solved: dict[str, dict[str, pd.Series]] = defaultdict(dict)  # set -> solver -> line -> whether it is solved
+    for file in sorted(Path(out).glob(f"rows/*/*/{ROWS}")):
+        rows = pd.read_csv(file, dtype={"beam": "Int64"}).set_index("line")
+        name, label = rows["set"].iloc[0], solver_labels(rows).iloc[0]
+        solved[name][label] = rows["status"].isin(SOLVED)
+        for column in proposer_columns(rows):
+            if column.startswith(WITH) or column.endswith(ALONE):
+                solved[name][f"{label} {column.replace('_', ' ')}"] = rows[column]
+    table = []
+    for name, by_solver in solved.items():
+        for one, other in itertools.permutations(by_solver, 2):
+            both = pd.concat([by_solver[one], by_solver[other]], axis="columns", join="inner", keys=["one", "other"])
+            counts = [len(both), both["one"].sum(), (both["one"] & both["other"]).sum()]
+            table.append([name, one, other, *counts, counts[1] - counts[2]])
+    return pd.DataFrame(table, columns=["set", "solver", "other", "both_asked", "solved", "both", "only"])
 
 
 def matrix_table(results: pd.DataFrame) -> pd.DataFrame:

@@ -144,3 +144,20 @@ def test_a_particular_solution_solves_but_is_not_general():
     for answer, general in [("sin x", False), ("mul a8 sin x", False), ("mul a8 sin add x a9", True)]:
         rows = evaluate_system(lambda equations, answer=answer: [Attempt([answer], "", 0.1)], "person", problems)
         assert rows["status"].isin(["proved", "confirmed"]).all() and rows["general"].tolist() == [general]
+
+
+def test_a_budget_of_seconds_tells_who_found_the_answer_and_when(translator):
+    problems = frame(LEARNT | {"sub Y' exp x": "exp x", "sub Y' exp pow x INT+ 2": "x"})
+    rows = evaluate_within(translator, problems, 20.0, proposers=["repair"], systems=["sympy"])
+    assert rows["found_by"].tolist() == ["model", "model", "repair", "sympy", "nobody"]
+    assert rows["status"].tolist()[:2] == ["proved", "proved"] and rows["status"].tolist()[2:] == ["refuted"] * 3
+    assert rows["with_repair"].tolist() == [True, True, True, False, False]
+    assert rows["with_sympy"].tolist() == [True, True, True, True, False]
+    assert rows["seconds_to_answer"].isna().tolist() == [False] * 4 + [True]
+    assert (rows["seconds_to_answer"].iloc[:4] <= rows["seconds"].iloc[:4]).all() and (rows["seconds"] < 60).all()
+
+
+def test_the_model_reads_the_spelling_of_its_training_data(translator):
+    rows = evaluate(translator, frame({"sub Y' mul INT+ 1 cos x": "sin x"}), progress=False)
+    assert rows["status"].tolist() == ["proved"] and rows["answer"].tolist() == ["sin x"]
+    assert rows["input"].tolist() == ["sub Y' mul INT+ 1 cos x"]
