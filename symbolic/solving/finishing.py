@@ -21,7 +21,7 @@ from symbolic.expressions.exchange import from_sympy, to_sympy
 from symbolic.expressions.prefix import Tree, fold, from_prefix, prefix_text, to_prefix
 from symbolic.expressions.program import Program
 from symbolic.runtime.processes import preload_module
-from symbolic.solving.answers import Candidate
+from symbolic.solving.candidates import Candidate, best_of
 from symbolic.solving.question import Names, Question
 from symbolic.solving.sandbox import limited_map
 from symbolic.solving.wording import name_table, words
@@ -69,7 +69,7 @@ class Finished(NamedTuple):
 def finish(question: Question, candidates: Sequence[Candidate], time_limit: float = 10.0) -> Finished:
     """The best of the candidates, tidied, with whatever else was asked for."""
     verified = [each for each in candidates if each.verdict.solved]
-    best = next((each for each in verified if each.verdict.general), verified[0] if verified else None)
+    best = best_of(verified)
     with limited_map(1, time_limit) as limited:
 
         def compute(function: Callable, *arguments):

@@ -36,7 +36,7 @@ class LimitReached(RuntimeError):
 
 @contextlib.contextmanager
 def limited_map(
-    workers: int, time_limit: float, progress: bool = False
+    workers: int, time_limit: float | Callable[[], float], progress: bool = False
 ) -> Iterator[Callable[[Callable, Sequence[tuple]], list]]:
     """A function `compute(function, arguments)` that calls a function in worker processes, which end with the block.
 
@@ -46,14 +46,16 @@ def limited_map(
 
     Args:
         workers: processes at a time.
-        time_limit: seconds that one call of the function may take.
+        time_limit: seconds that one call of the function may take; or a function that returns them, asked at each
+            `compute`.
         progress: show a progress bar.
     """
     with _workers(workers) as pool:
 
         def compute(function: Callable, arguments: Sequence[tuple]) -> list[Any]:
             name, results, losses = function.__name__, [], Counter()
-            futures = [pool.schedule(function, each, timeout=time_limit) for each in arguments]
+            timeout = time_limit() if callable(time_limit) else time_limit
+            futures = [pool.schedule(function, each, timeout=timeout) for each in arguments]
             for future in tqdm(futures, desc=name, unit="problem", disable=not progress):
                 try:
                     results.append(future.result())

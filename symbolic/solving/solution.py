@@ -14,7 +14,7 @@ import sympy as sp
 
 from symbolic.expressions.exchange import to_sympy
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix
-from symbolic.solving.answers import Candidate
+from symbolic.solving.candidates import Candidate, best_of
 from symbolic.solving.finishing import Finished, Value
 from symbolic.solving.question import Names, Question
 from symbolic.solving.sandbox import derivative_of, evaluated, limited_map
@@ -51,12 +51,14 @@ class Solution:
         seconds: how long search, repair and proof took.
         finished: the answer as it is shown, with the value of a definite integral and the solutions that meet
             conditions; None if the candidates were not worked on further.
+        remarks: what is known beside the candidates, such as that no antiderivative is elementary.
     """
 
     question: Question
     candidates: list[Candidate]
     seconds: float
     finished: Finished | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def asked(self) -> Tree:
@@ -83,9 +85,7 @@ class Solution:
             return self.finished.met[0]
         if self.finished is not None and self.finished.answer is not None:
             return self.finished.answer
-        verified = [candidate for candidate in self.candidates if candidate.verdict.solved]
-        general = [candidate for candidate in verified if candidate.verdict.general]
-        return next(iter(general or verified or self.candidates), None)
+        return best_of(self.candidates)
 
     @property
     def verdict(self) -> Verdict:
@@ -261,6 +261,7 @@ class Solution:
             lines.append(line)
         if self.finished is not None and self.finished.remark:
             lines.append(self.finished.remark)
+        lines += self.remarks
         if self.verdict.solved and "complex" in self.verdict.evidence:
             lines.append("it is real nowhere; it holds for complex values")
         return lines
