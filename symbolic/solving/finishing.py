@@ -8,6 +8,7 @@ and by the conditions.
 import contextlib
 import io
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -32,6 +33,7 @@ preload_module(__name__)
 
 TIDY_LIMIT = 3.0  # seconds for the forms of an answer
 _LONG = 120  # tokens of an answer that is too long to be simplified
+_SOLUTIONS = 3  # verified answers whose constants are fitted to conditions
 _SIGNS = 3  # letters whose signs are tried
 _X = sp.Symbol("x")
 
@@ -130,7 +132,7 @@ def tidy_forms(tokens: str, is_integral: bool) -> list[str]:
     texts = {}
     for each in trees:
         shown = words(each, name_table_of(each))
-        texts.setdefault(prefix_text(each), (len(shown), shown.count("("), shown.count("/")))
+        texts.setdefault(prefix_text(each), (len(shown), shown.count("/"), shown.count("(")))
     longest = texts[tokens] if tokens in texts else max(texts.values())
     return [text for text in sorted(texts, key=texts.get) if texts[text] <= longest]
 
@@ -174,13 +176,18 @@ def _signs(question: Question, best: Candidate, compute: Callable) -> str:
     if len(right) == 2 ** (len(letters) - len(fixed)):
         return f"right for {' and '.join(fixed)} (tried at random values)"
     cases = [
-        ", ".join(f"{names.get(letter, letter)} {'>' if sign > 0 else '<'} 0" for letter, sign in zip(letters, pattern, strict=True))
+        ", ".join(
+            f"{names.get(letter, letter)} {'>' if sign > 0 else '<'} 0"
+            for letter, sign in zip(letters, pattern, strict=True)
+        )
         for pattern in right
     ]
     return f"right for {'; or '.join(cases)} (tried at random values)"
 
 
-def right_for_signs(equation: str, answer: str, letters: Sequence[str], patterns: Sequence[Sequence[int]]) -> list[bool]:
+def right_for_signs(
+    equation: str, answer: str, letters: Sequence[str], patterns: Sequence[Sequence[int]]
+) -> list[bool]:
     """Whether an answer is right, and real, for random letters of each pattern of signs."""
     generator = np.random.default_rng(len(equation) + len(answer))
     results = []
@@ -199,7 +206,12 @@ def right_for_signs(equation: str, answer: str, letters: Sequence[str], patterns
 
 def _with(tree: Tree, values: dict[str, Tree]) -> Tree:
     """The tree with leaves replaced."""
-    return fold(tree, lambda head, operands: values.get(head, Tree(head, tuple(operands))) if not operands else Tree(head, tuple(operands)))
+    return fold(
+        tree,
+        lambda head, operands: (
+            values.get(head, Tree(head, tuple(operands))) if not operands else Tree(head, tuple(operands))
+        ),
+    )
 
 
 # --- definite integrals -----------------------------------------------------------------------------------------------
@@ -253,7 +265,13 @@ def differences(primitive: str, lower: str, upper: str) -> list[str]:
     whole = Tree("add", (parts[0], Tree("mul", (Tree(-1), parts[1]))))
     trees = []
     expression = to_sympy(whole, evaluate=True)
-    for form in (lambda each: each, sp.expand, sp.factor_terms, sp.simplify, lambda each: sp.simplify(sp.logcombine(each, force=True))):
+    for form in (
+        lambda each: each,
+        sp.expand,
+        sp.factor_terms,
+        sp.simplify,
+        lambda each: sp.simplify(sp.logcombine(each, force=True)),
+    ):
         with contextlib.suppress(Exception):
             trees.append(from_sympy(form(expression)))
     texts = {prefix_text(each): len(words(each, name_table_of(each))) for each in trees}
@@ -263,32 +281,39 @@ def differences(primitive: str, lower: str, upper: str) -> list[str]:
 # --- conditions -------------------------------------------------------------------------------------------------------
 
 
-def _meeting(question: Question, solutions: Sequence[Candidate], compute: Callable) -> tuple[tuple[Candidate, ...], str]:
+def _meeting(
+    question: Question, solutions: Sequence[Candidate], compute: Callable
+) -> tuple[tuple[Candidate, ...], str]:
     """The solutions that meet the conditions, and what is to be said of them."""
     conditions = tuple((each.order, prefix_text(each.at), prefix_text(each.value)) for each in question.conditions)
     met: dict[str, Candidate] = {}
     undecided = False
-    offered = [(each, compute(constants_for, each.tokens, conditions)) for each in dict.fromkeys(solutions)][:4]
-    constant_solutions = [prefix_text(each.value) for each in question.conditions if each.order == 0][:1]
-    offered.append((Candidate(constant_solutions[0] if constant_solutions else "INT+ 0", float("nan"), "conditions", Verdict("undecided", "")), constant_solutions))
-    for solution, answers in offered:
-        if answers is None:
-            undecided = True
-            continue
+
+    def take(answers: Sequence[str], origin: str) -> None:
         for answer in answers:
             verdict = compute(verify, question.equation, answer)
-            held = compute(holds, answer, conditions)
-            if verdict is not None and verdict.solved and held:
-                met.setdefault(answer, Candidate(answer, float("nan"), solution.origin, verdict))
-        if met and solution is not offered[-1][0]:
+            if verdict is not None and verdict.solved and compute(holds, answer, conditions):
+                if not any(compute(are_equal, answer, other) for other in met):
+                    met[answer] = Candidate(answer, math.nan, origin, verdict)
+
+    for solution in list({one.tokens: one for one in solutions}.values())[:_SOLUTIONS]:
+        answers = compute(constants_for, solution.tokens, conditions)
+        undecided |= answers is None
+        take(answers or (), solution.origin)
+        if met:
             break
-    if not met:
-        if undecided:
-            return (), "constants that meet the conditions could not be found in time"
-        return (), "no constants of this solution meet the conditions"
-    if len(met) > 1:
-        return tuple(met.values()), f"{len(met)} solutions meet the conditions"
-    return tuple(met.values()), ""
+    # What a family may miss: y = 0 of y' = y*(1 - y).
+    take([prefix_text(each.value) for each in question.conditions if each.order == 0][:1], "conditions")
+    if met:
+        return tuple(met.values()), f"{len(met)} solutions meet the conditions" if len(met) > 1 else ""
+    if undecided:
+        return (), "constants that meet the conditions could not be found in time"
+    return (), "no constants of this solution meet the conditions" if solutions else ""
+
+
+def are_equal(first: str, second: str) -> bool:
+    """Whether two answers are equal as formulas, after expansion."""
+    return (to_symengine(from_prefix(first)) - to_symengine(from_prefix(second))).expand() == 0
 
 
 def constants_for(answer: str, conditions: Sequence[tuple[int, str, str]]) -> list[str]:
@@ -332,8 +357,12 @@ def holds(answer: str, conditions: Sequence[tuple[int, str, str]]) -> bool:
     """
     tree = from_prefix(answer)
     generator = np.random.default_rng(len(answer))
-    letters = {token for text in (answer, *(part for each in conditions for part in each[1:])) for token in text.split()}
-    values = {name: fmpq(int(generator.integers(1, 400)), 127) for name in letters if name[0] == "a" and name[1:].isdecimal()}
+    letters = {
+        token for text in (answer, *(part for each in conditions for part in each[1:])) for token in text.split()
+    }
+    values = {
+        name: fmpq(int(generator.integers(1, 400)), 127) for name in letters if name[0] == "a" and name[1:].isdecimal()
+    }
     program = Program()
     slots = [program.enter(tree)]
     for _ in range(max(order for order, *_ in conditions)):

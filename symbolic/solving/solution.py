@@ -22,7 +22,7 @@ from symbolic.solving.wording import latex, name_table, words
 from symbolic.verification import Verdict
 
 _TIME_LIMIT = 5.0  # seconds for `derivative` and `expression` each
-_SHOWN = 10  # candidates that are listed where there is no answer
+_SHOWN = 5  # candidates that are listed where there is no answer
 
 # What an answer is called by how much of the solution it is.
 _EXTENTS = {
@@ -276,9 +276,9 @@ class Solution:
             found = f"found by {_FINDERS.get(origin, origin)}"
             if self.value is not None and self.value.exact is not None:
                 lines.append(f"antiderivative {found}; {self.value.reason}")
-            elif self.value is not None:
+            elif self.value is not None and self.value.digits is not None:
                 lines.append(self.value.reason)
-            else:
+            elif self.value is None:
                 lines.append(f"{found}; {self.verdict.status}: {self._how()}")
         elif self.value is not None and self.value.digits is not None:
             lines.append(self.value.reason)
@@ -374,7 +374,7 @@ def _factor(text: str) -> str:
     return text
 
 
-def _as_typed(candidate: Candidate, names: Names = Names()) -> str:
+def _as_typed(candidate: Candidate, names: Names) -> str:
     """A candidate as a person types it; its tokens if they are no expression."""
     try:
         tree = from_prefix(candidate.tokens)
@@ -412,5 +412,3 @@ def _as_dict(candidate: Candidate, names: Names) -> dict[str, Any]:
         "origin": candidate.origin,
     }
     return named | candidate.verdict._asdict()
-
-

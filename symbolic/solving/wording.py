@@ -47,9 +47,14 @@ def latex(tree: Tree, table: Mapping[str, str]) -> str:
     return to_latex(tree, {token: _latex_name(name) for token, name in table.items()})
 
 
-_GREEK = dict(zip("αβγδεζηθικλμνξπρστυφχψω", (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega"
-).split(), strict=True))  # fmt: skip
+_GREEK = dict(
+    zip(
+        "α β γ δ ε ζ η θ ι κ λ μ ν ξ π ρ σ τ υ φ χ ψ ω Γ Δ Θ Λ Ξ Π Σ Φ Ψ Ω".split(),
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi"
+        " omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega".split(),
+        strict=True,
+    )
+)
 
 
 def _latex_name(name: str) -> str:
@@ -137,8 +142,12 @@ class _Writer:
         if len(base.terms) == 1:
             number, factors = base.terms[0]
             if not factors:
-                if value.denominator == 1 and abs(value) * (1 + abs(math.log2(abs(number) or 1))) < 64 and (number or value > 0):
-                    return _number(number**int(value))
+                if (
+                    value.denominator == 1
+                    and abs(value) * (1 + abs(math.log2(abs(number) or 1))) < 64
+                    and (number or value > 0)
+                ):
+                    return _number(number ** int(value))
                 if number.denominator == 1 and number > 0:
                     return _Part(((Fraction(1), (_Factor(str(number), _ATOM, value, 0),)),))
             elif number == 1 and len(factors) == 1 and (value.denominator == 1 or factors[0].exponent == 1):
@@ -174,7 +183,11 @@ class _Writer:
     def _ln(self, a):
         text = a.text
         bars = text.startswith("|") and text.endswith("|") and text.count("|") == 2
-        return _Part(((Fraction(1), (_Factor(f"ln{text}", _POWER, Fraction(1), 4),)),)) if bars else _atom(f"ln({text})", 4)
+        return (
+            _Part(((Fraction(1), (_Factor(f"ln{text}", _POWER, Fraction(1), 4),)),))
+            if bars
+            else _atom(f"ln({text})", 4)
+        )
 
 
 def _number(value: Fraction) -> _Part:
@@ -258,7 +271,14 @@ def _term_text(number: Fraction, factors: tuple[_Factor, ...]) -> str:
         above.insert(0, str(number.numerator))
     if number.denominator != 1:
         below.insert(0, str(number.denominator))
-    if len(above) == 1 and not below and len(ordered) == 1 and number == 1 and ordered[0].level == _SUM and ordered[0].exponent == 1:
+    if (
+        len(above) == 1
+        and not below
+        and len(ordered) == 1
+        and number == 1
+        and ordered[0].level == _SUM
+        and ordered[0].exponent == 1
+    ):
         return above[0]
     text = "*".join(above)
     if not below:
@@ -269,6 +289,9 @@ def _term_text(number: Fraction, factors: tuple[_Factor, ...]) -> str:
 def _sum_text(terms: tuple[tuple[Fraction, tuple[_Factor, ...]], ...]) -> str:
     terms = [term for term in terms if term[0]] or [(Fraction(0), ())]
     plain = [term for term in terms if term[1]]
+    degrees = [_degree(factors) for _, factors in plain]
+    if None not in degrees:  # a polynomial begins with its highest power
+        plain = [term for _, term in sorted(zip(degrees, plain, strict=True), key=lambda pair: -pair[0])]
     ordered = [*plain, *(term for term in terms if not term[1])]
     if ordered[0][0] < 0:  # a positive term leads if there is one
         first = next((term for term in ordered if term[0] > 0), ordered[0])
@@ -280,3 +303,10 @@ def _sum_text(terms: tuple[tuple[Fraction, tuple[_Factor, ...]], ...]) -> str:
         body = _term_text(number, factors)
         text += f" {sign} {body}" if text else f"-{body}" if number < 0 else body
     return text
+
+
+def _degree(factors: tuple[_Factor, ...]) -> Fraction | None:
+    """The power of the variable in a term of a polynomial; None for any other term."""
+    if any(factor.rank > 1 or factor.level != _ATOM for factor in factors):
+        return None
+    return sum((factor.exponent for factor in factors if factor.rank == 1), Fraction(0))

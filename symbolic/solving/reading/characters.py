@@ -16,7 +16,7 @@ _SAME = {
     **dict.fromkeys("⁤➕", "+"),
     **dict.fromkeys("∣｜❘ǀ∥", "|"),
     **dict.fromkeys("′’‘´ʹʼ＇‵ˊ`", "'"),
-    **dict.fromkeys("″”“ʺ\"", "''"),
+    **dict.fromkeys('″”“ʺ"', "''"),
     **dict.fromkeys("​‌‍⁠⁡⁣﻿­‎‏️", ""),
     **dict.fromkeys("⟨", "("),
     **dict.fromkeys("⟩", ")"),

@@ -16,7 +16,7 @@ _LEADING = set(
     "the an a integral antiderivative antiderivatives primitive indefinite definite of find compute calculate evaluate"
     " what is whats please integrate int function".split()
 )
-_CALLS = {"int", "integral", "integrate", "antiderivative", "Integral", "Integrate", "integrate"}
+_CALLS = {"int", "integral", "integrate", "antiderivative", "Integral", "Integrate"}
 
 
 class AskedIntegral(NamedTuple):

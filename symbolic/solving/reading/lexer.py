@@ -40,7 +40,8 @@ _TOKEN = re.compile(
 _MODULES = set("np numpy math cmath sympy sp sy jnp jax torch tf scipy mpmath mp Math".split())
 _DROPPED = set(
     r"left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr displaystyle textstyle limits nolimits quad qquad"
-    r" nonumber allowbreak , ; : ! > ( ) [ ] mathstrut thinspace medspace thickspace enspace hspace vphantom middle".split()
+    r" nonumber allowbreak , ; : ! > ( ) [ ] mathstrut thinspace medspace thickspace enspace hspace vphantom"
+    r" middle".split()
 ) | {" ", "\\", "&", "~"}
 _FONTS = set("mathrm text operatorname operatorname* mathit mathbf mathsf textrm textit mathop rm bf it mbox".split())
 _SIGNS = {
@@ -69,9 +70,10 @@ def tokens_of(text: str) -> list[Token]:
     """
     inner, before = _unwrapped(text)
     characters, places = plain(inner)
-    tokens = []
+    tokens: list[Token] = []
+    end = -1
     for match in _TOKEN.finditer(characters):
-        glued = bool(tokens) and match.start() == end
+        glued = match.start() == end
         end = match.end()
         tokens.append(Token(match.lastgroup, match[0], places[match.start()] + before, glued))
     return _with_greek_letters(_with_subscripts(_without_layout(_without_modules(tokens), text)))

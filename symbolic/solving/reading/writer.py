@@ -12,7 +12,7 @@ from fractions import Fraction
 from symbolic.expressions.infix import InfixError, from_infix
 from symbolic.expressions.prefix import Tree
 from symbolic.expressions.tokens import spellings
-from symbolic.solving.reading.lexer import CLOSE, NAMED, OPEN, Token, closing, split_at
+from symbolic.solving.reading.lexer import CLOSE, OPEN, Token, closing, split_at
 from symbolic.solving.reading.names import BINARY, FOREIGN, FUNCTIONS, GREEK, WRITTEN_OUT
 
 COEFFICIENTS = tuple(spellings("coefficient")[:8])  # a8 and a9 are constants of solutions
@@ -191,11 +191,17 @@ class Writer:
         while stop < len(tokens) and tokens[stop].text in ("-", "+"):
             stop += 1
         first = stop
-        while stop < len(tokens) and (stop == first or tokens[stop].glued) and self._is_factor(tokens[stop], stop == first):
+        while (
+            stop < len(tokens)
+            and (stop == first or tokens[stop].glued)
+            and self._is_factor(tokens[stop], stop == first)
+        ):
             stop += 1
             if stop + 1 < len(tokens) and tokens[stop].text in ("^", "**") and tokens[stop + 1].kind == "number":
                 stop += 2
-        if stop - first < 2 or all(token.text in ("^", "**") or token.kind == "number" for token in tokens[first + 1 : stop]):
+        if stop - first < 2 or all(
+            token.text in ("^", "**") or token.kind == "number" for token in tokens[first + 1 : stop]
+        ):
             return index + 1
         inner = self._fragments(tokens[start:stop])
         place = tokens[start].place
@@ -352,8 +358,10 @@ def pieces_of(word: str, variable: str, unknown: str | None = None, before_power
             options.append("e")
         options.append(word[start])
         for piece in options:
-            is_constant = len(piece) == 1 and piece not in (variable, unknown, "π") and not (
-                piece == "e" and before_power and start == len(word) - 1
+            is_constant = (
+                len(piece) == 1
+                and piece not in (variable, unknown, "π")
+                and not (piece == "e" and before_power and start == len(word) - 1)
             )
             if is_constant and piece in ("e", "E"):
                 continue
