@@ -297,7 +297,8 @@ def _meeting(
                     met[answer] = Candidate(answer, math.nan, origin, verdict)
 
     for solution in list({one.tokens: one for one in solutions}.values())[:_SOLUTIONS]:
-        answers = compute(constants_for, solution.tokens, conditions)
+        missing = solution.verdict.general and "a8" not in solution.tokens.split()
+        answers = compute(constants_for, f"add {solution.tokens} a8" if missing else solution.tokens, conditions)
         undecided |= answers is None
         take(answers or (), solution.origin)
         if met:

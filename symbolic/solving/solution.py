@@ -262,6 +262,9 @@ class Solution:
         if self.finished is not None and self.finished.remark:
             lines.append(self.finished.remark)
         lines += self.remarks
+        if self.verdict.solved and self.verdict.evidence.get("branch"):
+            where = "on an interval" + (" that depends on the constants" if "a8" in self.best.tokens.split() else "")
+            lines.append(f"it holds {where}")
         if self.verdict.solved and "complex" in self.verdict.evidence:
             lines.append("it is real nowhere; it holds for complex values")
         return lines
@@ -391,11 +394,12 @@ def _fault(candidate: Candidate, names: Names) -> str:
         return f"{verdict.status}{by}"
     point = verdict.evidence.get("point")
     if point and "x" in point:
-        return f"wrong, for example at {names.variable} = {_short(point['x'])}{by}"
+        return f"wrong, for example at {names.variable} = {shown_number(point['x'])}{by}"
     return f"{verdict.status}: {verdict.reason}{by}"
 
 
-def _short(number: str) -> str:
+def shown_number(number: str) -> str:
+    """A rational number as a short decimal; any other text as it is."""
     try:
         numerator, _, denominator = number.partition("/")
         return f"{int(numerator) / int(denominator or 1):.6g}"

@@ -4,6 +4,7 @@
     lexer       plain text to tokens, LaTeX's layout away.
     integrals   ∫ … dx, limits, words around an integrand.
     equations   derivatives in every notation, initial and boundary conditions.
+    solutions   answers that are to be judged.
     writer      tokens to the strict notation of `symbolic.expressions.infix`; letters become constants.
 
 No text is evaluated. Prefix tokens and trees are taken as they are.
@@ -27,7 +28,7 @@ from symbolic.expressions.prefix import Tree, from_prefix, prefix_text, to_prefi
 from symbolic.expressions.tokens import NEGATIVE, POSITIVE, spellings
 from symbolic.runtime.processes import preload_module
 from symbolic.solving.question import Names, Question
-from symbolic.solving.reading.equations import AskedEquation, read_equation
+from symbolic.solving.reading.equations import AskedEquation, NoDerivative, read_equation
 from symbolic.solving.reading.integrals import AskedIntegral, read_integral
 from symbolic.solving.reading.sympy_objects import conditions_text, equation_text, integral_text
 from symbolic.solving.reading.writer import COEFFICIENTS
@@ -101,22 +102,36 @@ def equation_question(
     )
 
 
-def asks_for_integral(text: str) -> bool:
-    """Whether a text asks for an integral; else it asks for the solution of a differential equation.
+def read_problem(problem: str | sp.Basic | Tree) -> Question:
+    """The question of a problem that may be an integral or a differential equation, for a judge: no model reads it.
 
     Raises:
-        ValueError: it can be read as neither; the error is that of the reading which its signs suggest.
+        ValueError: it can be read as neither.
     """
-    if (tree := _prefix_tree(text)) is not None:
-        return integrand_of(tree) is not None or not set(UNKNOWNS).intersection(to_prefix(tree))
+    if isinstance(problem, sp.Basic):
+        is_equation = isinstance(problem, sp.Equality) or problem.has(sp.Derivative)
+        problem = equation_text(problem) if is_equation else _as_integral_text(problem)
+    if (tree := _prefix_tree(problem)) is not None:
+        equation = tree if set(UNKNOWNS).intersection(to_prefix(tree)) else integral_equation(tree)
+        text = prefix_text(equation)
+        return Question(text, text, integrand_of(equation) is not None, Names(constants=COEFFICIENTS))
     try:
-        read_equation(text)
-    except ValueError as fault:
-        if any(sign in str(fault).partition("\n")[0] for sign in ("system", "order", "partial")):
-            raise
-        read_integral(text)
-        return True
-    return False
+        asked = read_equation(problem)
+    except NoDerivative:
+        read = read_integral(problem)
+        text = prefix_text(integral_equation(read.integrand))
+        return Question(text, text, True, read.names, read.limits, notes=read.notes)
+    text = prefix_text(asked.equation)
+    return Question(text, text, False, asked.names, None, asked.conditions, asked.notes)
+
+
+def _as_integral_text(problem: sp.Basic) -> str:
+    integrand, name, limits = integral_text(problem)
+    if name is None:
+        return integrand
+    return (
+        f"Integral({integrand}, {name})" if limits is None else f"Integral({integrand}, ({name}, {', '.join(limits)}))"
+    )
 
 
 # --- What people hand in ----------------------------------------------------------------------------------------------

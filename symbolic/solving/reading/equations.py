@@ -34,6 +34,10 @@ _METHOD = re.compile(rf"{_L}{_ARGUMENT}\.diff\(({_L}(?:,{_L})*|{_L},\d+|\({_L},\
 _LONGEST = 40  # tokens of one derivative
 
 
+class NoDerivative(InfixError):
+    """A text that was to be a differential equation holds no derivative."""
+
+
 class AskedEquation(NamedTuple):
     """A differential equation as it was read: `sub left right` in x and Y, and what goes with it."""
 
@@ -81,7 +85,7 @@ def read_equation(text: str, conditions: str = "") -> AskedEquation:
         read = tuple(Condition(order, writer.tree(at), writer.tree(value)) for order, at, value in given)
         _check_conditions(read, writer, tokens)
     except InfixError as error:
-        raise error if error.text else InfixError(error.reason, error.position, text) from None
+        raise error if error.text else type(error)(error.reason, error.position, text) from None
     return AskedEquation(tree, Names(variable, unknown, tuple(writer.constants)), read, tuple(writer.notes))
 
 
@@ -295,7 +299,7 @@ def _named(parts: list[list[Token]], found: list[_Derivative], text: str) -> tup
     tokens = [token for part in parts for token in part]
     place = tokens[0].place if tokens else 0
     if not unknowns:
-        raise InfixError("a differential equation holds y' or y''; it holds no derivative of y", place)
+        raise NoDerivative("a differential equation holds y' or y''; it holds no derivative of y", place)
     words = {token.text for token in tokens if token.kind == "word"}
     stem = re.fullmatch(r"(.)_?\d+", unknowns[0])
     relatives = [word for word in words if stem and word != unknowns[0] and re.fullmatch(rf"{stem[1]}_?\d+", word)]

@@ -43,7 +43,9 @@ _DROPPED = set(
     r" nonumber allowbreak , ; : ! > ( ) [ ] mathstrut thinspace medspace thickspace enspace hspace vphantom"
     r" middle".split()
 ) | {" ", "\\", "&", "~"}
-_FONTS = set("mathrm text operatorname operatorname* mathit mathbf mathsf textrm textit mathop rm bf it mbox".split())
+_FONTS = set(
+    "mathrm text operatorname operatorname* mathit mathbf mathsf textrm textit mathop rm bf it mbox boxed".split()
+)
 _SIGNS = {
     **dict.fromkeys(("cdot", "times", "ast", "bullet"), "*"),
     "div": "/",
