@@ -1,8 +1,8 @@
 """Whether a claimed answer is right, for texts of any origin: a student's, a system's, a language model's.
 
-`verify` reads a problem and an answer as people write them and judges the pair: integrals, values of definite integrals,
-solutions of differential equations with or without conditions. `verdicts` does so for many pairs, in processes with
-limits, and never raises.
+`verify` reads a problem and an answer as people write them and judges the pair: integrals, values of definite
+integrals, solutions of differential equations with or without conditions. `verdicts` does so for many pairs, in
+processes with limits, and never raises.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,26 +10,24 @@ from typing import Any
 
 import sympy as sp
 from flint import ctx
-from pebble import ProcessExpired
 
 from symbolic.expressions.notation import is_prefix
 from symbolic.expressions.prefix import Tree, from_prefix, prefix_text, to_prefix
-from symbolic.runtime.processes import limit_this_process, preload_module, process_pool
+from symbolic.runtime.processes import preload_module
 from symbolic.solving import finishing
 from symbolic.solving.question import Question
 from symbolic.solving.reading import read_problem
 from symbolic.solving.reading.lexer import tokens_of
 from symbolic.solving.reading.solutions import read_answer
-from symbolic.solving.sandbox import MEMORY_LIMIT
 from symbolic.solving.wording import name_table, words
 from symbolic.verification import Verdict
 from symbolic.verification import verify as verify_tokens
 from symbolic.verification.definite import NoIntegral, constant, quadrature, verify_integral
+from symbolic.verification.workers import MEMORY_LIMIT, judge_many
 
 preload_module(__name__)
 
 MAX_LENGTH = 4000  # characters of a problem or an answer for `verdicts`
-_AHEAD = 4  # pairs taken from the input ahead of the verdicts, per worker
 
 Expression = str | sp.Basic | Tree
 
@@ -38,8 +36,8 @@ def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool 
     """Judge an answer to an integral or a differential equation.
 
     Args:
-        problem: a text as people type it ("2x", "\\\\int_0^1 x^2 dx", "y' = 2x, y(0) = 1"), LaTeX, SymPy, a tree or prefix
-            tokens, where `sub Y' f` asks for a primitive of f.
+        problem: a text as people type it ("2x", "\\\\int_0^1 x^2 dx", "y' = 2x, y(0) = 1"), LaTeX, SymPy, a tree or
+            prefix tokens, where `sub Y' f` asks for a primitive of f.
         answer: in the same notations; `y =` may stand in front. Letters that the problem does not hold are constants of
             integration. For a definite integral it is a value.
         seed: another seed means other random points.
@@ -56,6 +54,8 @@ def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool 
         'proved'
     """
     question = read_problem(_checked(problem))
+    if isinstance(answer, str) and _is_in_t(question, answer):
+        question = question._replace(names=question.names._replace(variable="t"))
     table = name_table(question.names)
     if isinstance(answer, Tree) or _is_tokens(answer, problem):
         if question.limits is None and not question.conditions:
@@ -89,6 +89,14 @@ def _is_tokens(answer: Any, problem: Any) -> bool:
     if isinstance(problem, Tree) or (isinstance(problem, str) and is_prefix(problem.split())):
         return is_prefix(found) or len(found) != 1 and any(word.startswith("INT") for word in found)
     return bool({"INT+", "INT-"}.intersection(found)) or (len(found) > 1 and is_prefix(found))
+
+
+def _is_in_t(question: Question, answer: str) -> bool:
+    """Whether an answer to an equation without its variable, such as y'' = -g, is a function of t."""
+    if question.is_integral or question.names.variable != "x" or "x" in question.equation.split():
+        return False
+    letters = {token.text for token in tokens_of(answer)} if len(answer) <= MAX_LENGTH else set()
+    return "t" in letters and "x" not in letters and "t" not in question.names.constants
 
 
 def _judged_value(question: Question, tree: Tree, answer: Any) -> Verdict:
@@ -172,32 +180,7 @@ def verdicts(pairs: Iterable[tuple[str, str]], workers: int = 1, time_limit: flo
     Raises:
         ValueError: `workers` or `time_limit` is not positive.
     """
-    if workers < 1 or not time_limit > 0:
-        raise ValueError(
-            f"`workers` must be at least 1 and `time_limit` positive. Received: workers={workers}, "
-            f"time_limit={time_limit}."
-        )
-    return _verdicts(pairs, workers, time_limit)
-
-
-def _verdicts(pairs, workers, time_limit):
-    with process_pool(workers, initializer=limit_this_process, initargs=[MEMORY_LIMIT]) as pool:
-
-        def finished(future):
-            try:
-                return future.result()
-            except TimeoutError:
-                return Verdict("undecided", f"time limit: no verdict within {time_limit:g} s")
-            except ProcessExpired:
-                return Verdict("undecided", "the checker crashed")
-
-        under_way = []
-        for problem, answer in pairs:
-            under_way.append(pool.schedule(judged, [_text(problem), _text(answer)], timeout=time_limit))
-            if len(under_way) > _AHEAD * workers:
-                yield finished(under_way.pop(0))
-        for future in under_way:
-            yield finished(future)
+    return judge_many(((_text(problem), _text(answer)) for problem, answer in pairs), judged, workers, time_limit)
 
 
 def _text(anything: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""Answers as people, systems and language models write them: `x^2 + C`, `y = C1 e^x`, `Eq(y(x), C1*exp(x))`, `\\boxed{…}`.
+"""Answers as people, systems and models write them: `x^2 + C`, `y = C1 e^x`, `Eq(y(x), C1*exp(x))`, `\\boxed{…}`.
 
 Letters that the question does not hold are constants of integration, whatever they are called.
 """
