@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from symbolic.expressions.infix import InfixError, from_infix
-from symbolic.expressions.prefix import Tree
+from symbolic.expressions.prefix import Tree, fold
 from symbolic.expressions.tokens import spellings
 from symbolic.solving.reading.lexer import CLOSE, OPEN, Token, closing, split_at
 from symbolic.solving.reading.names import BINARY, FOREIGN, FUNCTIONS, GREEK, WRITTEN_OUT
@@ -44,7 +44,7 @@ class Writer:
         fragments = self._fragments(tokens)
         strict = " ".join(fragment for fragment, _ in fragments)
         try:
-            return from_infix(strict)
+            return fold(from_infix(strict), _with_exp)
         except InfixError as error:
             start = 0
             place = len(self.text)
@@ -247,6 +247,16 @@ class Writer:
         if length and name in _INVERSES:
             self.note(f"{word}^-1", f"{_INVERSES[name]}, the inverse function")
             name, index = _INVERSES[name], index + length
+        if texts[:1] == ["^"] and not length and texts[1:2] and texts[1] in OPEN:
+            close = closing(tokens, index + 1)
+            if any(token.kind != "number" for token in tokens[index + 2 : close]):  # sin^{3/4}(x), as SymPy writes it
+                exponent = self._fragments(tokens[index + 1 : close + 1])
+                if any(token.text == "-" for token in tokens[index + 2 : close]):
+                    raise self._error(f"write a negative power of `{word}` as a fraction", place)
+                start, stop, end = _argument(tokens, close + 1)
+                inner = self._fragments(tokens[start:stop])
+                result += [("(", place), (name, place), ("(", place), *inner, ("))", place), ("^", place), *exponent]
+                return end
         result.append((name, place))
         return index
 
@@ -259,6 +269,13 @@ class Writer:
             raise self._error("a logarithm needs an argument", place)
         result += [("(ln(", place), *self._fragments(tokens[start:stop]), (")/ln(", place), *base, ("))", place)]
         return end
+
+
+def _with_exp(head: str | int, operands: list[Tree]) -> Tree:
+    """e^u as exp(u), as the data sets spell it."""
+    if head == "pow" and operands[0] == Tree("E"):
+        return Tree("exp", (operands[1],))
+    return Tree(head, tuple(operands))
 
 
 def _is_minus_1(texts: list[str]) -> bool:
