@@ -239,5 +239,5 @@ def _with_greek_letters(tokens: list[Token]) -> list[Token]:
         token._replace(text=GREEK[token.text])
         if token.kind == "word" and token.text in GREEK and not (token.text in FOREIGN and after.text in OPEN)
         else token
-        for token, after in zip(tokens, [*tokens[1:], Token("sign", "", 0)], strict=True)
+        for token, after in zip(tokens, [*tokens[1:], Token("sign", "", 0)], strict=False)
     ]

@@ -46,7 +46,14 @@ def conditions_text(conditions: str | Mapping | None) -> str:
     """The text of initial conditions: SymPy's `ics`, or a text as it is."""
     if conditions is None or isinstance(conditions, str):
         return conditions or ""
-    return "; ".join(f"{sp.sstr(at)} = {sp.sstr(value)}" for at, value in conditions.items())
+    return "; ".join(f"{_place(at)} = {sp.sstr(value)}" for at, value in conditions.items())
+
+
+def _place(at: sp.Basic) -> str:
+    """y(0), or y'(0) as `Derivative(y(x), x).subs(x, 0)`."""
+    if isinstance(at, sp.Subs):
+        return f"{sp.sstr(at.expr)}.subs({sp.sstr(at.variables[0])}, {sp.sstr(at.point[0])})"
+    return sp.sstr(at)
 
 
 def _text(expression: sp.Basic) -> str:
