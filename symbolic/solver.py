@@ -162,7 +162,7 @@ def _solution(
     options = {"beam": beam, "seconds": seconds, "proposers": proposers, "systems": systems, "time_limit": time_limit}
     for _ in solve_events(inquiry, translator, **options):
         pass
-    return Solution(question, inquiry.candidates, time.perf_counter() - started)
+    return Solution(question, inquiry.candidates, time.perf_counter() - started, inquiry.certificate)
 
 
 def _check_model_writes_constants(question: Question, translator: Translator) -> None:
