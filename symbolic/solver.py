@@ -178,7 +178,7 @@ def _solution(
         pass
     finished = finish(question, inquiry.candidates, time_limit)
     seconds = time.perf_counter() - started
-    return Solution(question, inquiry.candidates, seconds, finished, tuple(inquiry.remarks))
+    return Solution(question, inquiry.candidates, seconds, inquiry.certificate, finished)
 
 
 def _check_model_writes_constants(question: Question, translator: Translator) -> None:

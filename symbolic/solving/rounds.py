@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from symbolic.expressions.equations import integrand_of
 from symbolic.expressions.notation import prefix_grammar
+from symbolic.expressions.prefix import from_prefix, prefix_text
 from symbolic.seq2seq.grammar import Grammar
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.searches import Beam, Hypothesis, Search
@@ -19,15 +21,31 @@ from symbolic.solving.candidates import MODEL, Candidate, is_settled
 from symbolic.solving.proposers import IGNORED, LINEARITY, NEEDED, PROPOSERS, check_proposers
 from symbolic.solving.question import Question
 from symbolic.solving.sandbox import combination, groups, terms
-from symbolic.solving.spellings import SPELLINGS
+from symbolic.solving.spellings import SPELLINGS, as_trained
 from symbolic.systems.asking import asking, solves
+from symbolic.systems.nonelementary import SpecialForm, has_no_elementary_primitive, special_form
+from symbolic.verification import verify
 
 WIDTHS = (10, 50, 200, 500)  # beams of the widening search
 
+_SPELLING_LIMIT = 1.0  # seconds
 _OTHER_SPELLINGS = ("canonical", "sines and cosines", "expanded")
 
 _Parts = Sequence[tuple[str, str]]  # (coefficient, problem) pairs
-Compute = Callable[[Callable, Sequence[tuple]], list]  # as `sandbox.limited_map` gives it
+Compute = Callable[..., list]  # as `sandbox.limited_map` gives it
+
+
+class Certificate(NamedTuple):
+    """A proof that an integrand has no elementary primitive.
+
+    Attributes:
+        author: who proved it.
+        special: a primitive with special functions whose derivative was verified to be the integrand; None if there is
+            none.
+    """
+
+    author: str
+    special: SpecialForm | None
 
 
 @dataclass
@@ -37,17 +55,17 @@ class Inquiry:
     Attributes:
         question: what is asked.
         candidates: what was proposed and judged, in this order.
-        remarks: what is known beside the candidates, such as a system's certificate that no answer is elementary.
+        certificate: a proof that there is no elementary answer.
     """
 
     question: Question
     candidates: list[Candidate] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
+    certificate: Certificate | None = None
 
     @property
     def settled(self) -> bool:
         """Whether there is nothing left to look for."""
-        return is_settled(self.candidates)
+        return self.certificate is not None or is_settled(self.candidates)
 
     @property
     def hypotheses(self) -> list[str]:
@@ -106,8 +124,8 @@ def fixed(search: Search, proposers: Sequence[str] = ()) -> list[Round]:
 def widening(proposers: Sequence[str], systems: Sequence[str] = (), widths: Sequence[int] = WIDTHS) -> list[Round]:
     """The rounds of a search that goes on until something is proved.
 
-    First those of `fixed`, then the model in other spellings, then wider beams, each with the proposers that use their
-    hypotheses, and systems last.
+    First a spelling for the model and the rounds of `fixed`, then a proof that there is no elementary answer. Then the
+    model in other spellings and wider beams, each with the proposers that use their hypotheses, and systems last.
 
     Raises:
         ValueError: there is no such proposer.
@@ -115,7 +133,9 @@ def widening(proposers: Sequence[str], systems: Sequence[str] = (), widths: Sequ
     first, *wider = widths
     reading = [name for name in proposers if name in PROPOSERS and PROPOSERS[name].hypotheses != IGNORED]
     again = [_by_name(name) for name in reading]
-    rounds = fixed(Beam(first), proposers)
+    rounds = [by_spelling(), *fixed(Beam(first), proposers)]
+    if "sympy" in systems:
+        rounds.append(by_certificate())
     rounds += [by_model(Beam(first), spelling) for spelling in _OTHER_SPELLINGS] + again
     for width in wider:
         rounds += [by_model(Beam(width), width=width), *again]
@@ -144,6 +164,19 @@ def by_model(search: Search, spelling: str | None = None, width: int = 0) -> Rou
     words = [f"beam {search.size}"] if isinstance(search, Beam) else []
     words += [spelling] if spelling else []
     return Round(", ".join([MODEL, *words]), MODEL, propose, width)
+
+
+def by_spelling() -> Round:
+    """Spell each question for the model as the training data are spelt. It proposes nothing."""
+
+    def propose(inquiries: Sequence[Inquiry], means: Means) -> list[list[Hypothesis]]:
+        problems = [(inquiry.question.problem,) for inquiry in inquiries]
+        for inquiry, spelt in zip(inquiries, means.compute(as_trained, problems, _SPELLING_LIMIT), strict=True):
+            if spelt is not None:
+                inquiry.question = inquiry.question._replace(problem=spelt)
+        return [[] for _ in inquiries]
+
+    return Round("spelling", MODEL, propose)
 
 
 def by_proposer(name: str) -> Round:
@@ -176,6 +209,30 @@ def by_system(name: str) -> Round:
         return answers
 
     return Round(name, name, propose)
+
+
+def by_certificate() -> Round:
+    """Prove that there is no elementary primitive, by SymPy's Risch algorithm. It proposes nothing."""
+
+    def propose(inquiries: Sequence[Inquiry], means: Means) -> list[list[Hypothesis]]:
+        integrals = [inquiry for inquiry in inquiries if inquiry.question.is_integral]
+        integrands = [prefix_text(integrand_of(from_prefix(each.question.problem))) for each in integrals]
+        certified = means.compute(has_no_elementary_primitive, [(integrand,) for integrand in integrands])
+        for inquiry, integrand, is_certified in zip(integrals, integrands, certified, strict=True):
+            if is_certified:
+                (special,) = means.compute(special_form, [(integrand,)])
+                inquiry.certificate = Certificate("SymPy", special if _checked(special, integrand, means) else None)
+        return [[] for _ in inquiries]
+
+    return Round("certificate", "sympy", propose)
+
+
+def _checked(special: SpecialForm | None, integrand: str, means: Means) -> bool:
+    """Whether the derivative of a special form is the integrand: then 0 is a primitive of their difference."""
+    if special is None:
+        return False
+    (verdict,) = means.compute(verify, [(f"sub Y' sub {special.derivative} {integrand}", "INT+ 0")])
+    return verdict is not None and verdict.solved
 
 
 def by_linearity() -> Round:

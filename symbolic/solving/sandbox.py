@@ -5,6 +5,7 @@ SymEngine and SymPy hang or crash on some expressions that models and people wri
 """
 
 import contextlib
+import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +43,7 @@ def limited_map(
 
     It returns the function's result for each tuple of arguments, in their order. The result is None where a limit was
     reached, the process crashed or the function raised an error; their number and the reasons are printed to stderr.
+    `compute(function, arguments, at_most)` has a lower time limit.
     Workers must be able to import the function's module. The first call starts the processes.
 
     Args:
@@ -52,9 +54,9 @@ def limited_map(
     """
     with _workers(workers) as pool:
 
-        def compute(function: Callable, arguments: Sequence[tuple]) -> list[Any]:
+        def compute(function: Callable, arguments: Sequence[tuple], at_most: float = math.inf) -> list[Any]:
             name, results, losses = function.__name__, [], Counter()
-            timeout = time_limit() if callable(time_limit) else time_limit
+            timeout = min(at_most, time_limit() if callable(time_limit) else time_limit)
             futures = [pool.schedule(function, each, timeout=timeout) for each in arguments]
             for future in tqdm(futures, desc=name, unit="problem", disable=not progress):
                 try:

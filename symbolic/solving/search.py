@@ -11,9 +11,9 @@ from tqdm import tqdm
 
 from symbolic.seq2seq.searches import Hypothesis
 from symbolic.seq2seq.translator import Translator
-from symbolic.solving.candidates import Candidate, first_solved
+from symbolic.solving.candidates import MODEL, Candidate, first_solved
 from symbolic.solving.question import question_of
-from symbolic.solving.rounds import Inquiry, Means, Round, grammar_of
+from symbolic.solving.rounds import Certificate, Inquiry, Means, Round, grammar_of
 from symbolic.solving.sandbox import limited_map
 from symbolic.verification import Verdict, verify_many
 
@@ -43,7 +43,14 @@ class Judged(NamedTuple):
     candidate: Candidate
 
 
-Event = Began | Proposed | Judged
+class Certified(NamedTuple):
+    """Question number `question` was proved to have no elementary answer."""
+
+    question: int
+    certificate: Certificate
+
+
+Event = Began | Proposed | Judged | Certified
 
 
 def search(
@@ -106,7 +113,8 @@ def search(
             yield Began(each.name, passed())
             began = passed()
             proposals = each.propose([inquiries[index] for index in still_open], means)
-            if number == 0 and proposals[0]:
+            yield from (Certified(i, inquiries[i].certificate) for i in still_open if inquiries[i].certificate)
+            if not pace and each.origin == MODEL and proposals[0]:
                 pace = (passed() - began) / len(proposals[0])
             seen = [{candidate.tokens for candidate in inquiries[index].candidates} for index in still_open]
             new = [

@@ -7,6 +7,7 @@ the solution it is, where it holds, who found it and how it was checked.
 import dataclasses
 import functools
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from symbolic.expressions.prefix import PrefixError, Tree, from_prefix
 from symbolic.solving.candidates import Candidate, best_of
 from symbolic.solving.finishing import Finished, Value
 from symbolic.solving.question import Names, Question
+from symbolic.solving.rounds import Certificate
 from symbolic.solving.sandbox import derivative_of, evaluated, limited_map
 from symbolic.solving.wording import latex, name_table, words
 from symbolic.verification import Verdict
@@ -37,6 +39,7 @@ _FINDERS = {
     "linearity": "linearity: the integral was taken part by part",
     "conditions": "trying a constant",
 }
+_AUTHORS = {"sympy": "SymPy's Risch algorithm"}
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -48,17 +51,17 @@ class Solution:
     Attributes:
         question: what was asked, and the problem that the model read.
         candidates: all that was tried: the model's hypotheses, the likeliest first, then what was made of them.
-        seconds: how long search, repair and proof took.
+        seconds: how long search and proof took.
+        certificate: a proof that there is no elementary answer; None if nobody proved it.
         finished: the answer as it is shown, with the value of a definite integral and the solutions that meet
             conditions; None if the candidates were not worked on further.
-        remarks: what is known beside the candidates, such as that no antiderivative is elementary.
     """
 
     question: Question
     candidates: list[Candidate]
     seconds: float
+    certificate: Certificate | None = None
     finished: Finished | None = None
-    remarks: tuple[str, ...] = ()
 
     @property
     def asked(self) -> Tree:
@@ -167,6 +170,8 @@ class Solution:
             "notes": list(self.question.notes),
             "general": self.verdict.general,
             **self.verdict._asdict(),
+            "not_elementary": None if self.certificate is None else self.certificate.author,
+            "with_special_functions": self._special(),
             "seconds": round(self.seconds, 3),
             "problem": self.problem,
             "candidates": [_as_dict(candidate, self.question.names) for candidate in self.candidates],
@@ -180,7 +185,7 @@ class Solution:
             everything: with all candidates, also where there is an answer.
         """
         lines = [*self._result(), *self._remarks(), *self._checked(verbose)]
-        if everything or not (self.solved or self.verdict.solved):
+        if everything or not (self.solved or self.verdict.solved or self.certificate):
             lines += self._tried(None if everything else _SHOWN)
         return "\n".join(lines)
 
@@ -215,6 +220,13 @@ class Solution:
             ]
         integral = f"∫ {_factor(asked)} d{self.question.names.variable}"
         if self.question.limits is None:
+            if self.answer is None and self.certificate is not None:
+                shown = [
+                    f"{integral} is not elementary, by {_AUTHORS.get(self.certificate.author, self.certificate.author)}"
+                ]
+                if (special := self._special()) is not None:
+                    shown.append(f"with special functions it is {special} + {self._integration_constant()}")
+                return shown
             if self.answer is None:
                 return [f"no answer was found to {integral}"]
             return [f"{integral} = {words(self.answer, table)} + {self._integration_constant()}"]
@@ -228,6 +240,13 @@ class Solution:
         exact = words(self.value.exact, table)
         is_short = self.value.digits in (None, exact)
         return [f"{integral} = {exact}" + ("" if is_short else f" ≈ {self.value.digits}")]
+
+    def _special(self) -> str | None:
+        """The primitive with special functions that goes with a certificate, in the names of the question."""
+        if self.certificate is None or self.certificate.special is None:
+            return None
+        table = name_table(self.question.names)
+        return re.sub(r"\b(x|a\d)\b", lambda match: table.get(match[1], match[1]), self.certificate.special.text)
 
     def _in_names(self, text: str) -> str:
         return text.replace("near x =", f"near {self.question.names.variable} =")
@@ -261,7 +280,10 @@ class Solution:
             lines.append(line)
         if self.finished is not None and self.finished.remark:
             lines.append(self.finished.remark)
-        lines += self.remarks
+        if self.certificate is not None and not self.verdict.solved and self.question.limits is not None:
+            lines.append(
+                f"no antiderivative is elementary, by {_AUTHORS.get(self.certificate.author, self.certificate.author)}"
+            )
         if self.verdict.solved and self.verdict.evidence.get("branch"):
             where = "on an interval" + (" that depends on the constants" if "a8" in self.best.tokens.split() else "")
             lines.append(f"it holds {where}")
@@ -273,7 +295,7 @@ class Solution:
         """Who found the answer and how it was checked, in one sentence; with `verbose` the verdict's own words."""
         if self.best is None:
             return ["nothing was tried"]
-        lines = []
+        lines: list[str] = []
         if self.verdict.solved:
             origin = self.best.origin
             found = f"found by {_FINDERS.get(origin, origin)}"

@@ -67,9 +67,7 @@ def _disagreement_of_more(asked: Input, read) -> str:
         found = None if read.limits is None else list(read.limits)
         return "" if (expected and found and all(map(are_equal, found, expected))) or expected == found else f"{found}"
     expected = sorted(part.strip() for part in asked.more.split(";") if part)
-    found = sorted(
-        f"y{chr(39) * each.order}({to_infix(each.at)}) = {to_infix(each.value)}" for each in read.conditions
-    )
+    found = sorted(f"y{chr(39) * each.order}({to_infix(each.at)}) = {to_infix(each.value)}" for each in read.conditions)
     return "" if expected == found else f"conditions {found}"
 
 
@@ -127,5 +125,3 @@ def is_read_back(tree: Tree, notation: str) -> bool:
     text = text.replace(" C1", " a8").replace(" C2", " a9").replace(" C", " a8") if "C" in text else text
     text = text.replace("a_", "a")
     return are_equal(from_prefix(text), tree)
-
-

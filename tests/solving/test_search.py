@@ -3,6 +3,7 @@
 import itertools
 import math
 import time
+from unittest.mock import ANY
 
 import pytest
 
@@ -11,8 +12,8 @@ from symbolic.seq2seq.translator import Translator
 from symbolic.solving.candidates import best_of, first_solved
 from symbolic.solving.proposers import NEEDED, OWN, PROPOSERS, Proposer, check_proposers, installed_systems
 from symbolic.solving.question import question_of
-from symbolic.solving.rounds import Inquiry, by_model, by_proposer, by_system, fixed, widening
-from symbolic.solving.search import Began, Judged, Proposed, search
+from symbolic.solving.rounds import Inquiry, by_certificate, by_model, by_proposer, by_system, fixed, widening
+from symbolic.solving.search import Began, Certified, Judged, Proposed, search
 from symbolic.verification import verify_many
 from tests import worker_tasks
 
@@ -110,7 +111,7 @@ def test_a_system_is_asked_last_and_named(translator):
 
 def test_the_rounds_of_a_widening_search_are_in_order_of_cost():
     names = [each.name for each in widening(OWN, ["sympy"], widths=(10, 50))]
-    assert names[0] == "model, beam 10" and names[1 : 1 + len(OWN)] == list(OWN) and names[-1] == "sympy"
+    assert names[:2] == ["spelling", "model, beam 10"] and names[2 : 2 + len(OWN)] == list(OWN) and names[-1] == "sympy"
     assert names.index("model, beam 10, canonical") < names.index("model, beam 50")
     assert "repair" in names[names.index("model, beam 50") :]
 
@@ -120,3 +121,26 @@ def test_a_misspelt_proposer_is_named():
         check_proposers(["repiar"])
     with pytest.raises(ValueError, match="unknown proposer"):
         fixed(Beam(2), ["sympy"])
+
+
+def test_a_proof_that_nothing_elementary_exists_ends_the_search(translator):
+    inquiry = Inquiry(question_of("sub Y' exp mul INT- 1 pow x INT+ 2"))
+    events = events_of(inquiry, translator, widening([], ["sympy"]), seconds=60.0)
+    assert isinstance(events[-1], Certified) and events[-1].certificate == inquiry.certificate
+    assert inquiry.certificate.special.text == "sqrt(pi)*erf(x)/2" and inquiry.settled
+    assert not any(candidate.verdict.solved for candidate in inquiry.candidates)
+
+
+def test_nothing_elementary_is_certified_away(translator):
+    inquiries = [
+        Inquiry(question_of(f"sub Y' {text}")) for text in ("mul x exp x", "sec x", "inv x", "mul x exp pow x INT+ 2")
+    ]
+    assert list(search(inquiries, translator, [by_certificate()])) == [Began("certificate", ANY)]
+    assert [inquiry.certificate for inquiry in inquiries] == [None] * 4
+
+
+def test_the_model_reads_the_spelling_of_its_training_data(translator):
+    inquiry = Inquiry(question_of("sub Y' mul INT+ 1 cos x"))
+    events_of(inquiry, translator, widening([]), seconds=60.0)
+    assert inquiry.question == question_of("sub Y' cos x")._replace(equation="sub Y' mul INT+ 1 cos x")
+    assert inquiry.candidates[-1].tokens == "sin x" and inquiry.settled
