@@ -4,7 +4,6 @@ import argparse
 import json
 
 from symbolic.commands import AddCommand, check_at_least_1
-from symbolic.runtime.startup import import_keras
 
 
 def add(command: AddCommand) -> None:
@@ -36,7 +35,6 @@ def _add_solving_options(sub: argparse.ArgumentParser) -> None:
 
 def _integrate(args) -> int:
     _check(args)
-    import_keras()
     from symbolic.solver import integrate
 
     return _solve(integrate, args)
@@ -44,7 +42,6 @@ def _integrate(args) -> int:
 
 def _dsolve(args) -> int:
     _check(args)
-    import_keras()
     from symbolic.solver import dsolve
 
     return _solve(dsolve, args)
