@@ -1,11 +1,12 @@
 """Integrals and differential equations: text, SymPy or prefix in, a checked answer out.
 
 `symbolic.solving.reading` makes a question of what a person hands in, a trained model is loaded, and
-`symbolic.solving.answers` finds and judges the answers.
+`symbolic.solving.search` finds and judges the answers.
 """
 
 import functools
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import sympy as sp
@@ -15,9 +16,11 @@ from symbolic.expressions.equations import order_of
 from symbolic.expressions.prefix import Tree, from_prefix
 from symbolic.seq2seq.searches import Beam
 from symbolic.seq2seq.translator import Translator
-from symbolic.solving.answers import answers
+from symbolic.solving.proposers import OWN, installed_systems
 from symbolic.solving.question import Question
 from symbolic.solving.reading import equation_question, integral_question
+from symbolic.solving.rounds import Inquiry, fixed, widening
+from symbolic.solving.search import Event, search
 from symbolic.solving.solution import Solution
 
 _PACKAGE = Path(symbolic.__file__).parent
@@ -31,19 +34,21 @@ def integrate(
     integrand: str | sp.Expr | Tree,
     model: Translator | Path | str | None = None,
     *,
-    beam: int = 10,
-    repair: bool = True,
-    linearity: bool = True,
+    beam: int | None = None,
+    seconds: float = 10.0,
+    proposers: Sequence[str] = OWN,
+    systems: bool = True,
     time_limit: float = 10.0,
 ) -> Solution:
-    """Ask a trained model for a primitive, and verify its proposals.
+    """Find a primitive. A trained model proposes, then algorithms and computer algebra systems; all of it is judged.
 
     Args:
         integrand: an expression in x, as a person types it ("x*cos(x)"), in SymPy, as a tree or in prefix tokens.
         model: a trained model, or its folder; the one in `pretrained/` if None.
-        beam: hypotheses of the model.
-        repair: correct their coefficients if none is right.
-        linearity: integrate part by part if nothing else is right.
+        beam: the beam size of the model's one search. Without it the beam widens until an answer is proved.
+        seconds: the time for a widening search; with `beam` it has no effect.
+        proposers: who proposes beside the model, of `solving.proposers.OWN`, in this order.
+        systems: ask the installed computer algebra systems if nothing else is right; with `beam` they are not asked.
         time_limit: seconds that the check of one candidate may take.
 
     Raises:
@@ -55,24 +60,25 @@ def integrate(
         x**2
     """
     question = integral_question(integrand)
-    return _solution(question, load_model(model), beam, time_limit, repair=repair, linearity=linearity)
+    return _solution(question, load_model(model), beam, seconds, proposers, systems, time_limit)
 
 
 def dsolve(
     equation: str | sp.Eq | sp.Expr | Tree,
     model: Translator | Path | str | None = None,
     *,
-    beam: int = 10,
-    repair: bool = True,
-    linearity: bool = True,
+    beam: int | None = None,
+    seconds: float = 10.0,
+    proposers: Sequence[str] = OWN,
+    systems: bool = True,
     time_limit: float = 10.0,
 ) -> Solution:
-    """Ask a trained model to solve a differential equation of first or second order, and verify its proposals.
+    """Solve a differential equation of first or second order as `integrate` finds primitives.
 
     Args:
         equation: in x, y, y' and y'', as a person types it ("y' + y = x"), in SymPy with a function of x, as a tree or
             in prefix tokens; an expression stands for expression = 0.
-        model, beam, repair, linearity, time_limit: as for `integrate`.
+        model, beam, seconds, proposers, systems, time_limit: as for `integrate`.
 
     Returns:
         The general solution, with the constants a8 and a9, if there is one among the candidates that verify.
@@ -81,7 +87,34 @@ def dsolve(
         ValueError, FileNotFoundError: as for `integrate`.
     """
     question = equation_question(equation, time_limit)
-    return _solution(question, load_model(model), beam, time_limit, repair=repair, linearity=linearity)
+    return _solution(question, load_model(model), beam, seconds, proposers, systems, time_limit)
+
+
+def solve_events(
+    inquiry: Inquiry,
+    translator: Translator,
+    *,
+    beam: int | None = None,
+    seconds: float = 10.0,
+    proposers: Sequence[str] = OWN,
+    systems: bool = True,
+    time_limit: float = 10.0,
+) -> Iterator[Event]:
+    """What happens while an answer is searched, as it happens (see `solving.search`); the arguments of `integrate`.
+
+    Args:
+        inquiry: a question without candidates. What is found is added to it.
+
+    Raises:
+        ValueError: the question holds what the model has never seen, or there is no such proposer.
+    """
+    _check_model_writes_constants(inquiry.question, translator)
+    _check_model_reads(inquiry.question, translator)
+    if beam is not None:
+        rounds, seconds = fixed(Beam(beam), proposers), None
+    else:
+        rounds = widening(proposers, installed_systems() if systems else ())
+    return search([inquiry], translator, rounds, seconds=seconds, time_limit=time_limit)
 
 
 def problem_of(integrand: str | sp.Expr | Tree, translator: Translator) -> str:
@@ -115,12 +148,21 @@ def _load(folder: Path) -> Translator:
     return Translator.load(folder)
 
 
-def _solution(question: Question, translator: Translator, beam: int, time_limit: float, **options: bool) -> Solution:
-    _check_model_writes_constants(question, translator)
-    _check_model_reads(question, translator)
+def _solution(
+    question: Question,
+    translator: Translator,
+    beam: int | None,
+    seconds: float,
+    proposers: Sequence[str],
+    systems: bool,
+    time_limit: float,
+) -> Solution:
     started = time.perf_counter()
-    (candidates,) = answers([question], translator, Beam(beam), time_limit=time_limit, **options)
-    return Solution(question, candidates, time.perf_counter() - started)
+    inquiry = Inquiry(question)
+    options = {"beam": beam, "seconds": seconds, "proposers": proposers, "systems": systems, "time_limit": time_limit}
+    for _ in solve_events(inquiry, translator, **options):
+        pass
+    return Solution(question, inquiry.candidates, time.perf_counter() - started, inquiry.certificate)
 
 
 def _check_model_writes_constants(question: Question, translator: Translator) -> None:

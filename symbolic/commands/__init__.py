@@ -19,3 +19,8 @@ def check_at_least_1(option: str, value: int) -> None:
     """
     if value < 1:
         raise ValueError(f"`{option}` must be at least 1. Received: {value}.")
+
+
+def names(text: str) -> list[str]:
+    """The names in `one,two,…`."""
+    return [name.strip() for name in text.split(",") if name.strip()]

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from symbolic.commands import AddCommand, check_at_least_1
+from symbolic.commands import AddCommand, check_at_least_1, names
 
 
 def add(command: AddCommand) -> None:
@@ -19,16 +19,16 @@ def add(command: AddCommand) -> None:
 
 def _add_solving_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--run", metavar="DIR", help="folder of a finished trial; without it, the shipped model")
-    sub.add_argument("--beam", type=int, default=10, metavar="N", help="hypotheses of the model")
     sub.add_argument(
-        "--repair", action=argparse.BooleanOptionalAction, default=True, help="correct coefficients if nothing verifies"
+        "--seconds", type=float, default=10.0, metavar="S", help="time to search; the beam widens until one is proved"
     )
+    sub.add_argument("--beam", type=int, metavar="N", help="search once with this beam instead, and judge all of it")
     sub.add_argument(
-        "--linearity",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="integrate part by part if nothing verifies",
+        "--proposers",
+        metavar="NAME,…",
+        help="who proposes beside the model: all, if not given; none for the model alone",
     )
+    sub.add_argument("--no-systems", action="store_true", help="ask no computer algebra system")
     sub.add_argument("--time-limit", type=float, default=10.0, metavar="S", help="seconds to check one candidate")
     sub.add_argument("--json", action="store_true", help="print everything that was tried, as JSON")
 
@@ -48,14 +48,18 @@ def _dsolve(args) -> int:
 
 
 def _check(args) -> None:
-    check_at_least_1("--beam", args.beam)
-    if not args.time_limit > 0:
-        raise ValueError(f"`--time-limit` must be positive. Received: {args.time_limit}.")
+    if args.beam is not None:
+        check_at_least_1("--beam", args.beam)
+    for name in ("time_limit", "seconds"):
+        if not getattr(args, name) > 0:
+            raise ValueError(f"`--{name.replace('_', '-')}` must be positive. Received: {getattr(args, name)}.")
 
 
 def _solve(solver, args) -> int:
     """Print the solution; the exit status is 0 if an answer verified, 1 if none did."""
-    options = {"repair": args.repair, "linearity": args.linearity, "time_limit": args.time_limit}
-    solution = solver(args.problem, args.run, beam=args.beam, **options)
+    options = {"beam": args.beam, "seconds": args.seconds, "time_limit": args.time_limit}
+    if args.proposers is not None:
+        options["proposers"] = [] if args.proposers == "none" else names(args.proposers)
+    solution = solver(args.problem, args.run, systems=not args.no_systems, **options)
     print(json.dumps(solution.as_dict(), ensure_ascii=False) if args.json else solution.report())
     return 0 if solution.verdict.solved else 1

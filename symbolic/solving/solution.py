@@ -13,8 +13,9 @@ import sympy as sp
 from symbolic.expressions.exchange import to_latex, to_sympy
 from symbolic.expressions.infix import to_infix
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix
-from symbolic.solving.answers import Candidate
+from symbolic.solving.candidates import Candidate, best_of
 from symbolic.solving.question import Question
+from symbolic.solving.rounds import Certificate
 from symbolic.solving.sandbox import derivative_of, evaluated, limited_map
 from symbolic.verification import Verdict
 
@@ -33,12 +34,14 @@ class Solution:
     Attributes:
         question: what was asked, and the problem that the model read.
         candidates: all that was tried: the model's hypotheses, the likeliest first, then what was made of them.
-        seconds: how long search, repair and proof took.
+        seconds: how long search and proof took.
+        certificate: a proof that there is no elementary answer; None if nobody proved it.
     """
 
     question: Question
     candidates: list[Candidate]
     seconds: float
+    certificate: Certificate | None = None
 
     @property
     def asked(self) -> Tree:
@@ -61,9 +64,7 @@ class Solution:
 
         If none verified, the first of all; None if nothing was tried.
         """
-        verified = [candidate for candidate in self.candidates if candidate.verdict.solved]
-        general = [candidate for candidate in verified if candidate.verdict.general]
-        return next(iter(general or verified or self.candidates), None)
+        return best_of(self.candidates)
 
     @property
     def verdict(self) -> Verdict:
@@ -95,13 +96,15 @@ class Solution:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain texts and numbers, expressions as a person types them."""
-        answer = self.answer
+        answer, special = self.answer, self.certificate and self.certificate.special
         return {
             "integrand" if self.is_integral else "equation": to_infix(self.asked),
             "answer": None if answer is None else to_infix(answer),
             "latex": None if answer is None else to_latex(answer),
             "general": self.verdict.general,
             **self.verdict._asdict(),
+            "not_elementary": None if self.certificate is None else self.certificate.author,
+            "with_special_functions": special and special.text,
             "seconds": round(self.seconds, 3),
             "problem": self.problem,
             "candidates": [_as_dict(candidate) for candidate in self.candidates],
@@ -118,6 +121,11 @@ class Solution:
         lines = [f"{'integrand' if self.is_integral else 'equation':<11} {to_infix(self.asked)}"]
         if self.answer is not None:
             lines.append(f"answer      {self._answer_as_text()}")
+        elif self.certificate is not None:
+            lines.append(f"answer      none is elementary, by {self.certificate.author}'s Risch algorithm")
+            if self.certificate.special is not None:
+                lines.append(f"            with special functions: {self.certificate.special.text} + C")
+            return "\n".join(lines)
         elif self.best is not None:
             likeliest = _as_typed(self.best)
             lines.append(f"no verified answer; the likeliest of {len(self.candidates)} candidates: {likeliest}")
