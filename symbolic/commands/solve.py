@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 
 from symbolic.commands import AddCommand, check_at_least_1, names
 
@@ -35,16 +36,12 @@ def _add_solving_options(sub: argparse.ArgumentParser) -> None:
 
 def _integrate(args) -> int:
     _check(args)
-    from symbolic.solver import integrate
-
-    return _solve(integrate, args)
+    return _solve("integrate", args)
 
 
 def _dsolve(args) -> int:
     _check(args)
-    from symbolic.solver import dsolve
-
-    return _solve(dsolve, args)
+    return _solve("dsolve", args)
 
 
 def _check(args) -> None:
@@ -55,11 +52,19 @@ def _check(args) -> None:
             raise ValueError(f"`--{name.replace('_', '-')}` must be positive. Received: {getattr(args, name)}.")
 
 
-def _solve(solver, args) -> int:
+def _solve(solver: str, args) -> int:
     """Print the solution; the exit status is 0 if an answer verified, 1 if none did."""
+    # The products of a search are too small for several threads, which would only wait for one another.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from symbolic.runtime.processes import WarmPools, start_server
+
+    start_server("symbolic.solving.sandbox", "symbolic.verification")  # while this process imports and searches
+    from symbolic import solver as solvers
+
     options = {"beam": args.beam, "seconds": args.seconds, "time_limit": args.time_limit}
     if args.proposers is not None:
         options["proposers"] = [] if args.proposers == "none" else names(args.proposers)
-    solution = solver(args.problem, args.run, systems=not args.no_systems, **options)
-    print(json.dumps(solution.as_dict(), ensure_ascii=False) if args.json else solution.report())
+    with WarmPools() as pools, pools.in_use():
+        solution = getattr(solvers, solver)(args.problem, model=args.run, systems=not args.no_systems, **options)
+        print(json.dumps(solution.as_dict(), ensure_ascii=False) if args.json else solution.report())
     return 0 if solution.verdict.solved else 1

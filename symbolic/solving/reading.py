@@ -1,18 +1,18 @@
 """What a person hands in (text, SymPy, a tree or prefix tokens) to a question that models can read."""
 
+from __future__ import annotations
+
 import functools
 import operator
+from typing import TYPE_CHECKING
 
 import symengine as se
-import sympy as sp
-from sympy.core.function import AppliedUndef
 
 from symbolic.algebra.constants import has_real_constants
 from symbolic.algebra.polynomials import numerator
 from symbolic.algebra.simplification import rebuilt
 from symbolic.expressions.engines import ABSTRACT, canonical, from_symengine, to_symengine
 from symbolic.expressions.equations import UNKNOWNS, integral_equation, integrand_of
-from symbolic.expressions.exchange import from_sympy
 from symbolic.expressions.infix import from_infix, to_infix
 from symbolic.expressions.notation import is_prefix
 from symbolic.expressions.prefix import Tree, from_prefix, prefix_text, to_prefix
@@ -20,6 +20,9 @@ from symbolic.expressions.tokens import NEGATIVE, POSITIVE, spellings
 from symbolic.runtime.processes import preload_module
 from symbolic.solving.question import Question
 from symbolic.solving.sandbox import LimitReached, limited_call
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 preload_module(__name__)
 
@@ -50,7 +53,7 @@ def equation_question(equation: str | sp.Basic | Tree, time_limit: float = 10.0)
         ValueError: it is no differential equation of first or second order (the message names the part), nothing solves
             it, or its numerator could not be found in time.
     """
-    tree = _tree(_with_unknown_Y(equation) if isinstance(equation, sp.Basic) else equation)
+    tree = _tree(equation if isinstance(equation, str | Tree) else _with_unknown_Y(equation))
     if tree.head != "sub":
         tree = Tree("sub", (tree, Tree(0)))
     _check_language(tree, "a differential equation holds only x and y(x) with its derivatives", ["x", *UNKNOWNS])
@@ -76,6 +79,10 @@ def _tree(asked: str | sp.Basic | Tree) -> Tree:
     if isinstance(asked, str):
         words = asked.split()
         return from_prefix(words) if is_prefix(words) or {POSITIVE, NEGATIVE} & set(words) else from_infix(asked)
+    import sympy as sp  # here, because it takes a third of a second
+
+    from symbolic.expressions.exchange import from_sympy
+
     if isinstance(asked, sp.Expr | sp.Equality):
         # To SymPy a symbol with assumptions differs from one without.
         replacements = {symbol: sp.Symbol(symbol.name) for symbol in asked.free_symbols}
@@ -86,6 +93,11 @@ def _tree(asked: str | sp.Basic | Tree) -> Tree:
 
 def _with_unknown_Y(equation: sp.Basic) -> sp.Basic:
     """The equation with its one function of x, whatever its name, renamed Y(x)."""
+    import sympy as sp
+    from sympy.core.function import AppliedUndef
+
+    if not isinstance(equation, sp.Basic):
+        return equation  # which `_tree` refuses
     functions = equation.atoms(AppliedUndef)
     if len(functions) != 1 or [str(argument) for function in functions for argument in function.args] != ["x"]:
         named = ", ".join(sorted(map(str, functions))) or "none"

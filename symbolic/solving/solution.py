@@ -6,11 +6,8 @@ Only a candidate that verified is an answer.
 import dataclasses
 import functools
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import sympy as sp
-
-from symbolic.expressions.exchange import to_latex, to_sympy
 from symbolic.expressions.infix import to_infix
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix
 from symbolic.solving.candidates import Candidate, best_of
@@ -18,6 +15,9 @@ from symbolic.solving.question import Question
 from symbolic.solving.rounds import Certificate
 from symbolic.solving.sandbox import derivative_of, evaluated, limited_map
 from symbolic.verification import Verdict
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 # What an answer that is not the general solution is called.
 _PARTS = {"family": "a family of solutions", "particular": "a particular solution"}
@@ -77,12 +77,14 @@ class Solution:
         return from_prefix(self.best.tokens) if self.verdict.solved else None
 
     @functools.cached_property
-    def expression(self) -> sp.Expr | None:
+    def expression(self) -> "sp.Expr | None":
         """The answer in SymPy, unevaluated if SymPy takes too long to evaluate it; None if no candidate verified."""
         if not self.verdict.solved:
             return None
         with limited_map(1, _TIME_LIMIT) as compute:
             (expression,) = compute(evaluated, [(self.best.tokens,)])
+        from symbolic.expressions.exchange import to_sympy
+
         return to_sympy(self.answer) if expression is None else expression
 
     @functools.cached_property
@@ -96,6 +98,8 @@ class Solution:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain texts and numbers, expressions as a person types them."""
+        from symbolic.expressions.exchange import to_latex  # here, because importing SymPy takes a third of a second
+
         answer, special = self.answer, self.certificate and self.certificate.special
         return {
             "integrand" if self.is_integral else "equation": to_infix(self.asked),
@@ -148,6 +152,8 @@ class Solution:
         return " + C" if missing else ""
 
     def _repr_latex_(self) -> str:
+        from symbolic.expressions.exchange import to_latex
+
         asked = to_latex(self.asked)
         if self.is_integral:
             asked = rf"\int \left({asked}\right)\,dx" if self.asked.head == "add" else rf"\int {asked}\,dx"
