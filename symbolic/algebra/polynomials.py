@@ -119,7 +119,7 @@ def numerator(expr: se.Basic, leading: tuple[se.Symbol, ...]) -> Polynomial:
 def fraction(expr: se.Basic) -> tuple[Polynomial, Polynomial]:
     """Numerator and denominator of an expression written as one fraction in lowest terms; raises as `numerator`."""
     ring = _Ring(expr, ())
-    top, bottom = ring.fraction(expr)
+    top, bottom = map(ring.without_powers_of_roots, ring.fraction(expr))
     return Polynomial(top, ring), Polynomial(bottom, ring)
 
 

@@ -458,13 +458,14 @@ def _solved(columns, right) -> list | None:
 def _inverse_root(a, b, c) -> se.Basic:
     """A primitive of 1/sqrt(a*x^2 + b*x + c)."""
     discriminant = se.expand(b**2 - 4 * a * c)
-    root_of_a = rational._root(-a if rational.is_negative(a) else a)
-    top, bottom = 2 * a * X + b, rational._root(se.expand(-discriminant) if rational.is_negative(discriminant) else discriminant)
+    root_of_a = rational.square_root(-a if rational.is_negative(a) else a)
+    top = 2 * a * X + b
+    bottom = rational.square_root(-discriminant if rational.is_negative(discriminant) else discriminant)
     if rational.is_negative(a):
-        top, bottom = rational._without_content(-top, bottom)
+        top, bottom = rational.without_content(-top, bottom)
         return se.asin(se.expand(top / bottom)) / root_of_a
     if rational.is_negative(discriminant):
-        top, bottom = rational._without_content(top, bottom)
+        top, bottom = rational.without_content(top, bottom)
         return se.asinh(se.expand(top / bottom)) / root_of_a
     root = se.sqrt(a * X**2 + b * X + c)
     return logarithm(se.expand(top / (2 * root_of_a)) + root) / root_of_a
@@ -478,9 +479,9 @@ def _inverse_linear_root(pole, a, b, c, root) -> se.Basic:
     if value == 0:
         return -2 * root / (slope * t)
     if rational.is_negative(value):
-        size = rational._root(-value)
+        size = rational.square_root(-value)
         return se.atan(se.expand(slope * t + 2 * value) / (2 * size * root)) / size
-    size = rational._root(value)
+    size = rational.square_root(value)
     return -logarithm((se.expand((slope * t + 2 * value) / (2 * size)) + root) / t) / size
 
 
@@ -508,12 +509,12 @@ def _by_euler(r, a, b, c, radicand, search) -> se.Basic | None:
     """Euler's substitutions sqrt(q) = u - sqrt(a)*x and sqrt(q) = x*u + sqrt(c), for r/sqrt(q)."""
     root = se.sqrt(radicand)
     if not rational.is_negative(a):
-        size = rational._root(a)
+        size = rational.square_root(a)
         x = (X**2 - c) / (b + 2 * size * X)
         # dx/sqrt(q) = 2*du/(b + 2*size*u)
         return substituted(normal(r.xreplace({X: x}) * 2 / (b + 2 * size * X)), root + size * X, search)
     if not rational.is_negative(c):
-        size = rational._root(c)
+        size = rational.square_root(c)
         x = (b - 2 * size * X) / (X**2 - a)
         return substituted(normal(r.xreplace({X: x}) * 2 / (a - X**2)), (root - size) / X, search)
     return None

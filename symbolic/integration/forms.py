@@ -1,4 +1,4 @@
-"""Parts of SymEngine expressions in x that integration rules look at: linear and quadratic terms, factors, rewriting."""
+"""Parts of SymEngine expressions in x that integration rules look at: linear terms, factors, powers; and rewriting."""
 
 import functools
 import math

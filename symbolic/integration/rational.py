@@ -143,20 +143,17 @@ def over_quadratic(e, f, a, b, c) -> se.Basic:
     discriminant = se.expand(4 * a * c - b**2)
     if discriminant == 0:
         return result - 2 * rest / (2 * a * X + b)
-    root, top = _root(discriminant), 2 * a * X + b
+    root, top = square_root(discriminant), 2 * a * X + b
     if is_negative(discriminant):
-        root = _root(-discriminant)
-        top, root_in_log = _without_content(top, root)
+        root = square_root(-discriminant)
+        top, root_in_log = without_content(top, root)
         return result + rest / root * logarithm((top - root_in_log) / (top + root_in_log))
-    top, root_inside = _without_content(top, root)
-    return result + 2 * rest / root * se.atan(se.expand(top / root_inside) if _is_number(root_inside) else top / root_inside)
+    top, root_inside = without_content(top, root)
+    ratio = top / root_inside
+    return result + 2 * rest / root * se.atan(se.expand(ratio) if isinstance(root_inside, se.Number) else ratio)
 
 
-def _is_number(expr):
-    return isinstance(expr, se.Number)
-
-
-def _without_content(top, root):
+def without_content(top, root):
     """top and root without a common rational factor: 2*x + 2 and 4 as x + 1 and 2."""
     slope = top.diff(X)
     if not isinstance(slope, se.Rational):
@@ -166,7 +163,7 @@ def _without_content(top, root):
     return se.expand(top / slope), root / slope
 
 
-def _root(number) -> se.Basic:
+def square_root(number) -> se.Basic:
     """The positive square root, a*sqrt(m) for rational numbers, and the root of a + b*sqrt(m) without a root in it."""
     number = se.expand(number)
     if isinstance(number, se.Add) and len(number.args) == 2:
@@ -445,8 +442,8 @@ def _over_biquadratic(numerator, p) -> se.Basic | None:
     if p[2] * p[2] >= 4 * p[0]:
         return None
     odd = primitive(flint.fmpq_poly([0, numerator[1], 0, numerator[3]]), p)
-    r = _root(rational(flint.fmpq(p[0])))
-    s = _root(2 * r - rational(flint.fmpq(p[2])))
+    r = square_root(rational(flint.fmpq(p[0])))
+    s = square_root(2 * r - rational(flint.fmpq(p[2])))
     e, f = rational(flint.fmpq(numerator[2])), rational(flint.fmpq(numerator[0]))
     slope = (f / r - e) / (2 * s)
     return odd + over_quadratic(slope, f / (2 * r), ONE, s, r) + over_quadratic(-slope, f / (2 * r), ONE, -s, r)

@@ -94,7 +94,7 @@ def _in_terms_of(f, g) -> se.Basic | None:
 
 
 def _replacements(f, g) -> dict:
-    """What becomes a power of U: g and its powers, and for g = x^n or exp(u), the powers with multiples of the exponent."""
+    """What becomes a power of U: g, its powers, and for g = exp(u) the exponentials of multiples of u."""
     replaced = {g: U, -g: -U}
     base, exponent = power_of(g)
     inner = exponent_of(g)

@@ -1,0 +1,83 @@
+"""Candidate primitives of an integrand: what the rules find, checked in floats, the shortest form first."""
+
+import symengine as se
+
+from symbolic.expressions.engines import UNDEFINED, UndefinedError, to_symengine
+from symbolic.expressions.prefix import Tree
+from symbolic.integration import checking
+from symbolic.integration.absolute import without_absolute_values
+from symbolic.integration.algebraic import (
+    polynomial_times_power,
+    power_of_linear,
+    rational_function,
+    root_of_quadratic,
+    roots_of_linear_terms,
+)
+from symbolic.integration.exponential import exponential_polynomial
+from symbolic.integration.forms import ONE, X, basic, depends, size
+from symbolic.integration.parts import by_parts, polynomial_by_parts
+from symbolic.integration.search import Search, term_by_term
+from symbolic.integration.substitution import derivative_divides, inverse_function
+from symbolic.integration.tidying import tidy
+from symbolic.integration.trigonometric import of_exponentials, of_sines
+from symbolic.integration.undetermined import undetermined
+
+
+def _exponential_polynomial(f, search):
+    return exponential_polynomial(f)
+
+
+RULES = (
+    power_of_linear,
+    polynomial_times_power,
+    rational_function,
+    of_sines,
+    _exponential_polynomial,
+    of_exponentials,
+    term_by_term,
+    root_of_quadratic,
+    roots_of_linear_terms,
+    derivative_divides,
+    by_parts,
+    inverse_function,
+    polynomial_by_parts,
+    undetermined,
+)
+_LARGEST_INTEGRAND = 300
+
+
+def primitives(integrand: Tree) -> list[se.Basic]:
+    """Candidate primitives of an integrand with respect to x, the shortest first, not judged.
+
+    Raises:
+        UndefinedError, TooLargeError: as `to_symengine` raises them.
+    """
+    f = to_symengine(integrand)
+    if isinstance(f, UNDEFINED):
+        raise UndefinedError("the integrand has no finite value")
+    if size(f) > _LARGEST_INTEGRAND:
+        return []
+    if not depends(f):
+        return [f * X]
+    points = checking.points_of(integrand)
+    for attempt in _attempts(f):
+        found = attempt()
+        if found is None or isinstance(found, UNDEFINED):
+            continue
+        forms = tidy(found, points) if points else [found]
+        if points:
+            forms = [form for form in forms[:3] if checking.is_primitive(form, integrand, points)]
+        if forms:
+            return forms[:1]
+    return []
+
+
+def _attempts(f):
+    """Searches, from the one that solves most."""
+    plain = basic(f)
+    yield lambda: without_absolute_values(plain, lambda g: Search(RULES).integrate(g))
+    if not f.atoms(se.Abs, se.sign):
+        yield lambda: Search((undetermined,)).integrate(plain)
+
+
+__all__ = ["primitives", "ONE"]
