@@ -149,6 +149,9 @@ def rational_function(f: se.Basic, search: Search) -> se.Basic | None:
     """Any rational function of x with rational coefficients, and those with other constants that factor far enough."""
     if not is_rational(f):
         return None
+    coefficients = polynomial_coefficients(f)
+    if coefficients is not None:
+        return sum((c * X ** (k + 1) / (k + 1) for k, c in enumerate(coefficients)), se.Integer(0))
     parts = as_fraction(f)
     if parts is None:
         return None

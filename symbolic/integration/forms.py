@@ -119,7 +119,7 @@ _OF_RECIPROCALS = {
 
 
 def basic(expr: se.Basic) -> se.Basic:
-    """The expression with reciprocal functions by others: sec(x) as 1/cos(x), asec(x) as acos(1/x), 2^x by exp."""
+    """The expression with few functions: 1/cos(x) for sec(x), acos(1/x) for asec(x), exp for 2^x, |u| for sqrt(u^2)."""
 
     def change(part):
         if type(part) in _OF_RECIPROCALS:
@@ -132,14 +132,44 @@ def basic(expr: se.Basic) -> se.Basic:
                 return se.exp(se.expand(exponent * se.log(base)))
             if is_exponential(base):
                 return se.exp(base.args[1] * exponent)
+            if isinstance(exponent, se.Rational) and exponent.q == 2:
+                return _root_of_square(part)
         exponent = exponent_of(part)
         if exponent is not None:
-            return _without_logarithms(exponent)
+            return _without_logarithms(exponent if size(exponent) > 40 else se.expand(exponent))
         if isinstance(part, LN) and is_exponential(part.args[0]):
             return part.args[0].args[1]
         return part
 
     return mapped(expr, change)
+
+
+def _root_of_square(part: se.Pow) -> se.Basic:
+    """(u^2)^(n/2) as |u|^n, and so for (c*u^2)^(n/2) and quadratics a*(x + b)^2."""
+    base, exponent = part.args
+    scale, factors = ONE, []
+    if isinstance(base, se.Add):
+        slope = base.diff(X)
+        curvature = slope.diff(X)
+        if not isinstance(curvature, se.Rational) or curvature == 0 or (found := linear(slope)) is None:
+            return part
+        root = X + found[1] / curvature
+        if se.expand(curvature / 2 * root**2 - base) != 0:
+            return part
+        scale, factors = curvature / 2, [root**2]
+    else:
+        for factor in se.Mul.make_args(base):
+            if depends(factor):
+                factors.append(factor)
+            else:
+                scale *= factor
+    inner = ONE
+    for factor in factors:
+        u, n = power_of(factor)
+        if not isinstance(n, se.Integer) or int(n) % 2:
+            return part
+        inner *= u ** (n / 2)
+    return scale**exponent * se.Abs(inner) ** (2 * exponent)
 
 
 def _without_logarithms(exponent: se.Basic) -> se.Basic:
@@ -208,9 +238,8 @@ def _tidied_part(part: se.Basic) -> se.Basic:
             return se.exp(base.args[1] * exponent)
         if isinstance(base, se.Pow) and isinstance(exponent, se.Rational):
             inner_base, inner = base.args
-            if isinstance(inner, se.Rational) and (inner.p % 2 or not isinstance(inner * exponent, se.Integer)):
-                if inner.p % 2:
-                    return inner_base ** (inner * exponent)
+            if isinstance(inner, se.Rational) and int(inner.p) % 2:
+                return inner_base ** (inner * exponent)
         return part
     return part
 

@@ -262,6 +262,8 @@ def _with_precision(method):
 
 def _square_free(number: Fraction) -> tuple[Fraction, int]:
     """(q, m) with number = q^2*m for an integer m without square factors that are found by trial division."""
+    if number == 0:
+        return Fraction(0), 1
     m, q = number.numerator * number.denominator, Fraction(1, number.denominator)
     sign, m = (1, m) if m > 0 else (-1, -m)
     for prime in range(2, 1000):

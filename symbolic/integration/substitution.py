@@ -57,6 +57,8 @@ def _candidates(f) -> list[se.Basic]:
         if isinstance(part, se.Mul):
             varying = se.Mul(*(factor for factor in part.args if depends(factor)))
             found[varying] = None
+            if all(isinstance(n, se.Integer) and int(n) % 2 == 0 for _, n in map(power_of, varying.args)):
+                found[se.Mul(*(base ** (n / 2) for base, n in map(power_of, varying.args)))] = None
             continue
         found[part] = None
         if isinstance(part, se.Pow):
@@ -65,7 +67,8 @@ def _candidates(f) -> list[se.Basic]:
                 for n in (2, 3, 4):
                     if int(exponent) % n == 0 or (int(exponent) + 1) % n == 0:
                         found[X**n] = None
-            elif isinstance(exponent, se.Integer) and exponent % 2 == 0 and base != X:
+            if isinstance(exponent, se.Integer) and int(exponent) % 2 == 0:
+                found[base ** (exponent / 2)] = None
                 found[base**2] = None
     if any(part == X for part in f.args) or any(X in part.args for part in parts(f) if isinstance(part, se.Mul)):
         found[X**2] = None
@@ -95,7 +98,7 @@ def _in_terms_of(f, g) -> se.Basic | None:
 
 def _replacements(f, g) -> dict:
     """What becomes a power of U: g, its powers, and for g = exp(u) the exponentials of multiples of u."""
-    replaced = {g: U, -g: -U}
+    replaced = {g: U, -g: -U, g**2: U**2, g**-2: U**-2}
     base, exponent = power_of(g)
     inner = exponent_of(g)
     for part in parts(f):

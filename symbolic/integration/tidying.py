@@ -9,7 +9,7 @@ from symbolic.algebra.agreement import FIXED_POINTS
 from symbolic.algebra.simplification import rebuilt, simplified
 from symbolic.algebra.terms import additive_terms, constant_factor, without_constant_terms
 from symbolic.expressions.engines import UNDEFINED, symengine_to_prefix
-from symbolic.integration.forms import LN, ONE, X, depends, exponent_of, mapped, parts, size
+from symbolic.integration.forms import LN, ONE, X, depends, exponent_of, mapped, parts, size, with_quotients
 
 _LARGEST = 250  # parts of an expression that is still simplified
 
@@ -70,6 +70,8 @@ def _with_logarithms_together(expr: se.Basic) -> se.Basic:
         sign = 1
         if all(sign < 0 for sign, _ in logarithms):
             product, sign = 1 / product, -1
+        multiplied_out = se.expand(with_quotients(product)) if size(product) < 40 else product
+        product = min(product, multiplied_out, key=size)
         rest.append(sign * constant * se.log(se.Abs(product) if bars else product))
     return se.Add(*rest)
 

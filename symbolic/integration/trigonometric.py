@@ -8,9 +8,10 @@ holds for sinh and cosh, with C^2 - S^2 = 1.
 import functools
 from typing import NamedTuple
 
+import flint
 import symengine as se
 
-from symbolic.integration.algebraic import as_fraction, normal
+from symbolic.integration.algebraic import as_fraction, normal, univariate
 from symbolic.integration.exponential import exponential_polynomial
 from symbolic.integration.forms import (
     COS,
@@ -25,6 +26,7 @@ from symbolic.integration.forms import (
     exponent_of,
     gcd_of,
     linear,
+    logarithm,
     mapped,
     parts,
     size,
@@ -32,6 +34,7 @@ from symbolic.integration.forms import (
     with_exponentials,
     with_quotients,
 )
+from symbolic.integration.rational import rational
 from symbolic.integration.search import Search
 
 _HIGHEST_MULTIPLE = 8
@@ -208,12 +211,31 @@ def _by_sine(g, angle, functions, search):
 
 def _by_tangent(g, angle, functions, search):
     if _is_polynomial(g):
-        return exponential_polynomial(_at(g, angle, functions))
+        found = exponential_polynomial(_at(g, X, functions))
+        return None if found is None else found.xreplace({X: angle})
     changed = normal(g.xreplace({_S: _S * _C}))
     changed = _only(changed, _S, _C, 1 / (1 + functions.sign * _S**2))
     if changed is None:
         return None
-    return _put(changed.xreplace({_S: X}) / (1 + functions.sign * X**2), functions.t(angle), search)
+    return _over_slope_of_tangent(changed.xreplace({_S: X}), angle, functions, search)
+
+
+def _over_slope_of_tangent(r, angle, functions, search):
+    """A primitive of r(u)/(1 + u^2) for u = tan x, where r(i) = a + b*i gives the terms a*x - b*ln|cos x|."""
+    slope = 1 + functions.sign * X**2
+    parts_of = as_fraction(r)
+    top, bottom = map(univariate, parts_of) if parts_of is not None else (None, None)
+    linear_part, logarithmic = se.Integer(0), se.Integer(0)
+    if top is not None and bottom is not None:
+        modulus = flint.fmpq_poly([1, 0, functions.sign])
+        common, inverse, _ = bottom.xgcd(modulus)
+        if common.degree() == 0:
+            rest = top * inverse / common[0] % modulus
+            a, b = rational(flint.fmpq(rest[0])), rational(flint.fmpq(rest[1]))
+            linear_part, logarithmic = a * angle, -functions.sign * b * logarithm(functions.c(angle))
+            r = normal(r - a - b * X)
+    found = _put(normal(r / slope), functions.t(angle), search) if r != 0 else se.Integer(0)
+    return None if found is None else found + linear_part + logarithmic
 
 
 def _is_polynomial(g) -> bool:

@@ -5,6 +5,8 @@ powers of x, and the logarithms and arcus tangents of denominators (Geddes, Czap
 Algebra, ch. 12). The fit is that of `algebra.fits`, in floats at points.
 """
 
+from collections.abc import Iterator
+
 import symengine as se
 
 from symbolic.algebra.fits import SPARE_POINTS, by_length, fit, real_points, units_of, values_at
@@ -29,13 +31,18 @@ def undetermined(f: se.Basic, search: Search) -> se.Basic | None:
     if len(points) < SPARE_POINTS + 4:
         return None
     search.left -= 5
-    return fitted(f, _terms(f), points, right)
+    tried = None
+    for terms in _stages(f):
+        if terms != tried and (found := fitted(f, terms, points, right)) is not None:
+            return found
+        tried = terms
+    return None
 
 
 def fitted(f, terms, points, right) -> se.Basic | None:
     """The combination of terms whose derivative is f at the points."""
     derivatives, kept = [], []
-    for term in terms[:MAX_COLUMNS]:
+    for term in terms:
         derivative = differentiate(term, X)
         if not isinstance(derivative, UNDEFINED):
             derivatives.append(derivative)
@@ -44,7 +51,8 @@ def fitted(f, terms, points, right) -> se.Basic | None:
     return fit(columns, right, units_of(f))
 
 
-def _terms(f) -> list[se.Basic]:
+def _stages(f) -> Iterator[list[se.Basic]]:
+    """Terms to combine, fewer before more, because floats recover few coefficients better."""
     logarithms = []
     start = list(additive_terms(f))
     fraction = as_fraction(f)
@@ -81,11 +89,10 @@ def _terms(f) -> list[se.Basic]:
             for each in additive_terms(derivative)
         ]
     closure = by_length(known)
-    with_powers = [_stripped(term * X**k) for term in closure for k in (1, 0, -1, 2)]
-    whole = [term for part in parts(f) if type(part) is LN for term in (part, X * part)]
-    ordered = dict.fromkeys([*logarithms[:12], *with_powers, *whole, X, X**2])
-    ordered = [term for term in ordered if depends(term) and size(term) <= _LARGEST_TERM]
-    return by_length(ordered[: 2 * MAX_COLUMNS])[:MAX_COLUMNS]
+    whole = [X, *(term for part in parts(f) if type(part) is LN for term in (part, X * part))]
+    for powers in ((0,), (0, 1), (0, 1, -1, 2)):
+        terms = dict.fromkeys([*logarithms[:12], *whole, *(_stripped(term * X**k) for term in closure for k in powers)])
+        yield by_length(term for term in terms if depends(term) and size(term) <= _LARGEST_TERM)[:MAX_COLUMNS]
 
 
 def _logarithmic(factor) -> list[se.Basic]:
