@@ -87,18 +87,23 @@ def _in_terms_of(f, g) -> se.Basic | None:
     if not depends(quick):
         return quick.xreplace({U: X})
     protected = f.xreplace(_replacements(f, g))
-    quotient = normal(protected / slope.xreplace(_replacements(slope, g)))
-    quotient = quotient.xreplace(_replacements(quotient, g))
-    if depends(quotient):
-        quotient = _solved_for(quotient, g)
-        if quotient is None or depends(quotient):
-            return None
-    return quotient.xreplace({U: X})
+    for divisor in dict.fromkeys([slope, slope.xreplace(_replacements(slope, g))]):
+        quotient = normal(protected / divisor)
+        quotient = quotient.xreplace(_replacements(quotient, g))
+        if depends(quotient):
+            quotient = _solved_for(quotient, g)
+        if quotient is not None and not depends(quotient):
+            return quotient.xreplace({U: X})
+    return None
 
 
 def _replacements(f, g) -> dict:
     """What becomes a power of U: g, its powers, and for g = exp(u) the exponentials of multiples of u."""
     replaced = {g: U, -g: -U, g**2: U**2, g**-2: U**-2}
+    if isinstance(g, se.Mul):
+        for part in parts(f):
+            if isinstance(part, se.Mul) and isinstance(part / g, se.Number):
+                replaced[part] = part / g * U
     base, exponent = power_of(g)
     inner = exponent_of(g)
     for part in parts(f):
