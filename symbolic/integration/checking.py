@@ -10,20 +10,25 @@ from symbolic.expressions.prefix import Tree
 from symbolic.expressions.program import Program
 from symbolic.expressions.tokens import spellings
 
-_COUNT = 160
+_COUNT, _ENOUGH = 160, 12
 _TOLERANCE = 1e-6
 _SCALES = np.geomspace(0.013, 300, 50)
 _POINTS = np.concatenate([_SCALES, -1.01 * _SCALES, np.linspace(-4.013, 4.017, 60)])
+_MORE_POINTS = np.concatenate([np.linspace(-15.013, 15.017, 1500), np.linspace(-0.2003, 0.2001, 300)])
+_OTHERS = (*spellings("coefficient"), "y", "z", "t")
 
 
 def points_of(f: Tree) -> dict[str, np.ndarray]:
-    """Those of the fixed points at which f has a real value; empty where there is none."""
-    points = {"x": _POINTS}
-    for name in (*spellings("coefficient"), "y", "z", "t"):
-        points[name] = np.resize(FIXED_POINTS[name], len(_POINTS))
-    values = np.broadcast_to(numeric.values(f, points), _POINTS.shape)
-    real = np.isfinite(values)
-    return {name: array[real] for name, array in points.items()} if real.any() else {}
+    """Points at which f has a real value; of finer ones where the first are too few; empty where there is none."""
+    for candidates in (_POINTS, _MORE_POINTS):
+        points = {"x": candidates}
+        for name in _OTHERS:
+            points[name] = np.resize(FIXED_POINTS[name], len(candidates))
+        values = np.broadcast_to(numeric.values(f, points), candidates.shape)
+        real = np.flatnonzero(np.isfinite(values))[:_COUNT]
+        if len(real) >= _ENOUGH:
+            break
+    return {name: array[real] for name, array in points.items()} if len(real) else {}
 
 
 def is_primitive(primitive: se.Basic, f: Tree, points: dict[str, np.ndarray]) -> bool:

@@ -141,7 +141,22 @@ def basic(expr: se.Basic) -> se.Basic:
             return part.args[0].args[1]
         return part
 
-    return mapped(expr, change)
+    return _without_mixed_squares(mapped(expr, change))
+
+
+# f -> the sign s and the function g with g(u)^-2 = 1 + s*f(u)^2
+_RECIPROCAL_SQUARES = {TAN: (1, se.cos), TANH: (-1, se.cosh)}
+
+
+def _without_mixed_squares(expr: se.Basic) -> se.Basic:
+    """cos(u)^-2 as 1 + tan(u)^2 where tan(u) occurs too, and so for cosh and tanh."""
+    replaced = {}
+    for part in parts(expr):
+        if type(part) in _RECIPROCAL_SQUARES:
+            sign, function = _RECIPROCAL_SQUARES[type(part)]
+            for k in (1, 2, 3):
+                replaced[function(*part.args) ** (-2 * k)] = (1 + sign * part**2) ** k
+    return expr.xreplace(replaced) if replaced else expr
 
 
 def _root_of_square(part: se.Pow) -> se.Basic:

@@ -17,7 +17,7 @@ from symbolic.integration.exponential import exponential_polynomial
 from symbolic.integration.forms import ONE, X, basic, depends, size
 from symbolic.integration.parts import by_parts, polynomial_by_parts
 from symbolic.integration.search import Search, term_by_term
-from symbolic.integration.substitution import derivative_divides, inverse_function
+from symbolic.integration.substitution import derivative_divides, inverse_function, linear_argument
 from symbolic.integration.tidying import tidy
 from symbolic.integration.trigonometric import of_exponentials, of_sines
 from symbolic.integration.undetermined import undetermined
@@ -39,6 +39,7 @@ RULES = (
     roots_of_linear_terms,
     derivative_divides,
     by_parts,
+    linear_argument,
     inverse_function,
     polynomial_by_parts,
     undetermined,

@@ -144,6 +144,25 @@ def _solved_for(quotient, g) -> se.Basic | None:
     return quotient.xreplace(replaced)
 
 
+def linear_argument(f: se.Basic, search: Search) -> se.Basic | None:
+    """u = a*x + b, if that is the only argument of functions and base of roots."""
+    inner = set()
+    for part in parts(f):
+        if isinstance(part, se.Pow) and exponent_of(part) is None:
+            base, exponent = part.args
+            if not isinstance(exponent, se.Integer) and linear(base) is not None:
+                inner.add(base)
+        elif exponent_of(part) is None and len(part.args) == 1 and linear(part.args[0]) is not None:
+            inner.add(part.args[0])
+    if len(inner) != 1 or X in inner:
+        return None
+    (only,) = inner
+    a, b = linear(only)
+    changed = f.xreplace({only: U}).xreplace({X: (U - b) / a}).xreplace({U: X})
+    found = search.integrate(changed / a)
+    return None if found is None else tidied(found.xreplace({X: only}))
+
+
 # --- u = asin(x) and the like -----------------------------------------------------------------------------------------
 
 _INVERSES = {  # function -> x as a function of u, and the pair of u's functions with their values in x
