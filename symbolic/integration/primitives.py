@@ -16,7 +16,7 @@ from symbolic.integration.algebraic import (
 from symbolic.integration.exponential import exponential_polynomial
 from symbolic.integration.forms import ONE, X, basic, depends, size
 from symbolic.integration.parts import by_parts, polynomial_by_parts
-from symbolic.integration.search import Search, term_by_term
+from symbolic.integration.search import MOST_STEPS, Search, term_by_term
 from symbolic.integration.substitution import derivative_divides, inverse_function, linear_argument
 from symbolic.integration.tidying import tidy
 from symbolic.integration.trigonometric import of_exponentials, of_sines
@@ -47,8 +47,12 @@ RULES = (
 _LARGEST_INTEGRAND = 300
 
 
-def primitives(integrand: Tree) -> list[se.Basic]:
+def primitives(integrand: Tree, steps: int = MOST_STEPS) -> list[se.Basic]:
     """Candidate primitives of an integrand with respect to x, the shortest first, not judged.
+
+    Args:
+        integrand: a function of x; it may hold coefficients a0 ... a9.
+        steps: the budget of the search.
 
     Raises:
         UndefinedError, TooLargeError: as `to_symengine` raises them.
@@ -61,24 +65,21 @@ def primitives(integrand: Tree) -> list[se.Basic]:
     if not depends(f):
         return [f * X]
     points = checking.points_of(integrand)
-    for attempt in _attempts(f):
-        found = attempt()
-        if found is None or isinstance(found, UNDEFINED):
-            continue
-        forms = tidy(found, points) if points else [found]
-        if points:
-            forms = [form for form in forms[:3] if checking.is_primitive(form, integrand, points)]
-        if forms:
-            return forms[:1]
-    return []
-
-
-def _attempts(f):
-    """Searches, from the one that solves most."""
     plain = basic(f)
-    yield lambda: without_absolute_values(plain, lambda g: Search(RULES).integrate(g))
-    if not f.atoms(se.Abs, se.sign):
-        yield lambda: Search((undetermined,)).integrate(plain)
+    found = without_absolute_values(plain, lambda g: Search(RULES, steps).integrate(g))
+    forms = _right_forms(found, integrand, points)
+    if found is not None and not forms and not f.atoms(se.Abs, se.sign):
+        # A rule that is wrong on the real line; the fit looks at real values only.
+        forms = _right_forms(Search((undetermined,), steps).integrate(plain), integrand, points)
+    return forms[:1]
+
+
+def _right_forms(found: se.Basic | None, integrand: Tree, points) -> list[se.Basic]:
+    if found is None or isinstance(found, UNDEFINED):
+        return []
+    if not points:  # nothing can be checked; the judge may know complex values
+        return [found]
+    return [form for form in tidy(found, points)[:3] if checking.is_primitive(form, integrand, points)]
 
 
 __all__ = ["primitives", "ONE"]

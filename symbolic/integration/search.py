@@ -1,7 +1,7 @@
 """The search for a primitive: rules that ask for primitives of simpler integrands, within a budget of work.
 
 A rule is a function from an integrand and the search to a primitive or None. Nothing measures time: the budget counts
-integrands, so that an answer is the same on every machine.
+steps, so that an answer is the same on every machine. An integrand is a step, and so is each costly attempt of a rule.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from symbolic.algebra.terms import additive_terms, constant_factor
 from symbolic.expressions.engines import UNDEFINED
 from symbolic.integration.forms import X, depends, size, tidied
 
-MAX_INTEGRANDS = 250
+MOST_STEPS = 150
 MAX_DEPTH = 8
 MAX_SIZE = 500
 
@@ -24,13 +24,14 @@ class Search:
 
     Args:
         rules: in the order in which they are tried.
+        steps: how much work the search may do.
     """
 
-    def __init__(self, rules: tuple[Rule, ...]):
+    def __init__(self, rules: tuple[Rule, ...], steps: int = MOST_STEPS):
         self._rules = rules
         self._known: dict[se.Basic, se.Basic | None] = {}
         self._open: set[se.Basic] = set()
-        self.left = MAX_INTEGRANDS
+        self.left = steps
         self.depth = 0
 
     def integrate(self, f: se.Basic) -> se.Basic | None:
@@ -45,6 +46,11 @@ class Search:
         else:
             result = self._found(varying)
         return None if result is None else constant * result
+
+    def spend(self, steps: int) -> bool:
+        """Take steps off the budget; False if it is used up."""
+        self.left -= steps
+        return self.left > 0
 
     def _found(self, f):
         if self.left <= 0 or self.depth >= MAX_DEPTH or f in self._open or size(f) > MAX_SIZE:

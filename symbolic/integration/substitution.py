@@ -40,7 +40,7 @@ def derivative_divides(f: se.Basic, search: Search) -> se.Basic | None:
     for g in _candidates(f):
         if search.left <= 0:
             return None
-        changed = _in_terms_of(f, g)
+        changed = _in_terms_of(f, g, search)
         if changed is None or changed == f:
             continue
         found = search.integrate(changed)
@@ -78,7 +78,7 @@ def _candidates(f) -> list[se.Basic]:
     return ordered[:_MOST_CANDIDATES]
 
 
-def _in_terms_of(f, g) -> se.Basic | None:
+def _in_terms_of(f, g, search) -> se.Basic | None:
     """f/g' as a function of g, with x for g; None if it is none."""
     slope = differentiate(g, X)
     if slope == 0 or isinstance(slope, UNDEFINED):
@@ -86,6 +86,8 @@ def _in_terms_of(f, g) -> se.Basic | None:
     quick = (f / slope).xreplace(_replacements(f, g))
     if not depends(quick):
         return quick.xreplace({U: X})
+    if not search.spend(1):
+        return None
     protected = f.xreplace(_replacements(f, g))
     for divisor in dict.fromkeys([slope, slope.xreplace(_replacements(slope, g))]):
         quotient = normal(protected / divisor)

@@ -5,7 +5,7 @@ powers of x, and the logarithms and arcus tangents of denominators (Geddes, Czap
 Algebra, ch. 12). The fit is that of `algebra.fits`, in floats at points.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import symengine as se
 
@@ -17,82 +17,91 @@ from symbolic.integration.forms import LN, X, depends, logarithm, parts, power_o
 from symbolic.integration.rational import is_negative, square_root
 from symbolic.integration.search import Search
 
-MAX_COLUMNS = 60
-_LARGEST_TERM = 60  # parts
+_STAGES = (  # rounds of derivatives, powers of x, columns at most
+    (1, (0,), 24),
+    (2, (0, 1), 45),
+    (2, (0, 1, -1, 2), 60),
+)
+_LARGEST_TERM = 50  # parts
+_LARGEST_INTEGRAND = 150
+_MOST_TERMS = 30  # of which derivatives are taken
 _SEED = 0
-_ROUNDS = 2  # of derivatives
+_STEPS_OF_A_FIT = 3
 
 
 def undetermined(f: se.Basic, search: Search) -> se.Basic | None:
-    """A combination of terms that come from f and its derivatives, if one fits; at the top of a search only."""
-    if search.depth > 2 or f.free_symbols != {X} or size(f) > 200:
+    """A combination of terms that come from f and its derivatives, if one fits; only near the top of a search."""
+    if search.depth > 2 or f.free_symbols != {X} or size(f) > _LARGEST_INTEGRAND:
         return None
     points, right = real_points(f, _SEED)
     if len(points) < SPARE_POINTS + 4:
         return None
-    search.left -= 5
-    tried = None
+    units, columns, tried = units_of(f), {}, None
     for terms in _stages(f):
-        if terms != tried and (found := fitted(f, terms, points, right)) is not None:
+        if terms == tried:
+            continue
+        if not search.spend(_STEPS_OF_A_FIT):
+            return None
+        new = [term for term in terms if term not in columns]
+        derivatives = [differentiate(term, X) for term in new]
+        columns |= dict(zip(new, values_at(derivatives, points), strict=True))
+        if (found := fit([(term, columns[term]) for term in terms], right, units)) is not None:
             return found
         tried = terms
     return None
 
 
-def fitted(f, terms, points, right) -> se.Basic | None:
-    """The combination of terms whose derivative is f at the points."""
-    derivatives, kept = [], []
-    for term in terms:
-        derivative = differentiate(term, X)
-        if not isinstance(derivative, UNDEFINED):
-            derivatives.append(derivative)
-            kept.append(term)
-    columns = list(zip(kept, values_at(derivatives, points), strict=True))
-    return fit(columns, right, units_of(f))
-
-
 def _stages(f) -> Iterator[list[se.Basic]]:
     """Terms to combine, fewer before more, because floats recover few coefficients better."""
-    logarithms = []
     start = list(additive_terms(f))
-    fraction = as_fraction(f)
-    reduced = []
-    if fraction is not None:
-        top, bottom = fraction
-        try:
-            _, factors = bottom.factored()
-        except TooLargeError:
-            factors = []
-        denominator = se.Integer(1)
-        for factor, times in factors:
-            expr = factor.expression()
-            if not depends(expr):
-                continue
-            logarithms += _logarithmic(expr)
-            denominator *= expr ** (times - 1) if isinstance(expr, se.Add) else expr**times
-            if isinstance(expr, se.Add) and times == 1:
-                reduced += [term / expr for term in additive_terms(top.expression())[:8]]
-        reduced += [term / denominator for term in additive_terms(top.expression())[:12]]
+    logarithms, reduced = _from_denominator(f)
+    logarithms += [X, *(term for part in parts(f) if type(part) is LN for term in (part, X * part))]
     known: dict[se.Basic, None] = {}
-    layer = [*start, *reduced]
-    for _ in range(_ROUNDS + 1):
-        new = []
-        for term in layer:
-            term = _stripped(term)
-            if depends(term) and term not in known and size(term) <= _LARGEST_TERM and len(known) < MAX_COLUMNS:
-                known[term] = None
-                new.append(term)
-        layer = [
-            each
-            for term in new
-            if not isinstance(derivative := differentiate(term, X), UNDEFINED)
-            for each in additive_terms(derivative)
-        ]
-    closure = by_length(known)
-    whole = [X, *(term for part in parts(f) if type(part) is LN for term in (part, X * part))]
-    for powers in ((0,), (0, 1), (0, 1, -1, 2)):
-        terms = dict.fromkeys([*logarithms[:12], *whole, *(_stripped(term * X**k) for term in closure for k in powers)])
-        yield by_length(term for term in terms if depends(term) and size(term) <= _LARGEST_TERM)[:MAX_COLUMNS]
+    layer, done = _new_terms([*start, *reduced], known), 0
+    for rounds, powers, count in _STAGES:
+        while done < rounds:
+            derivatives = [differentiate(term, X) for term in layer]
+            layer = _new_terms((term for each in derivatives for term in additive_terms(each)), known)
+            done += 1
+        closure = [_stripped(term * X**k) for term in known for k in powers]
+        terms = [term for term in dict.fromkeys([*logarithms, *closure]) if depends(term)]
+        yield by_length(terms)[:count]
+
+
+def _new_terms(terms: Iterable[se.Basic], known: dict[se.Basic, None]) -> list[se.Basic]:
+    """Those of the terms, without numbers, that are not known and not too large; they are known then."""
+    new = []
+    for term in map(_stripped, terms):
+        if len(known) >= _MOST_TERMS:
+            break
+        if depends(term) and term not in known and not isinstance(term, UNDEFINED) and size(term) <= _LARGEST_TERM:
+            known[term] = None
+            new.append(term)
+    return new
+
+
+def _from_denominator(f) -> tuple[list[se.Basic], list[se.Basic]]:
+    """Logarithms of the factors of the denominator, and the integrand's terms over these with lower powers."""
+    fraction = as_fraction(f)
+    logarithms, reduced, denominator = [], [], se.Integer(1)
+    if fraction is None:
+        return logarithms, reduced
+    top, bottom = fraction
+    try:
+        _, factors = bottom.factored()
+    except TooLargeError:
+        return logarithms, reduced
+    numerators = additive_terms(top.expression())[:12]
+    for factor, times in factors:
+        expr = factor.expression()
+        if not depends(expr):
+            continue
+        logarithms += _logarithmic(expr)
+        is_sum = isinstance(expr, se.Add)
+        denominator *= expr ** (times - 1) if is_sum else expr**times
+        if is_sum and times == 1:
+            reduced += [term / expr for term in numerators[:8]]
+    return logarithms[:12], [*reduced, *(term / denominator for term in numerators)]
 
 
 def _logarithmic(factor) -> list[se.Basic]:
