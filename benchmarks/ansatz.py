@@ -101,9 +101,7 @@ def report(name: str, problems: list[tuple[str, str | None]], pool: pebble.Proce
             for each in refuted:
                 print(f"             REFUTED {to_infix(from_prefix(each))}")
     ms = sorted(1e3 * value for value in seconds)
-    lengths = (
-        f"{statistics.median(ratios):>8.2f}{sum(r <= 2 for r in ratios) / len(ratios):>7.0%}" if ratios else ""
-    )
+    lengths = f"{statistics.median(ratios):>8.2f}{sum(r <= 2 for r in ratios) / len(ratios):>7.0%}" if ratios else ""
     print(
         f"{name:32}{len(problems):>6}{solved:>8}{wrong:>7}{lost:>6}{statistics.median(ms):>9.1f}"
         f"{statistics.mean(ms):>8.1f}{ms[-1]:>9.0f}{lengths}",

@@ -26,7 +26,9 @@ def _polynomial(rng: random.Random, degree: int = 2) -> str:
 
 
 def _fraction(rng: random.Random) -> str:
-    p, q = rng.choice([(1, 2), (3, 2), (-1, 2), (1, 3), (2, 3), (-1, 3), (-2, 3), (4, 3), (1, 4), (-3, 2), (5, 2), (3, 4)])
+    p, q = rng.choice(
+        [(1, 2), (3, 2), (-1, 2), (1, 3), (2, 3), (-1, 3), (-2, 3), (4, 3), (1, 4), (-3, 2), (5, 2), (3, 4)]
+    )
     return f"({p}/{q})"
 
 
@@ -363,7 +365,9 @@ def absolute_values(rng):
 
 
 def constants(rng):
-    c = rng.choice(["tan(3)", "cos(1)", "pi", "sqrt(2)", "ln(2)", "exp(3)", "sinh(2)", "atan(2)", "tanh(5)", "a0", "a1"])
+    c = rng.choice(
+        ["tan(3)", "cos(1)", "pi", "sqrt(2)", "ln(2)", "exp(3)", "sinh(2)", "atan(2)", "tanh(5)", "a0", "a1"]
+    )
     k = _n(rng, 1, 4)
     return rng.choice([
         f"{c}*x*exp(x)*{k}",

@@ -47,9 +47,7 @@ def values_at(exprs: list[se.Basic], points: np.ndarray) -> np.ndarray:
     return function(points[:, None]).reshape(len(points), len(exprs)).T
 
 
-def fit(
-    columns: list[tuple[se.Basic, np.ndarray]], right: np.ndarray, units: dict[se.Basic, float]
-) -> se.Basic | None:
+def fit(columns: list[tuple[se.Basic, np.ndarray]], right: np.ndarray, units: dict[se.Basic, float]) -> se.Basic | None:
     """The combination of terms whose columns add up to the right side, with exact coefficients; None if none does.
 
     Of terms that depend on one another the first are used.

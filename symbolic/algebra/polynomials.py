@@ -65,9 +65,7 @@ class Polynomial:
         except OverflowError:  # python-flint sorts the factors by coefficients as C integers
             raise TooLargeError("a polynomial has factors with too large coefficients") from None
         signs = [1 if factor.leading_coefficient() > 0 else -1 for factor, _ in factors]
-        content = math.prod(
-            (sign**times for sign, (_, times) in zip(signs, factors, strict=True)), start=int(content)
-        )
+        content = math.prod((sign**times for sign, (_, times) in zip(signs, factors, strict=True)), start=int(content))
         parts = [(Polynomial(sign * f, self.ring), times) for sign, (f, times) in zip(signs, factors, strict=True)]
         return content, parts
 

@@ -32,7 +32,7 @@ def points_of(f: Tree) -> dict[str, np.ndarray]:
 
 
 def is_primitive(primitive: se.Basic, f: Tree, points: dict[str, np.ndarray]) -> bool:
-    """Whether the derivative of a primitive is f at those of the points where the primitive is real, and it is at some."""
+    """Whether the derivative of a primitive is f wherever both are real, which must be so at some of the points."""
     try:
         tree = from_symengine(primitive)
     except ValueError:

@@ -12,12 +12,8 @@ ONE, HALF = se.Integer(1), se.Rational(1, 2)
 
 SIN, COS, TAN, SEC, CSC, COT = (type(f(X)) for f in (se.sin, se.cos, se.tan, se.sec, se.csc, se.cot))
 SINH, COSH, TANH, SECH, CSCH, COTH = (type(f(X)) for f in (se.sinh, se.cosh, se.tanh, se.sech, se.csch, se.coth))
-ASIN, ACOS, ATAN, ASINH, ACOSH, ATANH = (
-    type(f(X)) for f in (se.asin, se.acos, se.atan, se.asinh, se.acosh, se.atanh)
-)
-ACOT, ASEC, ACSC, ACOTH, ASECH, ACSCH = (
-    type(f(X)) for f in (se.acot, se.asec, se.acsc, se.acoth, se.asech, se.acsch)
-)
+ASIN, ACOS, ATAN, ASINH, ACOSH, ATANH = (type(f(X)) for f in (se.asin, se.acos, se.atan, se.asinh, se.acosh, se.atanh))
+ACOT, ASEC, ACSC, ACOTH, ASECH, ACSCH = (type(f(X)) for f in (se.acot, se.asec, se.acsc, se.acoth, se.asech, se.acsch))
 LN = type(se.log(X))
 
 

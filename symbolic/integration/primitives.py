@@ -20,7 +20,7 @@ from symbolic.integration.search import MOST_STEPS, Search, term_by_term
 from symbolic.integration.substitution import derivative_divides, inverse_function, linear_argument
 from symbolic.integration.tidying import tidy
 from symbolic.integration.trigonometric import of_exponentials, of_sines
-from symbolic.integration.undetermined import undetermined
+from symbolic.integration.undetermined import STEPS_OF_ALL_FITS, fitted_primitive, undetermined
 
 
 def _exponential_polynomial(f, search):
@@ -68,9 +68,10 @@ def primitives(integrand: Tree, steps: int = MOST_STEPS) -> list[se.Basic]:
     plain = basic(f)
     found = without_absolute_values(plain, lambda g: Search(RULES, steps).integrate(g))
     forms = _right_forms(found, integrand, points)
-    if found is not None and not forms and not f.atoms(se.Abs, se.sign):
-        # A rule that is wrong on the real line; the fit looks at real values only.
-        forms = _right_forms(Search((undetermined,), steps).integrate(plain), integrand, points)
+    if not forms and not f.atoms(se.Abs, se.sign):
+        # Nothing, or what is wrong on the real line; the fit takes real values. It has a budget of its own.
+        found = fitted_primitive(plain, Search((), min(steps // 10, STEPS_OF_ALL_FITS + 1)))
+        forms = _right_forms(found, integrand, points)
     return forms[:1]
 
 

@@ -318,7 +318,7 @@ def _by_residues(numerator, p) -> se.Basic | None:
         return result + 2 * coefficient * se.atan(ratio / se.sqrt(se.Integer(-m)))
     # The conjugate product has the same rational parts, and the others with the opposite sign.
     other = [flint.acb(1)]
-    for root in (groups[0][1] if roots is groups[1][1] else groups[1][1]):
+    for root in groups[0][1] if roots is groups[1][1] else groups[1][1]:
         other = [flint.acb(0), *other]
         for k in range(len(other) - 1):
             other[k] -= root * other[k + 1]

@@ -82,9 +82,7 @@ def _starts_negative(constant) -> bool:
 
 def _without_bars(expr: se.Basic, points: dict[str, np.ndarray]) -> se.Basic:
     """ln|u| as ln(u) or ln(-u) where u has one sign at all points at which it is real."""
-    inner = [
-        part.args[0].args[0] for part in parts(expr) if type(part) is LN and isinstance(part.args[0], se.Abs)
-    ]
+    inner = [part.args[0].args[0] for part in parts(expr) if type(part) is LN and isinstance(part.args[0], se.Abs)]
     if not inner:
         return expr
     replaced = {}

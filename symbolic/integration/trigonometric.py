@@ -100,9 +100,7 @@ def _multiple(n: int, sign: int) -> tuple[se.Basic, se.Basic]:
     first = se.expand(s * _C + c * _S)
     second = se.expand(c * _C - sign * s * _S)
     square = sign * (1 - _C**2)
-    return _S * se.expand(se.expand(first / _S).xreplace({_S**2: square})), se.expand(
-        _even_powers(second, _S, square)
-    )
+    return _S * se.expand(se.expand(first / _S).xreplace({_S**2: square})), se.expand(_even_powers(second, _S, square))
 
 
 def _even_powers(expr, symbol, square):
@@ -121,9 +119,7 @@ def _integrated(g, angle, functions, search) -> se.Basic | None:
     slope = angle.diff(X)
     if size(g) > 400:
         return None
-    candidates = [
-        method(g, angle, functions, search) for method in (_by_cosine, _by_sine, _by_tangent)
-    ]
+    candidates = [method(g, angle, functions, search) for method in (_by_cosine, _by_sine, _by_tangent)]
     candidates = [each for each in candidates if each is not None]
     if not candidates:
         for method in (_split, _by_half_angle):

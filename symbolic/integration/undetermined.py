@@ -13,25 +13,35 @@ from symbolic.algebra.fits import SPARE_POINTS, by_length, fit, real_points, uni
 from symbolic.algebra.terms import additive_terms, constant_factor
 from symbolic.expressions.engines import UNDEFINED, TooLargeError, differentiate
 from symbolic.integration.algebraic import as_fraction, polynomial_coefficients
-from symbolic.integration.forms import LN, X, depends, logarithm, parts, power_of, size
+from symbolic.integration.forms import COS, COSH, LN, SIN, SINH, X, depends, logarithm, parts, power_of, size
 from symbolic.integration.rational import is_negative, square_root
 from symbolic.integration.search import Search
 
 _STAGES = (  # rounds of derivatives, powers of x, columns at most
     (1, (0,), 24),
-    (2, (0, 1), 45),
+    (2, (0, 1), 60),
     (2, (0, 1, -1, 2), 60),
 )
 _LARGEST_TERM = 50  # parts
 _LARGEST_INTEGRAND = 150
-_MOST_TERMS = 30  # of which derivatives are taken
+_MOST_TERMS = 45  # of which derivatives are taken
+_MOST_FACTORS = 15
 _SEED = 0
+_COFUNCTIONS = {SIN: se.cos, COS: se.sin, SINH: se.cosh, COSH: se.sinh}
 _STEPS_OF_A_FIT = 3
+STEPS_OF_ALL_FITS = _STEPS_OF_A_FIT * len(_STAGES)
 
 
 def undetermined(f: se.Basic, search: Search) -> se.Basic | None:
-    """A combination of terms that come from f and its derivatives, if one fits; only near the top of a search."""
-    if search.depth > 2 or f.free_symbols != {X} or size(f) > _LARGEST_INTEGRAND:
+    """`fitted_primitive` for terms and partial sums of the integrand; the whole integrand is tried after all rules."""
+    return fitted_primitive(f, search) if search.depth == 2 else None
+
+
+def fitted_primitive(f: se.Basic, search: Search) -> se.Basic | None:
+    """A combination of terms that come from f and its derivatives, if one fits at real points."""
+    if f.free_symbols != {X} or size(f) > _LARGEST_INTEGRAND:
+        return None
+    if search.left <= _STEPS_OF_A_FIT:
         return None
     points, right = real_points(f, _SEED)
     if len(points) < SPARE_POINTS + 4:
@@ -59,6 +69,8 @@ def _stages(f) -> Iterator[list[se.Basic]]:
     known: dict[se.Basic, None] = {}
     layer, done = _new_terms([*start, *reduced], known), 0
     for rounds, powers, count in _STAGES:
+        if done == 1:
+            layer += _new_terms(_parents(f, start), known)
         while done < rounds:
             derivatives = [differentiate(term, X) for term in layer]
             layer = _new_terms((term for each in derivatives for term in additive_terms(each)), known)
@@ -66,6 +78,28 @@ def _stages(f) -> Iterator[list[se.Basic]]:
         closure = [_stripped(term * X**k) for term in known for k in powers]
         terms = [term for term in dict.fromkeys([*logarithms, *closure]) if depends(term)]
         yield by_length(terms)[:count]
+
+
+def _parents(f, terms: list[se.Basic]) -> list[se.Basic]:
+    """Products that have a term of f among the terms of their derivative: of A'*B, A*B for the functions A in f."""
+    factors = [factor for part in parts(f) for factor in (part, *_cofunctions(part)) if not isinstance(part, se.Add)]
+    factors = [factor for factor in dict.fromkeys(factors) if not isinstance(factor, se.Mul) or size(factor) < 12]
+    found = []
+    for factor in factors[:_MOST_FACTORS]:
+        slope = differentiate(factor, X)
+        if slope == 0 or isinstance(slope, UNDEFINED):
+            continue
+        ratio = factor / slope
+        for term in dict.fromkeys([*se.Add.make_args(f), *terms]):
+            parent = term * ratio
+            if size(parent) <= size(term) + size(factor):
+                found.append(parent)
+    return by_length(found)
+
+
+def _cofunctions(part) -> list[se.Basic]:
+    pair = _COFUNCTIONS.get(type(part))
+    return [] if pair is None else [pair(*part.args)]
 
 
 def _new_terms(terms: Iterable[se.Basic], known: dict[se.Basic, None]) -> list[se.Basic]:
