@@ -73,21 +73,8 @@ def polynomial_times_power(f: se.Basic, search: Search) -> se.Basic | None:
 
 def polynomial_coefficients(expr: se.Basic) -> list[se.Basic] | None:
     """The coefficients of a polynomial in x, from degree 0 up, with any constants; None for other expressions."""
-    todo, degree = [(expr, 1)], 0
-    while todo:
-        part, times = todo.pop()
-        if not depends(part):
-            continue
-        if part == X:
-            degree += times
-        elif isinstance(part, se.Add | se.Mul):
-            todo += [(operand, times) for operand in part.args]
-        elif isinstance(part, se.Pow) and isinstance(part.args[1], se.Integer) and 0 < part.args[1] < 20:
-            todo.append((part.args[0], times * int(part.args[1])))
-        else:
-            return None
-        if degree > 80:
-            return None
+    if not 0 <= _degree(expr) <= _HIGHEST_DEGREE:
+        return None
     found: dict[int, se.Basic] = {}
     for term in se.Add.make_args(se.expand(expr)):
         if not depends(term):
@@ -99,6 +86,21 @@ def polynomial_coefficients(expr: se.Basic) -> list[se.Basic] | None:
         k = int(powers[0][1])
         found[k] = found.get(k, se.Integer(0)) + term / X**k
     return [found.get(k, se.Integer(0)) for k in range(max(found, default=0) + 1)]
+
+
+def _degree(expr: se.Basic) -> int:
+    """The degree of a polynomial in x that is not multiplied out, or more; -1 for other expressions."""
+    if not depends(expr):
+        return 0
+    if expr == X:
+        return 1
+    if isinstance(expr, se.Add | se.Mul):
+        degrees = [_degree(operand) for operand in expr.args]
+        return -1 if -1 in degrees else max(degrees) if isinstance(expr, se.Add) else sum(degrees)
+    if isinstance(expr, se.Pow) and isinstance(expr.args[1], se.Integer) and 0 < expr.args[1] <= _HIGHEST_DEGREE:
+        degree = _degree(expr.args[0])
+        return -1 if degree < 0 else degree * int(expr.args[1])
+    return -1
 
 
 # --- Rational functions ---------------------------------------------------------------------------------------------

@@ -17,7 +17,12 @@ from symbolic.integration.exponential import exponential_polynomial
 from symbolic.integration.forms import ONE, X, basic, depends, size
 from symbolic.integration.parts import by_parts, polynomial_by_parts
 from symbolic.integration.search import MOST_STEPS, Search, term_by_term
-from symbolic.integration.substitution import derivative_divides, inverse_function, linear_argument
+from symbolic.integration.substitution import (
+    derivative_divides,
+    inverse_function,
+    linear_argument,
+    power_of_inverse_function,
+)
 from symbolic.integration.tidying import tidy
 from symbolic.integration.trigonometric import of_exponentials, of_sines
 from symbolic.integration.undetermined import STEPS_OF_ALL_FITS, fitted_primitive, undetermined
@@ -38,6 +43,7 @@ RULES = (
     root_of_quadratic,
     roots_of_linear_terms,
     derivative_divides,
+    power_of_inverse_function,
     by_parts,
     linear_argument,
     inverse_function,

@@ -175,6 +175,7 @@ _INVERSES = {  # function -> x as a function of u, and the pair of u's functions
     ACOSH: (se.cosh, {COSH: lambda x: x, SINH: lambda x: se.sqrt(x - 1) * se.sqrt(x + 1)}),
     ATANH: (se.tanh, {TANH: lambda x: x}),
 }
+_WITH_ROOTS = (ASIN, ACOS, ASINH, ACOSH)  # whose derivatives hold a root
 _ROOTS = {  # base -> u's function whose square it is, for the roots beside an inverse function
     ASIN: lambda x: {1 - x**2: se.cos(X)},
     ACOS: lambda x: {1 - x**2: se.sin(X)},
@@ -183,6 +184,13 @@ _ROOTS = {  # base -> u's function whose square it is, for the roots beside an i
     ACOSH: lambda x: {x - 1: None, x**2 - 1: se.sinh(X)},
     ATANH: lambda x: {},
 }
+
+
+def power_of_inverse_function(f: se.Basic, search: Search) -> se.Basic | None:
+    """`inverse_function` where asin(x)^n or the like is a factor, with n of 2 or more."""
+    powers = map(power_of, se.Mul.make_args(f))
+    is_one = any(type(base) in _WITH_ROOTS and isinstance(n, se.Integer) and n >= 2 for base, n in powers)
+    return inverse_function(f, search) if is_one else None
 
 
 def inverse_function(f: se.Basic, search: Search) -> se.Basic | None:
@@ -265,8 +273,8 @@ def _back(found, part, values) -> se.Basic | None:
     replaced = {}
     for each in parts(found):
         if each.args and each.args[0] == X and type(each) in values:
-            replaced[each] = values[type(each)](inner)
-    result = found.xreplace(replaced).xreplace({X: part})
+            replaced[each] = values[type(each)](U)
+    result = found.xreplace(replaced).xreplace({X: part}).xreplace({U: inner})
     return tidied(result)
 
 
