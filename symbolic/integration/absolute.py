@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import symengine as se
 
+from symbolic.expressions.engines import UNDEFINED
 from symbolic.integration.forms import V, W, depends, mapped, parts
 
 _SIGNS = (V, W)
@@ -34,7 +35,7 @@ def _reduced(expr: se.Basic, inner) -> se.Basic:
     symbols = set(inner.values())
 
     def visit(part):
-        if not part.args:
+        if not part.args or isinstance(part, UNDEFINED):
             return part
         if isinstance(part, se.Pow) and part.args[0] in symbols and isinstance(part.args[1], se.Integer):
             return part.args[0] if int(part.args[1]) % 2 else se.Integer(1)
@@ -50,7 +51,7 @@ def _with_signs(expr: se.Basic, inner) -> se.Basic:
     def visit(part):
         if part in of_symbol:
             return se.sign(of_symbol[part])
-        if not part.args:
+        if not part.args or isinstance(part, UNDEFINED):
             return part
         if isinstance(part, se.Mul):
             for s, u in of_symbol.items():

@@ -14,7 +14,7 @@ from symbolic.integration.algebraic import (
     roots_of_linear_terms,
 )
 from symbolic.integration.exponential import exponential_polynomial
-from symbolic.integration.forms import ONE, X, basic, depends, size
+from symbolic.integration.forms import U, V, W, X, basic, depends, parts, size
 from symbolic.integration.parts import by_parts, polynomial_by_parts
 from symbolic.integration.search import MOST_STEPS, Search, term_by_term
 from symbolic.integration.substitution import (
@@ -51,6 +51,7 @@ RULES = (
     undetermined,
 )
 _LARGEST_INTEGRAND = 300
+_LARGEST_EXPONENT = 200
 
 
 def primitives(integrand: Tree, steps: int = MOST_STEPS) -> list[se.Basic]:
@@ -66,7 +67,7 @@ def primitives(integrand: Tree, steps: int = MOST_STEPS) -> list[se.Basic]:
     f = to_symengine(integrand)
     if isinstance(f, UNDEFINED):
         raise UndefinedError("the integrand has no finite value")
-    if size(f) > _LARGEST_INTEGRAND:
+    if size(f) > _LARGEST_INTEGRAND or f.free_symbols & {U, V, W} or _has_large_powers(f):
         return []
     if not depends(f):
         return [f * X]
@@ -89,4 +90,12 @@ def _right_forms(found: se.Basic | None, integrand: Tree, points) -> list[se.Bas
     return [form for form in tidy(found, points)[:3] if checking.is_primitive(form, integrand, points)]
 
 
-__all__ = ["primitives", "ONE"]
+def _has_large_powers(f: se.Basic) -> bool:
+    """Whether a power in f has so large an exponent that to multiply it out would take long."""
+    exponents = (part.args[1] for part in parts(f) if isinstance(part, se.Pow))
+    return any(
+        isinstance(factor, se.Rational) and max(abs(int(factor.p)), int(factor.q)) > _LARGEST_EXPONENT
+        for exponent in exponents
+        for term in se.Add.make_args(exponent)
+        for factor in se.Mul.make_args(term)
+    )

@@ -60,7 +60,10 @@ class Search:
         self._open.add(f)
         try:
             for rule in self._rules:
-                result = rule(f, self)
+                try:
+                    result = rule(f, self)
+                except RuntimeError:  # SymEngine's, for a division by zero
+                    result = None
                 if result is not None and not isinstance(result, UNDEFINED):
                     self._known[f] = result
                     return result
