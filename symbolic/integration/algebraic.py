@@ -325,21 +325,15 @@ def normal(f: se.Basic) -> se.Basic:
 
 def root_of_quadratic(f: se.Basic, search: Search) -> se.Basic | None:
     """p(x) + r(x)/sqrt(q) for a quadratic q and rational functions p and r."""
-    bases = {base for base, exponent in rational_exponents(f) if exponent.q == 2}
-    if not bases or len(bases) != len({base for base, _ in rational_exponents(f)}):
+    roots = list(rational_exponents(f))
+    if len({base for base, _ in roots}) != 1 or any(exponent.q != 2 for _, exponent in roots):
         return None
-    q, split = _common_quadratic(bases)
-    if q is None:
+    coefficients = polynomial_coefficients(roots[0][0])
+    if coefficients is None or len(coefficients) != 3:
         return None
-    a, b, c = q[2], q[1], q[0]
+    c, b, a = coefficients
     radicand = a * X**2 + b * X + c
-    replaced = {}
-    for base, exponent in rational_exponents(f):
-        whole = (exponent - HALF) if base != split else exponent
-        if split is None:
-            replaced[base**exponent] = W * radicand**whole
-        else:
-            return None
+    replaced = {base**exponent: W * radicand ** (exponent - HALF) for base, exponent in roots}
     changed = f.xreplace(replaced)
     if not is_rational(changed):
         return None
@@ -360,16 +354,6 @@ def root_of_quadratic(f: se.Basic, search: Search) -> se.Basic | None:
         return rest
     first = search.integrate(plain)
     return None if first is None else first + rest
-
-
-def _common_quadratic(bases):
-    if len(bases) != 1:
-        return None, None
-    (base,) = bases
-    coefficients = polynomial_coefficients(base)
-    if coefficients is None or len(coefficients) != 3:
-        return None, None
-    return coefficients, None
 
 
 def _in_root(part: Polynomial, radicand):
@@ -402,15 +386,13 @@ def _over_root(r: se.Basic, a, b, c, radicand, search) -> se.Basic | None:
     d, simple = flint.fmpq_poly([1]), []
     for factor, times in bottom.numer().factor()[1]:
         p = flint.fmpq_poly(factor)
-        divides = q % p == 0 or p % q == 0 if q.degree() >= p.degree() else False
         if q.gcd(p).degree() > 0:
-            d *= p**times if q.gcd(p) == p / p[p.degree()] else p**times
+            d *= p**times
         else:
             d *= p ** (times - 1)
             if p.degree() > 1:
                 return _by_euler(r, a, b, c, radicand, search)
             simple.append(-p[0] / p[1])
-        del divides
     degree = max(top.degree() - bottom.degree(), 0) + d.degree() + 1
     if degree > _HIGHEST_DEGREE:
         return None

@@ -207,14 +207,6 @@ def with_exponentials(expr: se.Basic) -> se.Basic:
     )
 
 
-_COFUNCTIONS = {ASIN: (se.sin,), ATAN: (se.tan,)}
-
-
-def put_back(expr: se.Basic, inner: se.Basic) -> se.Basic:
-    """The expression with `inner` for x, and what cancels then: ln|exp(u)| = u, exp(ln u) = u, atan(tan u) = u."""
-    return tidied(expr.xreplace({X: inner}))
-
-
 def tidied(expr: se.Basic) -> se.Basic:
     """The expression with what cancels: ln|exp(u)| = u, exp(ln u) = u, atan(tan u) = u, (u^a)^b = u^(a*b) for odd a."""
     return mapped(expr, _tidied_part)

@@ -109,6 +109,10 @@ def _replacements(f, g) -> dict:
     base, exponent = power_of(g)
     inner = exponent_of(g)
     for part in parts(f):
+        terms = se.Add.make_args(exponent_of(part)) if exponent_of(part) is not None else ()
+        for term in terms if len(terms) > 1 else ():  # SymEngine writes exp(g)*exp(x) as exp(g + x)
+            if isinstance(term / g, se.Number):
+                replaced[part] = se.exp(term / g * U) * se.exp(exponent_of(part) - term)
         if inner is not None:
             other = exponent_of(part)
             if other is not None:

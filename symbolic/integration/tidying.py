@@ -9,7 +9,7 @@ from symbolic.algebra.agreement import FIXED_POINTS
 from symbolic.algebra.simplification import rebuilt, simplified
 from symbolic.algebra.terms import additive_terms, constant_factor, without_constant_terms
 from symbolic.expressions.engines import UNDEFINED, symengine_to_prefix
-from symbolic.integration.forms import LN, ONE, X, depends, exponent_of, mapped, parts, size, with_quotients
+from symbolic.integration.forms import LN, ONE, depends, exponent_of, mapped, parts, size, with_quotients
 
 _LARGEST = 250  # parts of an expression that is still simplified
 
@@ -126,6 +126,3 @@ def _powers_of_numbers(expr: se.Basic) -> se.Basic:
 
     changed = mapped(expr, change)
     return expr if isinstance(changed, UNDEFINED) else rebuilt(changed)
-
-
-__all__ = ["tidy", "X"]
