@@ -100,33 +100,42 @@ def _in_terms_of(f, g, search) -> se.Basic | None:
 
 
 def _replacements(f, g) -> dict:
-    """What becomes a power of U: g, its powers, and for g = exp(u) the exponentials of multiples of u."""
+    """What is a function of g, with U for g: g and its powers, multiples of g, and exponentials of g or with it."""
     replaced = {g: U, -g: -U, g**2: U**2, g**-2: U**-2}
-    if isinstance(g, se.Mul):
-        for part in parts(f):
-            if isinstance(part, se.Mul) and isinstance(part / g, se.Number):
-                replaced[part] = part / g * U
     base, exponent = power_of(g)
-    inner = exponent_of(g)
+    exponentials = [factor for factor in se.Mul.make_args(g) if exponent_of(factor) is not None]
+    inner = exponent_of(exponentials[0]) if len(exponentials) == 1 else None
     for part in parts(f):
-        terms = se.Add.make_args(exponent_of(part)) if exponent_of(part) is not None else ()
-        for term in terms if len(terms) > 1 else ():  # SymEngine writes exp(g)*exp(x) as exp(g + x)
-            if isinstance(term / g, se.Number):
-                replaced[part] = se.exp(term / g * U) * se.exp(exponent_of(part) - term)
-        if inner is not None:
-            other = exponent_of(part)
-            if other is not None:
-                ratio = other / inner
-                ratio = se.expand(ratio) if depends(ratio) else ratio
-                if isinstance(ratio, se.Rational):
-                    replaced[part] = U**ratio
-            continue
+        other = exponent_of(part)
         part_base, part_exponent = power_of(part)
-        if part_base == base and part != g and isinstance(exponent, se.Rational):
+        if other is not None:
+            changed = _exponential(other, g, inner)
+            if changed is not None:
+                replaced[part] = changed
+        elif isinstance(part, se.Mul) and isinstance(part / g, se.Number):
+            replaced[part] = part / g * U
+        elif inner is None and part_base == base and part != g and isinstance(exponent, se.Rational):
             ratio = part_exponent / exponent
             if isinstance(ratio, se.Integer) or exponent == 1:
                 replaced[part] = U**ratio
     return replaced
+
+
+def _exponential(exponent, g, inner) -> se.Basic | None:
+    """exp(exponent) with exp(c*U) for each term c*g, and, for g = r*exp(inner), (U/r)^n for each term n*inner."""
+    result, rest = ONE, []
+    for term in se.Add.make_args(exponent):
+        if isinstance(term / g, se.Number):
+            result *= se.exp(term / g * U)
+            continue
+        ratio = None if inner is None else term / inner
+        ratio = se.expand(ratio) if ratio is not None and depends(ratio) else ratio
+        scale = ONE if inner is None else g / se.exp(inner)
+        if isinstance(ratio, se.Integer) or (isinstance(ratio, se.Rational) and scale == 1):
+            result *= (U / scale) ** ratio
+        else:
+            rest.append(term)
+    return None if result == 1 else result * se.exp(se.Add(*rest))
 
 
 def _solved_for(quotient, g) -> se.Basic | None:
