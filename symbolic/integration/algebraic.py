@@ -23,7 +23,8 @@ from symbolic.integration.forms import (
 )
 from symbolic.integration.search import Search, substituted
 
-_MOST_TERMS = 300
+_MOST_TERMS = 150
+_MOST_GENERATORS = 8
 _HIGHEST_DEGREE = 30
 
 
@@ -125,12 +126,31 @@ def is_rational(f: se.Basic) -> bool:
 
 
 def as_fraction(f: se.Basic) -> tuple[Polynomial, Polynomial] | None:
-    """Numerator and denominator over the functions and roots in f; None if they have too many terms."""
+    """Numerator and denominator over the functions and roots in f; None if these or the terms are too many."""
+    if _count_generators(f) > _MOST_GENERATORS:
+        return None
     try:
         top, bottom = fraction(f)
     except (TooLargeError, UndefinedError, RuntimeError, ValueError, OverflowError):
         return None
     return None if max(len(top.terms), len(bottom.terms)) > _MOST_TERMS else (top, bottom)
+
+
+def _count_generators(f: se.Basic) -> int:
+    """How many different symbols, functions and roots f is a rational function of."""
+    found, seen, todo = set(), set(), [f]
+    while todo:
+        part = todo.pop()
+        if part in seen or isinstance(part, se.Number):
+            continue
+        seen.add(part)
+        if isinstance(part, se.Add | se.Mul):
+            todo += part.args
+        elif isinstance(part, se.Pow) and isinstance(part.args[1], se.Integer):
+            todo.append(part.args[0])
+        else:
+            found.add(part)
+    return len(found)
 
 
 def univariate(polynomial: Polynomial) -> flint.fmpq_poly | None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import flint
 import symengine as se
 
+from symbolic.expressions.engines import UNDEFINED
 from symbolic.integration.algebraic import as_fraction, normal, univariate
 from symbolic.integration.exponential import exponential_polynomial
 from symbolic.integration.forms import (
@@ -141,7 +142,7 @@ def _reduced(expr, symbol, square):
     known = {}
 
     def visit(part):
-        if not part.args:
+        if not part.args or isinstance(part, UNDEFINED):
             return part
         if part in known:
             return known[part]
