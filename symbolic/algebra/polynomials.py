@@ -102,6 +102,13 @@ def numerator(expr: se.Basic, leading: tuple[se.Symbol, ...]) -> Polynomial:
     return Polynomial(ring.without_powers_of_roots(terms), ring)
 
 
+def fraction(expr: se.Basic) -> tuple[Polynomial, Polynomial]:
+    """Numerator and denominator of an expression written as one fraction in lowest terms; raises as `numerator`."""
+    ring = _Ring(expr, ())
+    top, bottom = map(ring.without_powers_of_roots, ring.fraction(expr))
+    return Polynomial(top, ring), Polynomial(bottom, ring)
+
+
 class _Ring:
     """The polynomials in the generators of an expression: (base, exponent) pairs, to the power 1/denominator."""
 

@@ -1,0 +1,60 @@
+"""Linear equations of first order, v' = a(x)*v + b(x): an integrating factor, and one particular solution."""
+
+from collections.abc import Iterator, Sequence
+
+import symengine as se
+
+from symbolic.expressions.engines import from_symengine, to_symengine
+from symbolic.solving.linearise.forms import exponential, shortest, without_abs
+from symbolic.solving.linearise.means import Means
+from symbolic.solving.linearise.primitives import by_rules, closure
+from symbolic.solving.linearise.symbols import FIRST, SLOPE, X, Y
+from symbolic.solving.repair import repaired
+
+
+def first_order(a: se.Basic, b: se.Basic, means: Means, constant: se.Symbol = FIRST) -> Iterator[se.Basic]:
+    """General solutions v(x) of v' = a*v + b."""
+    if a == 0:
+        total = means.primitive(b)
+        if total is not None:
+            yield total + constant
+        return
+    exponent = means.primitive(a)
+    if exponent is None:
+        return
+    h = exponential(exponent)
+    if b == 0:
+        yield constant * h
+        return
+    over = shortest(b / h)
+    inner = by_rules(over)
+    if inner is not None:
+        yield h * (constant + without_abs(inner))
+    found = particular(Y * a - SLOPE + b, [b, b / a], [h])
+    for each in found:
+        yield each + constant * h
+    if inner is None and not found:
+        inner = means.primitive(over)
+        if inner is not None:
+            yield h * (constant + inner)
+
+
+def particular(equation: se.Basic, sources: Sequence[se.Basic], factors: Sequence[se.Basic]) -> list[se.Basic]:
+    """Particular solutions of a linear equation = 0, by undetermined coefficients.
+
+    Args:
+        equation: linear in Y, Y' and Y''.
+        sources: expressions whose terms, with those of their derivatives, may occur.
+        factors: solutions of the homogeneous equation, whose products with x and the like may occur.
+    """
+    terms = dict.fromkeys(closure(sources))
+    for factor in factors:
+        terms.update(dict.fromkeys(factor * power for power in (X, X**2, se.log(X), X * se.log(X))))
+    terms.update(dict.fromkeys((se.Integer(1), X, X**2, X**3)))
+    ansatz = se.Add(*((index + 2) * term for index, term in enumerate(terms)))
+    if ansatz.free_symbols - {X}:
+        return []
+    try:
+        return [to_symengine(tree) for tree in repaired(from_symengine(equation), [from_symengine(ansatz)])]
+    except (ValueError, RuntimeError):
+        return []
