@@ -331,20 +331,22 @@ def riccati_rational(d: Draw) -> Pair:
     k, a = d.nonzero(3), d.int(1, 3)
     y1 = d.one(X, -X, k / X, 1 / X, X + a, X**2, k * X, 1 / X**2, se.Integer(a))
     q, factor = d.one((k, exp(k * X)), (k / X, X**k), (k / X, X**k), (2 * k * X, exp(k * X**2)), (se.Integer(0), se.Integer(1)), (1 / (X + a), X + a))
-    f, s = d.one((se.Integer(1), X), (X, X**2 / 2), (1 / X, ln(X)), (X**2, X**3 / 3), (1 / X**2, -1 / X), (factor, None), (factor * q, factor))
-    if s is None:
-        s = d.one((X, 1))[0] if factor == 1 else None
+    f, s = d.one((se.Integer(1), X), (X, X**2 / 2), (1 / X, ln(X)), (X**2, X**3 / 3), (1 / X**2, -1 / X), (factor * q, factor))
+    if f == 0:
+        f, s = se.Integer(1), X
     r = -f / factor
     b = q - 2 * r * y1
-    solution = None if s is None else y1 + factor / (s + C)
-    return se.expand(DY - (y1.diff(X) - b * y1 - r * y1**2) - b * Y - r * Y**2), solution
+    return se.expand(DY - (y1.diff(X) - b * y1 - r * y1**2) - b * Y - r * Y**2), y1 + factor / (s + C)
 
 
 def without_y(d: Draw) -> Pair:
     k, a, m = d.nonzero(4), d.int(1, 4), d.nonzero(4)
     if d.chance(45):
-        q, factor = _factor(d)
-        return DDY + q * DY - d.one(0, m, m * X, m * q), None
+        q, right = d.one(  # 1/exp(int q) and the particular part have elementary primitives
+            (k, m * X), (k, m), (k, m * exp(X)), (1 / X, m), (k / X, m * X if k not in (-2,) else m), (2 / X, m), (tan(X), 0), (-tan(X), 0), (1 / (X + a), m),
+            (2 * X / (X**2 + a), m), (2 * X / (X**2 + a), m * X), (1 / (2 * X), m), (-X / (1 + X**2), 0), (cos(X) / sin(X), m), (1 / X**2 - 2 / X, 0), (k, m * sin(X)),
+        )  # fmt: skip
+        return DDY + q * DY - right, None
     return d.one(
         (DDY - a * DY**2, C - ln(X + D) / a), (DDY - a**2 - DY**2, C - ln(cos(a * X + D))), (X * DDY - DY - m * X**2, None), (DDY - k * X * DY**2, None),
         (DDY + DY**2 - a**2, None), (X * DDY - k * DY, None), (DDY * DY - a, None), (DDY - a * exp(DY), None), (X * DDY - DY * (1 + k * DY), None),
@@ -361,7 +363,7 @@ def without_x(d: Draw) -> Pair:
         (DDY - 2 * k * Y * DY, None), (DDY - exp(Y) * DY, None), (Y**3 * DDY - k, None), (Y * DDY - DY**2 - DY, None), (DDY - k * DY**3, None),
         ((Y + a) * DDY - k * DY**2, None), (Y * DDY - DY**2 - Y * DY, None), (Y * DDY + DY**2 - a, None), (2 * Y * DDY - DY**2 - 1, None), (DDY + k**2 * Y, None),
         (DDY - exp(k * Y) * DY**2 * 0 - tan(Y) * DY**2, None), ((1 + Y**2) * DDY - 2 * Y * DY**2, tan(C * X + D)), (Y * DDY - DY**2 - k * Y**2 * DY, None),
-        (DDY - DY / Y * DY - k * DY, None), (Y * DDY + k * DY**2 + a * DY, None), (Y * DDY - DY**2 + Y**2 * k, None), (Y**2 * DDY - DY, None),
+        (DDY - DY / Y * DY - k * DY, None), (Y * DDY - DY**2 + a * DY, None), (Y * DDY - DY**2 + Y**2 * k, None), (Y**2 * DDY - DY, None),
         (Y * DDY - DY**2 * (1 + ln(Y)) / ln(Y), None), (DDY - 3 * Y**2 * DY * 0 - k * Y**2 * DY, None) if False else (DDY * (1 - Y) + 2 * DY**2, None),
     )  # fmt: skip
 

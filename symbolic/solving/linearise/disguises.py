@@ -198,17 +198,17 @@ def coefficients(disguise: se.Basic, right: se.Basic) -> Coefficients | None:
     slope = disguise.diff(X) + disguise.diff(Y) * right
     for inverse in inverses:
         for nodes in ((0, 1, 2), (1, 2, 3), (_HALF, 1, 2), (1, -1, 2)):
-            values = _interpolated(slope, inverse, nodes[: highest + 1])
+            values = _interpolated(disguise, slope, inverse, nodes[: highest + 1])
             if values is not None and _agree(values, measured):
                 return Coefficients(disguise, values, inverses)
     return None
 
 
-def _interpolated(slope, inverse, nodes) -> tuple[se.Basic, ...] | None:
+def _interpolated(disguise, slope, inverse, nodes) -> tuple[se.Basic, ...] | None:
     points = []
     for node in nodes:
         y = put_in(inverse, {V: se.sympify(node)})
-        value = None if y is None else put_in(slope, {Y: y})
+        value = None if y is None else put_in(slope.xreplace({disguise: se.sympify(node)}), {Y: y})
         if value is None or length(value) > 300:
             return None
         points.append(fraction(value))
@@ -217,12 +217,13 @@ def _interpolated(slope, inverse, nodes) -> tuple[se.Basic, ...] | None:
     if len(points) == 1:
         result = points
     elif len(points) == 2:
-        b = (points[1] - points[0]) / (n[1] - n[0])
+        b = fraction(points[1] - points[0]) / (n[1] - n[0])
         result = [points[0] - b * n[0], b]
     else:
-        first, second = (points[1] - points[0]) / (n[1] - n[0]), (points[2] - points[1]) / (n[2] - n[1])
-        c = (second - first) / (n[2] - n[0])
-        b = first - c * (n[0] + n[1])
+        first = fraction(points[1] - points[0]) / (n[1] - n[0])
+        second = fraction(points[2] - points[1]) / (n[2] - n[1])
+        c = fraction(second - first) / (n[2] - n[0])
+        b = fraction(first - c * (n[0] + n[1]))
         result = [points[0] - first * n[0] + c * n[0] * n[1], b, c]
     result = [shortest(each) for each in result]
     return tuple(result + [zero] * (3 - len(result)))

@@ -10,8 +10,8 @@ from symbolic.algebra.simplification import rebuilt
 from symbolic.expressions.engines import UNDEFINED, symengine_to_prefix
 from symbolic.solving.linearise.symbols import CONSTANTS, SLOPE, X, Y
 
-_SIN, _COS, _TAN, _SINH, _COSH, _TANH, _LN, _ABS = (
-    type(function(X)) for function in (se.sin, se.cos, se.tan, se.sinh, se.cosh, se.tanh, se.log, se.Abs)
+_SIN, _COS, _TAN, _ATAN, _SINH, _COSH, _TANH, _LN, _ABS = (
+    type(function(X)) for function in (se.sin, se.cos, se.tan, se.atan, se.sinh, se.cosh, se.tanh, se.log, se.Abs)
 )
 _QUOTIENTS = {_TAN: (se.sin, se.cos), _TANH: (se.sinh, se.cosh)}
 _RECIPROCALS = {type(f(X)): g for f, g in ((se.sec, se.cos), (se.csc, se.sin), (se.sech, se.cosh), (se.csch, se.sinh))}
@@ -102,9 +102,12 @@ _BACK = {there: here for here, there in _THERE.items()}
 
 def simplified(expr: se.Basic) -> se.Basic:
     """A form with fewer tokens, by `simplification.simplified`, also of expressions with Y and Y'."""
-    if not expr.free_symbols.intersection(_THERE):
-        return simplification.simplified(expr)
-    return simplification.simplified(expr.xreplace(_THERE)).xreplace(_BACK)
+    try:
+        if not expr.free_symbols.intersection(_THERE):
+            return simplification.simplified(expr)
+        return simplification.simplified(expr.xreplace(_THERE)).xreplace(_BACK)
+    except RuntimeError:  # what SymEngine raises for values at points that are infinite without a sign
+        return expr
 
 
 def shortest(expr: se.Basic) -> se.Basic:
@@ -129,6 +132,7 @@ def absorbed(expr: se.Basic) -> se.Basic:
     else. This never loses solutions, because a constant may have any value.
     """
     for constant in CONSTANTS:
+        expr = _out_of_exponents(expr, constant)
         for _ in range(8):
             parts = _constant_parts(expr, constant)
             if len(parts) != 1:
@@ -138,6 +142,38 @@ def absorbed(expr: se.Basic) -> se.Basic:
                 break
             expr = _replaced(expr, part, constant)
     return expr
+
+
+def _out_of_exponents(expr, constant):
+    """exp(2*a8 + x) and exp(-2*a8) become a8*exp(x) and 1/a8, if the constant stands nowhere else."""
+    rates = set()
+
+    def collect(part) -> bool:
+        if not se.has_symbol(part, constant):
+            return True
+        if isinstance(part, se.Pow) and part.args[0] == se.E:
+            rate = se.expand(part.args[1]).diff(constant)
+            if not rate.free_symbols and rate != 0:
+                rates.add(rate)
+                return True
+        return bool(part.args) and all(map(collect, part.args))
+
+    if not collect(expr) or not rates:
+        return expr
+    unit = min(rates, key=lambda rate: abs(float(rate.n(53, real=True))))
+    if not all(isinstance(rate / unit, se.Integer) for rate in rates):
+        return expr
+
+    def replace(part):
+        if not se.has_symbol(part, constant):
+            return part
+        if isinstance(part, se.Pow) and part.args[0] == se.E:
+            exponent = se.expand(part.args[1])
+            rate = exponent.diff(constant)
+            return constant ** (rate / unit) * se.exp(exponent - rate * constant)
+        return part.func(*map(replace, part.args))
+
+    return replace(expr)
 
 
 def _constant_parts(expr, constant) -> set:
@@ -185,7 +221,7 @@ _SCALES = (-1, 2, se.Rational(1, 2), -2, 3, se.Rational(1, 3), 4, se.Rational(1,
 
 def written(expr: se.Basic) -> se.Basic:
     """A solution as people write it: constants absorbed, the shortest form of it."""
-    best = shortest(absorbed(expr))
+    best = shortest(absorbed(shortest(_with_simple_roots(expr))))
     for _ in range(2):
         best = min([best, absorbed(best), *_rescaled(best)], key=lambda form: (length(form), str(form)))
     return shortest(best)
@@ -203,6 +239,19 @@ def _rescaled(expr) -> Iterator[se.Basic]:
         yield absorbed(simplified(other))
 
 
+def without_arcs(expr: se.Basic) -> se.Basic:
+    """tan(a8 + atan(u)) as (a8 + u)/(1 - a8*u): the new constant is the tangent of the old one."""
+    if type(expr) is not _TAN or expr.args[0].diff(CONSTANTS[0]) not in (1, -1):
+        return expr
+    (argument,) = expr.args
+    rest = argument.xreplace({CONSTANTS[0]: se.Integer(0)})
+    for sign in (1, -1):
+        if type(sign * rest) is _ATAN:
+            u = sign * (sign * rest).args[0]
+            return (CONSTANTS[0] + u) / (1 - CONSTANTS[0] * u)
+    return expr
+
+
 # --- Logarithms -------------------------------------------------------------------------------------------------------
 
 
@@ -214,10 +263,55 @@ def exponential(expr: se.Basic) -> se.Basic:
         if len(logarithms) == 1:
             coefficient = term / logarithms[0]
             if not se.has_symbol(coefficient, X) and logarithms[0] not in coefficient.args:
-                powers *= without_abs(logarithms[0].args[0]) ** coefficient
+                powers *= power(without_abs(logarithms[0].args[0]), coefficient)
                 continue
         rest += term
     return powers * se.exp(rest)
+
+
+def power(base: se.Basic, exponent: se.Basic) -> se.Basic:
+    """A power with powers inside it multiplied out, as far as that is right for positive numbers."""
+    if isinstance(exponent, se.Integer) and exponent != -1:
+        return base**exponent
+    if isinstance(base, se.Mul):
+        outside, inside = se.Integer(1), se.Integer(1)
+        for factor in base.args:
+            if isinstance(factor, se.Pow) and isinstance(factor.args[1], se.Number):
+                outside *= power(factor, exponent)
+            elif isinstance(factor, se.Pow) and factor.args[0] == se.E:
+                outside *= se.exp(factor.args[1] * exponent)
+            else:
+                inside *= factor
+        return outside * inside**exponent
+    if isinstance(base, se.Pow):
+        inner, own = base.args
+        if inner == se.E:
+            return se.exp(own * exponent)
+        if isinstance(own, se.Number) or isinstance(exponent, se.Integer):
+            return inner ** (own * exponent)
+    return base**exponent
+
+
+def root_of(number: int) -> se.Basic:
+    """The square root of a positive integer, 2*sqrt(6) for 24."""
+    outside, inside = 1, number
+    for factor in (2, 3, 5, 7, 11, 13):
+        while inside % (factor * factor) == 0:
+            inside //= factor * factor
+            outside *= factor
+    return outside * se.sqrt(se.Integer(inside))
+
+
+def _with_simple_roots(expr):
+    """sqrt(24) is 2*sqrt(6), also inside other expressions."""
+    if not expr.args:
+        return expr
+    base, exponent = expr.args[0], expr.args[-1]
+    if isinstance(expr, se.Pow) and isinstance(base, se.Integer) and base > 0 and isinstance(exponent, se.Rational):
+        if exponent.q == 2:
+            return root_of(int(base)) ** int(exponent.p)
+        return expr
+    return expr.func(*map(_with_simple_roots, expr.args))
 
 
 def without_abs(expr: se.Basic) -> se.Basic:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import symengine as se
 
 from symbolic.algebra.polynomials import Polynomial, fraction, numerator
-from symbolic.solving.linearise.forms import exponential, is_finite, length, shortest
+from symbolic.solving.linearise.forms import exponential, is_finite, length, power, root_of, shortest
 from symbolic.solving.linearise.symbols import X
 
 _DEPTH = 12
@@ -116,29 +116,6 @@ def _roots(value, exponent):
     return [root, -root] if is_even else [root]
 
 
-def power(base: se.Basic, exponent: se.Basic) -> se.Basic:
-    """A power with powers inside it multiplied out, as far as that is right for positive numbers."""
-    if isinstance(exponent, se.Integer) and exponent != -1:
-        return base**exponent
-    if isinstance(base, se.Mul):
-        outside, inside = se.Integer(1), se.Integer(1)
-        for factor in base.args:
-            if isinstance(factor, se.Pow) and isinstance(factor.args[1], se.Number):
-                outside *= power(factor, exponent)
-            elif isinstance(factor, se.Pow) and factor.args[0] == se.E:
-                outside *= se.exp(factor.args[1] * exponent)
-            else:
-                inside *= factor
-        return outside * inside**exponent
-    if isinstance(base, se.Pow):
-        inner, own = base.args
-        if inner == se.E:
-            return se.exp(own * exponent)
-        if isinstance(own, se.Number) or isinstance(exponent, se.Integer):
-            return inner ** (own * exponent)
-    return base**exponent
-
-
 def _by_exponentials(expr, symbol, depth):
     """Of a sum of logarithms with rational coefficients, exp makes a product of powers."""
     terms = se.Add.make_args(se.expand(expr))
@@ -229,7 +206,7 @@ def perfect_square(expr: se.Basic) -> se.Basic | None:
         root = se.Integer(1)
         for part, sign in zip(parts, (1, -1), strict=True):
             content, factors = part.terms.factor()
-            number = se.sqrt(se.Integer(int(abs(content))))
+            number = root_of(int(abs(content)))
             if content < 0:
                 return None
             root *= number**sign

@@ -5,11 +5,14 @@ from collections.abc import Iterator, Sequence
 import symengine as se
 
 from symbolic.expressions.engines import from_symengine, to_symengine
-from symbolic.solving.linearise.forms import exponential, shortest, without_abs
+from symbolic.solving.linearise.forms import exponential, length, shortest, without_abs
 from symbolic.solving.linearise.means import Means
-from symbolic.solving.linearise.primitives import by_rules, closure
-from symbolic.solving.linearise.symbols import FIRST, SLOPE, X, Y
+from symbolic.solving.linearise.primitives import by_rules, closure, kernels
+from symbolic.solving.linearise.symbols import CURVATURE, FIRST, SLOPE, X, Y
 from symbolic.solving.repair import repaired
+
+
+_NOTHING = {Y: se.Integer(0), SLOPE: se.Integer(0), CURVATURE: se.Integer(0)}
 
 
 def first_order(a: se.Basic, b: se.Basic, means: Means, constant: se.Symbol = FIRST) -> Iterator[se.Basic]:
@@ -47,14 +50,23 @@ def particular(equation: se.Basic, sources: Sequence[se.Basic], factors: Sequenc
         sources: expressions whose terms, with those of their derivatives, may occur.
         factors: solutions of the homogeneous equation, whose products with x and the like may occur.
     """
-    terms = dict.fromkeys(closure(sources))
-    for factor in factors:
-        terms.update(dict.fromkeys(factor * power for power in (X, X**2, se.log(X), X * se.log(X))))
-    terms.update(dict.fromkeys((se.Integer(1), X, X**2, X**3)))
-    ansatz = se.Add(*((index + 2) * term for index, term in enumerate(terms)))
-    if ansatz.free_symbols - {X}:
+    if set().union(equation.free_symbols, *(each.free_symbols for each in sources)) - {X, Y, SLOPE, CURVATURE}:
         return []
+    own = closure(sources, 1)
+    functions = [kernel for expr in (*sources, equation.xreplace(_NOTHING)) for kernel in kernels(expr)]
+    near = [factor * power for factor in factors for power in (X, X**2, se.log(X), X * se.log(X))]
+    polynomial = [se.Integer(1), X, X**2, X**3]
+    ansatzes = (
+        [*closure(sources, 0), *polynomial],
+        [*own, *near, *polynomial],
+        [*functions, *closure(sources), *near, *polynomial],
+    )
+    hypotheses = []
+    for terms in ansatzes:
+        terms = dict.fromkeys(term for term in terms if length(term) < 60)
+        hypotheses.append(se.Add(*((index + 2) * term for index, term in enumerate(terms))))
     try:
-        return [to_symengine(tree) for tree in repaired(from_symengine(equation), [from_symengine(ansatz)])]
+        found = repaired(from_symengine(equation), [from_symengine(each) for each in hypotheses])
+        return [to_symengine(tree) for tree in found]
     except (ValueError, RuntimeError):
         return []

@@ -158,7 +158,7 @@ def by_rules(f: se.Basic, depth: int = 0) -> se.Basic | None:
         return c * X
     result = _table(f)
     if result is None and depth < _DEPTH:
-        for rule in (_sum, _substitution, _rational, _trigonometric, _by_parts, _expanded):
+        for rule in (_sum, _substitution, _rational, _trigonometric, _by_parts, _grouped):
             result = rule(f, depth)
             if result is not None:
                 break
@@ -257,11 +257,21 @@ def _sum(f, depth):
     return se.Add(*parts)
 
 
-def _expanded(f, depth):
+def _grouped(f, depth):
+    """The terms of a product multiplied out, those with the same functions of x together as one fraction."""
     expanded = se.expand(f)
-    if isinstance(expanded, se.Add) and not isinstance(f, se.Add):
+    if not isinstance(expanded, se.Add) or isinstance(f, se.Add) and depth:
+        return None
+    groups: dict[se.Basic, list[se.Basic]] = {}
+    for term in expanded.args:
+        functions = se.Mul(*(factor for factor in se.Mul.make_args(term) if _has_functions(factor)))
+        groups.setdefault(functions, []).append(term)
+    if len(groups) == 1 and isinstance(f, se.Add):
+        return None
+    parts = [fraction(se.Add(*terms)) for terms in groups.values()]
+    if len(parts) == 1:
         return _sum(expanded, depth)
-    return None
+    return _sum(se.Add(*parts), depth) or _sum(expanded, depth)
 
 
 def kernels(expr: se.Basic) -> list[se.Basic]:
@@ -431,7 +441,17 @@ def _polynomial(expr):
 
 
 def _trigonometric(f, depth):
-    """Products of sines and cosines as sums."""
+    """Products of sines and cosines as sums; even powers over a power of the other function by Pythagoras."""
+    for base, other in ((_SIN, se.cos), (_COS, se.sin)):
+        for factor in se.Mul.make_args(f):
+            root, exponent = factor.args if isinstance(factor, se.Pow) else (factor, se.Integer(1))
+            if type(root) is base and isinstance(exponent, se.Integer) and 2 <= exponent <= 6:
+                partner = other(*root.args)
+                if se.has_symbol(f / factor, X) and any(
+                    isinstance(each, se.Pow) and each.args[0] == partner and each.args[1] < 0 for each in se.Mul.make_args(f)
+                ):
+                    rest = f / factor * root ** (exponent % 2)
+                    return _sum(se.expand(rest * se.expand((1 - partner**2) ** (exponent // 2))), depth)
     waves = []
     rest = se.Integer(1)
     for factor in se.Mul.make_args(f):
@@ -494,6 +514,12 @@ def _by_parts(f, depth):
             return total
     for factor in factors:
         base, exponent = factor.args if isinstance(factor, se.Pow) else (factor, se.Integer(1))
+        if base == X and exponent in (1, 2) and depth < _DEPTH - 1:  # x times what can be integrated twice
+            inner = by_rules(f / factor, _DEPTH - 1)
+            if inner is not None:
+                remaining = by_rules(se.expand(inner * factor.diff(X)), depth + 2)
+                if remaining is not None:
+                    return inner * factor - remaining
         if type(base) in _LOGARITHMIC and exponent in (1, 2) and depth < _DEPTH - 1:
             inner = by_rules(f / factor, depth + 1)
             if inner is not None:

@@ -13,8 +13,8 @@ import symengine as se
 
 from symbolic.algebra.terms import additive_terms, constant_factor
 from symbolic.solving.linearise import linear, riccati
-from symbolic.solving.linearise.forms import exponential, fraction, is_finite, length, shortest
-from symbolic.solving.linearise.inverse import perfect_square, power
+from symbolic.solving.linearise.forms import exponential, fraction, is_finite, length, power, shortest
+from symbolic.solving.linearise.inverse import perfect_square
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.primitives import closure, kernels
 from symbolic.solving.linearise.symbols import CONSTANTS, CURVATURE, FIRST, SECOND, SLOPE, X, Y
@@ -163,6 +163,8 @@ def _terms(p, q, hypotheses) -> list[se.Basic]:
             if term.free_symbols <= {X} and length(term) < 60:
                 terms[term] = None
     terms.update(dict.fromkeys((se.Integer(1), X, X**2, X**3, 1 / X, se.exp(X), se.exp(-X), X * se.exp(X))))
+    powers = (X**-2, X**4, se.sqrt(X), se.log(X), X * se.log(X), se.sin(X), se.cos(X), X * se.exp(-X), X**2 * se.exp(X))
+    terms.update(dict.fromkeys(powers))
     own = [part for part in [*kernels(p), *kernels(q)] if length(part) < 30]
     for part in own:
         terms.update(dict.fromkeys((part, X * part, part / X)))
@@ -171,8 +173,6 @@ def _terms(p, q, hypotheses) -> list[se.Basic]:
             terms[1 / part.args[0]] = None
     for expr in (p, q):
         terms.update(dict.fromkeys(t for t in closure([expr], 1) if length(t) < 40))
-    powers = (X**-2, X**4, se.sqrt(X), se.log(X), X * se.log(X), se.sin(X), se.cos(X), X * se.exp(-X), X**2 * se.exp(X))
-    terms.update(dict.fromkeys(powers))
     return [term for term in terms if is_finite(term)][:64]
 
 
@@ -213,7 +213,10 @@ def _independent(solutions, x) -> list[se.Basic]:
         if known.sum() < 10:
             continue
         matrix = np.stack(candidate)[:, known]
-        matrix = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+        sizes = np.linalg.norm(matrix, axis=1, keepdims=True)
+        if not (np.isfinite(sizes).all() and (sizes > 0).all()):
+            continue
+        matrix = matrix / sizes
         if np.linalg.svd(matrix, compute_uv=False)[-1] > 1e-7:
             kept.append(each)
             rows.append(values)
@@ -234,6 +237,8 @@ def _combinations(images, sizes, finite, rest, terms) -> list[se.Basic]:
     matrix = images[columns][:, points].T
     scale = sizes[columns][:, points].max(axis=0)[:, None]
     matrix = matrix / np.where(scale > 0, scale, 1.0)
+    if not np.isfinite(matrix).all():
+        return []
     norms = np.linalg.norm(matrix, axis=0)
     norms = np.where(norms > 0, norms, 1.0)
     _, singular, rows = np.linalg.svd(matrix / norms, full_matrices=True)
@@ -300,7 +305,7 @@ def _by_change_of_variable(p, q, means) -> Iterator[Basis]:
         if good.sum() < 12:
             continue
         k = float(np.median(row[good]))
-        if np.abs(row[good] - k).max() > 1e-7 * (np.median(size[good]) + abs(k) + 1e-12):
+        if (np.abs(row[good] - k) > 1e-7 * (size[good] + abs(k) + 1e-12)).mean() > 0.05:
             continue
         exact = Fraction(k).limit_denominator(1000)
         if abs(exact - k) > 1e-6 * (1 + abs(k)):

@@ -1,16 +1,17 @@
 """Equations that a substitution u = theta(x, Y) makes separable: u' = g(x)*h(u)."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import numpy as np
 import symengine as se
 
 from symbolic.solving.linearise.disguises import arguments
-from symbolic.solving.linearise.forms import fraction, is_finite, length, put_in, shortest
+from symbolic.solving.linearise.forms import fraction, is_finite, length, put_in, shortest, without_arcs
 from symbolic.solving.linearise.inverse import inverted, solutions
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.symbols import FIRST, V, X, Y
-from symbolic.solving.linearise.values import evaluated
+from symbolic.solving.linearise.values import evaluated, grid
 
 _NODES = (1, 2, 0, -1, se.Rational(1, 2), 3)
 _FITS = 1e-9
@@ -26,6 +27,9 @@ def substitutions(right: se.Basic) -> Iterator[se.Basic]:
         if se.has_symbol(u, X) and u not in seen and length(u) < 25:
             seen.add(u)
             yield u
+    line = _line(right)
+    if line is not None and line not in seen:
+        yield line
     for power in (2, -2, 3, -3, se.Rational(1, 2), se.Rational(-1, 2)):
         yield Y * X**power
     for power in (2, 3):
@@ -33,6 +37,22 @@ def substitutions(right: se.Basic) -> Iterator[se.Basic]:
         yield Y**power * X
     yield Y + X
     yield Y - X
+
+
+def _line(right) -> se.Basic | None:
+    """Y + c*x if the right side is a function of it: its derivatives by x and Y have the ratio c everywhere."""
+    by_x, by_y = right.diff(X), right.diff(Y)
+    if by_y == 0 or right.free_symbols - {X, Y}:
+        return None
+    columns = grid([by_x, by_y], 10, 6)
+    values = evaluated([by_x, by_y], columns)
+    with np.errstate(all="ignore"):
+        ratio = values[0] / values[1]
+    ratio = ratio[np.isfinite(ratio)]
+    if len(ratio) < 12 or np.ptp(ratio) > 1e-7 * (1 + abs(ratio[0])):
+        return None
+    exact = Fraction(float(ratio[0])).limit_denominator(60)
+    return Y + se.Rational(exact.numerator, exact.denominator) * X if abs(exact - ratio[0]) < 1e-7 and exact else None
 
 
 def general(right: se.Basic, means: Means) -> Iterator[se.Basic]:
@@ -55,7 +75,7 @@ def _is_separable(slope, inverse) -> bool:
     rng = np.random.default_rng(1)
     x, u = rng.uniform(0.3, 2.2, 9), rng.uniform(0.2, 2.4, 9)
     letters = sorted((slope.free_symbols | inverse.free_symbols) - {X, Y, V}, key=str)
-    for x_sign, u_sign in ((1, 1), (-1, 1), (1, -1), (0.3, 0.4)):
+    for x_sign, u_sign in ((1, 1), (-1, 1), (1, -1), (0.3, 0.4), (1, 4)):
         columns = {X: np.repeat(x_sign * x, 9), V: np.tile(u_sign * u, 9)}
         columns |= {letter: np.full(81, 0.7 + 0.4 * index) for index, letter in enumerate(letters)}
         y = evaluated([inverse], columns)[0]
@@ -84,7 +104,7 @@ def _solved(u, slope, inverse, means) -> Iterator[se.Basic]:
         found = False
         for value in inverted(left, right + FIRST, V):
             found = True
-            yield inverse.xreplace({V: value})
+            yield inverse.xreplace({V: without_arcs(value)})
         if not found:
             for y in solutions(left.xreplace({V: u}) - right - FIRST, Y):
                 found = True

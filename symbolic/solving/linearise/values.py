@@ -21,12 +21,12 @@ def evaluated(exprs: Sequence[se.Basic], columns: Mapping[se.Symbol, np.ndarray]
         return np.empty((0, count))
     try:
         function = se.Lambdify(list(columns), list(exprs), backend="lambda")
+        with np.errstate(all="ignore"):
+            return function(np.stack(list(columns.values()), axis=1)).reshape(count, len(exprs)).T
     except RuntimeError:  # because of one of them
         if len(exprs) == 1:
             return np.full((1, count), np.nan)
         return np.concatenate([evaluated([expr], columns) for expr in exprs])
-    with np.errstate(all="ignore"):
-        return function(np.stack(list(columns.values()), axis=1)).reshape(count, len(exprs)).T
 
 
 def grid(exprs: Sequence[se.Basic], rows: int, draws: int, seed: int = 0) -> dict[se.Symbol, np.ndarray]:
@@ -41,6 +41,6 @@ def grid(exprs: Sequence[se.Basic], rows: int, draws: int, seed: int = 0) -> dic
     columns = {X: np.repeat(x, draws)}
     columns |= {letter: np.repeat(rng.uniform(0.3, 2.0, rows), draws) for letter in letters}
     for symbol in _NAMED[1:]:
-        size = rng.uniform(0.1, 2.0, rows * draws)
+        size = rng.uniform(0.1, 2.0, rows * draws) * np.where(rng.random(rows * draws) < 0.25, 4.0, 1.0)
         columns[symbol] = size * np.where(rng.random(rows * draws) < 0.3, -1.0, 1.0)
     return columns
