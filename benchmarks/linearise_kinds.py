@@ -339,13 +339,19 @@ def riccati_rational(d: Draw) -> Pair:
     return se.expand(DY - (y1.diff(X) - b * y1 - r * y1**2) - b * Y - r * Y**2), y1 + factor / (s + C)
 
 
+def _twice(d: Draw):
+    """(q, r) for which y'' + q*y' = r has an elementary solution."""
+    k, a, m = d.nonzero(4), d.int(1, 4), d.nonzero(4)
+    return d.one(
+        (k, m * X), (k, m), (k, m * exp(X)), (1 / X, m), (k / X, m * X if k != -2 else m), (2 / X, m), (tan(X), 0), (-tan(X), 0), (1 / (X + a), m),
+        (2 * X / (X**2 + a), m), (2 * X / (X**2 + a), m * X), (1 / (2 * X), m), (-X / (1 + X**2), 0), (cos(X) / sin(X), m), (1 / X**2 + 2 / X, 0), (k, m * sin(X)),
+    )  # fmt: skip
+
+
 def without_y(d: Draw) -> Pair:
     k, a, m = d.nonzero(4), d.int(1, 4), d.nonzero(4)
     if d.chance(45):
-        q, right = d.one(  # 1/exp(int q) and the particular part have elementary primitives
-            (k, m * X), (k, m), (k, m * exp(X)), (1 / X, m), (k / X, m * X if k not in (-2,) else m), (2 / X, m), (tan(X), 0), (-tan(X), 0), (1 / (X + a), m),
-            (2 * X / (X**2 + a), m), (2 * X / (X**2 + a), m * X), (1 / (2 * X), m), (-X / (1 + X**2), 0), (cos(X) / sin(X), m), (1 / X**2 - 2 / X, 0), (k, m * sin(X)),
-        )  # fmt: skip
+        q, right = _twice(d)
         return DDY + q * DY - right, None
     return d.one(
         (DDY - a * DY**2, C - ln(X + D) / a), (DDY - a**2 - DY**2, C - ln(cos(a * X + D))), (X * DDY - DY - m * X**2, None), (DDY - k * X * DY**2, None),
@@ -470,8 +476,8 @@ def disguised_second_order(d: Draw) -> Pair:
         b, c, basis = _euler_roots(d)
         b, c = b / X, c / X**2
     else:
-        q, factor = _factor(d)
-        b, c, basis = q, 0, None
+        q, right = _twice(d)
+        return second + q * first - right, None
     particular = d.nonzero() * d.one(X, X**2, exp(X), sin(X), se.Integer(1), se.Integer(0), se.Integer(0), se.Integer(0))
     right = particular.diff(X, 2) + b * particular.diff(X) + c * particular
     solution = None if basis is None else psi.xreplace({Y: _both(basis) + particular})

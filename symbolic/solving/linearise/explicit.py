@@ -12,6 +12,9 @@ from symbolic.solving.linearise.inverse import solutions
 from symbolic.solving.linearise.symbols import CURVATURE, SLOPE, Y
 
 
+_LONGEST = 1500  # tokens of what is brought into lowest terms
+
+
 class Explicit(NamedTuple):
     """An equation solved for its highest derivative: the derivative of this order is `right`."""
 
@@ -41,5 +44,5 @@ def factors(problem: Tree) -> list[tuple[int, se.Basic]]:
 
 def explicit(order: int, factor: se.Basic) -> list[Explicit]:
     """The factor solved for its highest derivative: one equation for every root, the shortest first."""
-    roots = map(fraction, solutions(factor, CURVATURE if order == 2 else SLOPE))
+    roots = (fraction(root, _LONGEST) for root in solutions(factor, CURVATURE if order == 2 else SLOPE))
     return [Explicit(order, root) for root in sorted(filter(is_finite, roots), key=length)]

@@ -41,19 +41,79 @@ def is_finite(expr: se.Basic) -> bool:
 def put_in(expr: se.Basic, values: dict) -> se.Basic | None:
     """An expression with symbols replaced, evaluated anew; None where it has no finite value then."""
     try:
-        result = rebuilt(expr.xreplace(values))
+        result = undone(rebuilt(expr.xreplace(values)))
     except (RuntimeError, ZeroDivisionError, KeyError):
         return None
     return result if is_finite(result) else None
 
 
-def fraction(expr: se.Basic) -> se.Basic:
+def undone(expr: se.Basic) -> se.Basic:
+    """An expression without functions of their inverses: exp(2*ln u) is u**2, sin(acos u) is sqrt(1 - u**2)."""
+    if not expr.args or isinstance(expr, UNDEFINED):
+        return expr
+    operands = [undone(operand) for operand in expr.args]
+    first = operands[0]
+    if isinstance(expr, se.Pow):
+        if first == se.E:
+            return exponential(operands[1])
+        if isinstance(operands[1], se.Rational) and operands[1].q == 2 and isinstance(first, se.Add):
+            if first.atoms(se.sin, se.cos, se.sinh, se.cosh, se.tanh):  # sqrt(1 - sin(u)**2) is cos(u)
+                first = simplified(first)
+            elif length(first) < 60:
+                first = se.expand(first)
+        if isinstance(first, se.Pow | se.Mul) and isinstance(operands[1], se.Number):
+            return power(first, operands[1])
+        return first ** operands[1]
+    elif len(operands) == 1 and len(first.args) == 1:
+        rule = _UNDONE.get((type(expr), type(first)))
+        if rule is not None:
+            return rule(first.args[0])
+    elif type(expr) is _LN and isinstance(first, se.Pow) and first.args[0] == se.E:
+        return first.args[1]
+    return expr.func(*operands)
+
+
+def _kinds(*functions):
+    return [type(function(X)) for function in functions]
+
+
+def _undoing() -> dict:
+    """(outer, inner) -> outer(inner(u)) for a function of an inverse function, and the other way round."""
+    rules = {}
+    triples = (
+        (se.asin, lambda u: u, lambda u: se.sqrt(1 - u**2)),
+        (se.acos, lambda u: se.sqrt(1 - u**2), lambda u: u),
+        (se.atan, lambda u: u / se.sqrt(1 + u**2), lambda u: 1 / se.sqrt(1 + u**2)),
+    )
+    for inverse, sine, cosine in triples:
+        rules[se.sin, inverse], rules[se.cos, inverse] = sine, cosine
+    rules[se.tan, se.atan] = lambda u: u
+    rules[se.tan, se.asin] = lambda u: u / se.sqrt(1 - u**2)
+    rules[se.tan, se.acos] = lambda u: se.sqrt(1 - u**2) / u
+    triples = (
+        (se.asinh, lambda u: u, lambda u: se.sqrt(1 + u**2)),
+        (se.acosh, lambda u: se.sqrt(u**2 - 1), lambda u: u),
+        (se.atanh, lambda u: u / se.sqrt(1 - u**2), lambda u: 1 / se.sqrt(1 - u**2)),
+    )
+    for inverse, sine, cosine in triples:
+        rules[se.sinh, inverse], rules[se.cosh, inverse] = sine, cosine
+    rules[se.tanh, se.atanh] = lambda u: u
+    rules[se.tanh, se.asinh] = lambda u: u / se.sqrt(1 + u**2)
+    for function, inverse in ((se.sin, se.asin), (se.cos, se.acos), (se.tan, se.atan), (se.sinh, se.asinh), (se.cosh, se.acosh), (se.tanh, se.atanh)):
+        rules[inverse, function] = lambda u: u
+    return {tuple(_kinds(*pair)): rule for pair, rule in rules.items()}
+
+
+_UNDONE = _undoing()
+
+
+def fraction(expr: se.Basic, longest: int = _LONG) -> se.Basic:
     """An expression as one fraction in lowest terms over its functions; as it is if that fails or is too long.
 
     Tangents become quotients of sine and cosine, and even powers of a cosine those of the sine, so that equal functions
     of sine and cosine cancel.
     """
-    if length(expr) > _LONG:
+    if length(expr) > longest:
         return expr
     try:
         expr = _without_quotients(expr)

@@ -9,7 +9,7 @@ from symbolic.solving.linearise.forms import exponential, is_finite, length, pow
 from symbolic.solving.linearise.symbols import X
 
 _DEPTH = 12
-_LONGEST = 300  # tokens
+_LONGEST = 1500  # tokens
 _LN = type(se.log(X))
 _HALF = se.Rational(1, 2)
 

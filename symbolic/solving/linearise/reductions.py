@@ -81,7 +81,7 @@ def _positive(expr):
 def homogeneous_in_y(right: se.Basic, solve: FirstOrder, means: Means) -> Iterator[se.Basic]:
     """Y'' = right of degree 1 in Y and Y' together: of first order in u = Y'/Y."""
     scaled = right.xreplace({Y: 2 * Y, SLOPE: 2 * SLOPE}) - 2 * right
-    if not _vanishes(scaled, right):
+    if not vanishes(scaled, right):
         return
     inner = put_in(right, {SLOPE: V, Y: se.Integer(1)})
     if inner is None:
@@ -98,7 +98,7 @@ def homogeneous_in_y(right: se.Basic, solve: FirstOrder, means: Means) -> Iterat
 def scale_invariant(right: se.Basic, solve_second: Callable, means: Means) -> Iterator[se.Basic]:
     """Equations that stay the same for x -> 2*x: with t = ln x they do not hold t."""
     scaled = 4 * right.xreplace({X: 2 * X, SLOPE: SLOPE / 2}) - right
-    if not se.has_symbol(right, X) or not _vanishes(scaled, right):
+    if not se.has_symbol(right, X) or not vanishes(scaled, right):
         return
     # Y_tt = Y_t + x**2*Y'' with Y' = Y_t/x, at x = 1
     by_t = put_in(SLOPE + right, {X: se.Integer(1)})
@@ -121,7 +121,8 @@ def _without_exponentials(expr):
     return expr.func(*map(_without_exponentials, expr.args))
 
 
-def _vanishes(expr, beside) -> bool:
+def vanishes(expr: se.Basic, beside: se.Basic) -> bool:
+    """Whether an expression in x, Y and Y' is 0 beside another one, at a grid of points."""
     columns = grid([expr, beside], 12, 6)
     values, sizes = evaluated([expr, beside], columns)
     known = np.isfinite(values) & np.isfinite(sizes)

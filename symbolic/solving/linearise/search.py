@@ -1,5 +1,6 @@
 """`proposals`: the methods in an order by cost, for each factor and root of an equation, until one gives the answer."""
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -19,7 +20,7 @@ from symbolic.solving.linearise import (
     separable,
 )
 from symbolic.solving.linearise.explicit import Explicit, explicit, factors
-from symbolic.solving.linearise.forms import fraction, is_finite, length, put_in, shortest, written
+from symbolic.solving.linearise.forms import exponential, fraction, is_finite, length, put_in, shortest, written
 from symbolic.solving.linearise.inverse import inverted
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.primitives import by_rules, own_integrals
@@ -249,48 +250,96 @@ def _linearised(right: se.Basic, means: Means) -> Iterator[se.Basic]:
     g = shortest(fraction(right.diff(SLOPE, 2) / 2))
     if se.has_symbol(g, SLOPE):
         return
-    for phi in _phis(g):
-        transformed = _transformed(phi, right)
-        if transformed is None:
-            continue
-        for new, inverse in transformed:
-            parts = _linear_parts(new)
+    for phi in _phis(right, g, means):
+        for inverse in inverted(phi, V, Y):
+            parts = _parts_in(phi, inverse, right)
             if parts is not None:
-                for v in second_order.general(*parts, means):
-                    y = put_in(inverse, {V: v})
-                    if y is not None:
-                        yield y
-            elif phi != Y and not se.has_symbol(new, Y):
-                for v in reductions.without_y(new, _solutions, means):
-                    y = put_in(inverse, {V: v})
-                    if y is not None:
-                        yield y
+                solutions_in_v = second_order.general(*parts, means)
+            else:
+                new = None if phi == Y else _transformed(phi, inverse, right)
+                if new is None or se.has_symbol(new, Y):
+                    continue
+                solutions_in_v = reductions.without_y(new, _solutions, means)
+            for v in solutions_in_v:
+                y = put_in(inverse, {V: v})
+                if y is not None:
+                    yield y
 
 
-def _phis(g) -> list[se.Basic]:
+def _has_root(expr) -> bool:
+    return any(isinstance(each.args[1], se.Rational) and each.args[1].q != 1 and each.args[0].args for each in expr.atoms(se.Pow))
+
+
+def _with_negated_roots(expr):
+    if not expr.args:
+        return expr
+    if isinstance(expr, se.Pow) and isinstance(expr.args[1], se.Rational) and expr.args[1].q != 1 and expr.args[0].args:
+        return (-1 * expr.args[0]).expand() ** expr.args[1]
+    return expr.func(*map(_with_negated_roots, expr.args))
+
+
+def _parts_in(phi, inverse, right) -> tuple[se.Basic, se.Basic, se.Basic] | None:
+    """(p, q, r) with v'' = p*v' + q*v + r for v = phi(x, Y), from its values at three pairs (v, v'); or None."""
+    first, total = _derivatives(phi, right)
+    values = []
+    for v, dv in ((1, 0), (2, 0), (1, 1)):
+        y = put_in(inverse, {V: se.Integer(v)})
+        slope = None if y is None else put_in((dv - phi.diff(X)) / phi.diff(Y), {Y: y})
+        value = None if slope is None else put_in(total.xreplace({phi: se.Integer(v)}), {Y: y, SLOPE: slope})
+        if value is None or length(value) > _LONGEST:
+            return None
+        values.append(fraction(value, _LONGEST))
+    q = shortest(fraction(values[1] - values[0]))
+    p = shortest(fraction(values[2] - values[0]))
+    r = shortest(fraction(values[0] - q))
+    return (p, q, r) if reductions.vanishes(total - p * first - q * phi - r, total) else None
+
+
+def _derivatives(phi, right) -> tuple[se.Basic, se.Basic]:
+    """v' and v'' of v = phi(x, Y), in x, Y and Y'."""
+    first = phi.diff(X) + phi.diff(Y) * SLOPE
+    return first, first.diff(X) + first.diff(Y) * SLOPE + phi.diff(Y) * right
+
+
+def _phis(right, g, means) -> Iterator[se.Basic]:
+    """Functions phi of x and Y with phi_YY + g*phi_Y = 0."""
     if g == 0:
-        return []
+        yield Y
+        return
     exponent = by_rules(-g.xreplace({X: _LETTER, Y: X}))
-    if exponent is None:
-        return []
-    from symbolic.solving.linearise.forms import exponential
+    if exponent is not None:
+        slope = shortest(exponential(exponent))
+    found = False
+    for _ in range(2 if exponent is not None else 0):
+        phi = by_rules(slope)
+        if phi is None:
+            phi = by_rules(fraction(slope))
+        if phi is not None:
+            phi = shortest(phi).xreplace({X: Y, _LETTER: X})
+            factors = [factor for factor in se.Mul.make_args(phi) if not se.has_symbol(factor, Y)]
+            yield phi / se.Mul(*factors)
+            if any(se.has_symbol(factor, X) for factor in factors):
+                yield phi
+            found = True
+            if not _has_root(slope):
+                return
+            slope = _with_negated_roots(slope)  # the same slope but for a factor, real where it was imaginary
+        if not found:
+            break
+    if found:
+        return
+    peeled = (phi for hypothesis in means.hypotheses for phi in disguises.peeled(hypothesis))
+    for phi in itertools.chain(disguises.in_equation(right), peeled, disguises.listed(right)):
+        if means.time_is_up():
+            return
+        first = phi.diff(Y)
+        if is_finite(first) and first != 0 and reductions.vanishes(phi.diff(Y, 2) + g * first, g * first):
+            yield phi
 
-    slope = shortest(exponential(exponent))
-    phi = by_rules(slope)
-    if phi is None:
-        phi = by_rules(fraction(slope))
-    return [] if phi is None else [shortest(phi).xreplace({X: Y, _LETTER: X})]
 
-
-def _transformed(phi, right):
-    """(right side of v'' by x, v = Y and v' = Y', inverse of phi) for each branch of the inverse."""
-    found = []
-    for inverse in inverted(phi, V, Y):
-        first, second = phi.diff(X), phi.diff(Y)
-        slope = (SLOPE - first) / second  # Y' by v'
-        total = phi.diff(X, 2) + 2 * phi.diff(X, Y) * slope + phi.diff(Y, 2) * slope**2
-        total += second * right.xreplace({SLOPE: slope})
-        new = put_in(total, {Y: inverse})
-        if new is not None and length(new) < 600:
-            found.append((shortest(fraction(new)).xreplace({V: Y}), inverse))
-    return found
+def _transformed(phi, inverse, right) -> se.Basic | None:
+    """The right side of v'' for v = phi(x, Y), with v written Y and v' written Y'."""
+    _, total = _derivatives(phi, right)
+    new = put_in(total, {SLOPE: (SLOPE - phi.diff(X)) / phi.diff(Y)})
+    new = None if new is None else put_in(new, {Y: inverse})
+    return None if new is None or length(new) > _LONGEST else shortest(fraction(new)).xreplace({V: Y})
