@@ -8,7 +8,7 @@ import symengine as se
 from symbolic.solving.linearise.forms import absorbed, fraction, is_finite, length, put_in, shortest
 from symbolic.solving.linearise.inverse import inverted, solutions
 from symbolic.solving.linearise.means import Means
-from symbolic.solving.linearise.symbols import FIRST, SECOND, SLOPE, V, X, Y
+from symbolic.solving.linearise.symbols import CURVATURE, FIRST, SECOND, SLOPE, V, X, Y
 from symbolic.solving.linearise.values import evaluated, grid
 
 FirstOrder = Callable[[se.Basic, Means], list[se.Basic]]  # right side of Y' -> general solutions with a8
@@ -20,7 +20,8 @@ def without_y(right: se.Basic, solve: FirstOrder, means: Means) -> Iterator[se.B
     """Y'' = right(x, Y'): of first order in Y'."""
     if se.has_symbol(right, Y):
         return
-    for slope in solve(right.xreplace({SLOPE: Y}), means)[:_MOST]:
+    left = means.left.xreplace({SLOPE: Y, CURVATURE: SLOPE})
+    for slope in solve(right.xreplace({SLOPE: Y}), means._replace(left=left, hypotheses=()))[:_MOST]:
         for form in dict.fromkeys((slope, shortest(slope))):
             total = _primitive_of_affine(form, means)
             if total is not None:

@@ -25,12 +25,14 @@ from symbolic.solving.linearise.inverse import inverted
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.primitives import by_rules, own_integrals
 from symbolic.solving.linearise.symbols import CURVATURE, FIRST, SECOND, SLOPE, V, X, Y
-from symbolic.verification import verify
+from symbolic.verification import floats, verify
+from symbolic.verification.residual import residual_of
 
 SECONDS = 6.0  # of CPU time for an equation
 _MOST_HYPOTHESES = 12
 _LONGEST = 600  # tokens of a candidate
 _AFTER_A_FAMILY = 0.15  # seconds of CPU time in which a general solution is searched for if there is a family
+_MOSTLY_WRONG = 0.9  # a candidate that floats find wrong at more of the points is not judged
 _MOST_KEPT = 4  # families of one root
 
 
@@ -54,9 +56,10 @@ def proposals(
         PrefixError: the problem is malformed.
     """
     tree = from_prefix(problem)
-    means = Means(_expressions(hypotheses), integrals or own_integrals, time.process_time() + SECONDS)
     found: dict[se.Basic, str] = {}  # candidate -> extent
+    deadline = time.process_time() + SECONDS
     try:
+        means = Means(_expressions(hypotheses), integrals or own_integrals, to_symengine(tree), deadline)
         parts = factors(tree)
     except (ValueError, RuntimeError):
         return []
@@ -127,7 +130,11 @@ def _extent(problem: str, y: se.Basic) -> str | None:
     if length(y) > _LONGEST:
         return None
     try:
-        return verify(problem, _text(y)).extent
+        text = _text(y)
+        sample = floats.sample(residual_of(problem, text))
+        if len(sample.points) and sample.wrong_share > _MOSTLY_WRONG:
+            return None
+        return verify(problem, text).extent
     except (ValueError, RuntimeError):
         return None
 

@@ -10,21 +10,21 @@ from symbolic.solving.linearise.disguises import arguments
 from symbolic.solving.linearise.forms import fraction, is_finite, length, put_in, shortest, without_arcs
 from symbolic.solving.linearise.inverse import inverted, solutions
 from symbolic.solving.linearise.means import Means
-from symbolic.solving.linearise.symbols import FIRST, V, X, Y
+from symbolic.solving.linearise.symbols import FIRST, SLOPE, V, X, Y
 from symbolic.solving.linearise.values import evaluated, grid
 
 _NODES = (1, 2, 0, -1, se.Rational(1, 2), 3)
 _FITS = 1e-9
 
 
-def substitutions(right: se.Basic) -> Iterator[se.Basic]:
-    """Functions of x and Y that may separate the variables."""
+def substitutions(right: se.Basic, left: se.Basic) -> Iterator[se.Basic]:
+    """Functions of x and Y that may separate the variables; those that stand in the equation as it is written, too."""
     yield Y
     yield Y / X
     yield X * Y
     seen = {Y, Y / X, X * Y}
-    for u in arguments(right):
-        if se.has_symbol(u, X) and u not in seen and length(u) < 25:
+    for u in [*arguments(right), *arguments(left)]:
+        if u.free_symbols >= {X, Y} and SLOPE not in u.free_symbols and u not in seen and length(u) < 25:
             seen.add(u)
             yield u
     line = _line(right)
@@ -57,7 +57,7 @@ def _line(right) -> se.Basic | None:
 
 def general(right: se.Basic, means: Means) -> Iterator[se.Basic]:
     """General solutions of Y' = right, through each substitution that separates the variables."""
-    for u in substitutions(right):
+    for u in substitutions(right, means.left):
         if means.time_is_up():
             return
         inverses = inverted(u, V, Y)
