@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import symengine as se
 
 from symbolic.expressions.engines import from_symengine, to_symengine
-from symbolic.solving.linearise.forms import exponential, length, shortest, without_abs
+from symbolic.solving.linearise.forms import exponential, length, shortest
 from symbolic.solving.linearise.means import Means
-from symbolic.solving.linearise.primitives import by_rules, closure, kernels
+from symbolic.solving.linearise.primitives import closure, kernels, primitive
 from symbolic.solving.linearise.symbols import CURVATURE, FIRST, SLOPE, X, Y
 from symbolic.solving.repair import repaired
 
@@ -30,13 +30,13 @@ def first_order(a: se.Basic, b: se.Basic, means: Means, constant: se.Symbol = FI
         yield constant * h
         return
     over = shortest(b / h)
-    inner = by_rules(over)
+    inner = primitive(over)
     if inner is not None:
-        yield h * (constant + without_abs(inner))
+        yield h * (constant + inner)
     found = particular(Y * a - SLOPE + b, [b, b / a], [h])
     for each in found:
         yield each + constant * h
-    if inner is None and not found:
+    if inner is None and not found and means.ask is not None:
         inner = means.primitive(over)
         if inner is not None:
             yield h * (constant + inner)

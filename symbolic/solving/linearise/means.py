@@ -15,13 +15,13 @@ class Means(NamedTuple):
 
     Attributes:
         hypotheses: what a model proposes, as expressions in x and constants.
-        ask: answers integration problems, see `primitives`.
+        ask: answers integration problems that `integration` does not, see `primitives`; None if nobody does.
         left: the equation's left-hand side as it was asked; how it is written shows substitutions.
         deadline: seconds of CPU time of this process at which a search stops.
     """
 
     hypotheses: Sequence[se.Basic]
-    ask: Integrals
+    ask: Integrals | None
     left: se.Basic
     deadline: float
 

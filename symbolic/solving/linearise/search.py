@@ -23,7 +23,7 @@ from symbolic.solving.linearise.explicit import Explicit, explicit, factors
 from symbolic.solving.linearise.forms import exponential, fraction, is_finite, length, put_in, shortest, written
 from symbolic.solving.linearise.inverse import inverted
 from symbolic.solving.linearise.means import Means
-from symbolic.solving.linearise.primitives import by_rules, own_integrals
+from symbolic.solving.linearise.primitives import primitive
 from symbolic.solving.linearise.symbols import CURVATURE, FIRST, SECOND, SLOPE, V, X, Y
 from symbolic.verification import floats, verify
 from symbolic.verification.residual import residual_of
@@ -59,7 +59,7 @@ def proposals(
     found: dict[se.Basic, str] = {}  # candidate -> extent
     deadline = time.process_time() + SECONDS
     try:
-        means = Means(_expressions(hypotheses), integrals or own_integrals, to_symengine(tree), deadline)
+        means = Means(_expressions(hypotheses), integrals, to_symengine(tree), deadline)
         parts = factors(tree)
     except (ValueError, RuntimeError):
         return []
@@ -313,14 +313,14 @@ def _phis(right, g, means) -> Iterator[se.Basic]:
     if g == 0:
         yield Y
         return
-    exponent = by_rules(-g.xreplace({X: _LETTER, Y: X}))
+    exponent = primitive(-g.xreplace({X: _LETTER, Y: X}))
     if exponent is not None:
         slope = shortest(exponential(exponent))
     found = False
     for _ in range(2 if exponent is not None else 0):
-        phi = by_rules(slope)
+        phi = primitive(slope)
         if phi is None:
-            phi = by_rules(fraction(slope))
+            phi = primitive(fraction(slope))
         if phi is not None:
             phi = shortest(phi).xreplace({X: Y, _LETTER: X})
             factors = [factor for factor in se.Mul.make_args(phi) if not se.has_symbol(factor, Y)]
