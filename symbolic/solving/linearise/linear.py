@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import symengine as se
 
+from symbolic.algebra import polynomials
 from symbolic.expressions.engines import from_symengine, to_symengine
+from symbolic.expressions.equations import integral_equation
 from symbolic.solving.linearise.forms import exponential, length, shortest
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.primitives import closure, kernels, primitive
@@ -12,6 +14,7 @@ from symbolic.solving.linearise.symbols import CURVATURE, FIRST, SLOPE, X, Y
 from symbolic.solving.repair import repaired
 
 
+_LONG = 40  # tokens of a rate
 _NOTHING = {Y: se.Integer(0), SLOPE: se.Integer(0), CURVATURE: se.Integer(0)}
 
 
@@ -22,10 +25,9 @@ def first_order(a: se.Basic, b: se.Basic, means: Means, constant: se.Symbol = FI
         if total is not None:
             yield total + constant
         return
-    exponent = means.primitive(a)
-    if exponent is None:
+    h = exponential_of_integral(a, means)
+    if h is None:
         return
-    h = exponential(exponent)
     if b == 0:
         yield constant * h
         return
@@ -40,6 +42,42 @@ def first_order(a: se.Basic, b: se.Basic, means: Means, constant: se.Symbol = FI
         inner = means.primitive(over)
         if inner is not None:
             yield h * (constant + inner)
+
+
+def exponential_of_integral(rate: se.Basic, means: Means) -> se.Basic | None:
+    """exp of a primitive of a rate, the solution of h' = rate*h; None if none is found.
+
+    A long rate is mostly a sum of logarithmic derivatives c*f'/f of its denominator's factors and its functions. A fit
+    finds them.
+    """
+    if rate == 0:
+        return se.Integer(1)
+    is_long = length(rate) > _LONG
+    if is_long and (h := _by_logarithmic_derivatives(rate)) is not None:
+        return h
+    exponent = means.primitive(rate)
+    if exponent is not None:
+        return exponential(exponent)
+    return None if is_long else _by_logarithmic_derivatives(rate)
+
+
+def _by_logarithmic_derivatives(rate):
+    if rate.free_symbols != {X}:
+        return None
+    try:
+        _, bottom = polynomials.fraction(rate)
+        factors = [factor.expression() for factor in bottom.factors()]
+    except (ValueError, RuntimeError):
+        return None
+    functions = [kernel for kernel in kernels(rate) if length(kernel) < 40]
+    terms = [se.log(each) for each in [*factors, *functions, X] if se.has_symbol(each, X)]
+    terms = dict.fromkeys([*terms, X, X**2, 1 / X, *functions])
+    ansatz = se.Add(*((index + 2) * term for index, term in enumerate(terms)))
+    try:
+        found = repaired(integral_equation(from_symengine(rate)), [from_symengine(ansatz)])
+    except (ValueError, RuntimeError):
+        return None
+    return exponential(to_symengine(found[0])) if found else None
 
 
 def particular(equation: se.Basic, sources: Sequence[se.Basic], factors: Sequence[se.Basic]) -> list[se.Basic]:

@@ -28,7 +28,7 @@ from symbolic.solving.linearise.symbols import CURVATURE, FIRST, SECOND, SLOPE, 
 from symbolic.verification import floats, verify
 from symbolic.verification.residual import residual_of
 
-SECONDS = 6.0  # of CPU time for an equation
+SECONDS = 4.0  # of CPU time for an equation
 _MOST_HYPOTHESES = 12
 _LONGEST = 600  # tokens of a candidate
 _AFTER_A_FAMILY = 0.15  # seconds of CPU time in which a general solution is searched for if there is a family

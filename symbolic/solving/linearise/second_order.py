@@ -13,7 +13,7 @@ import symengine as se
 
 from symbolic.algebra.terms import additive_terms, constant_factor
 from symbolic.solving.linearise import linear, riccati
-from symbolic.solving.linearise.forms import exponential, fraction, is_finite, length, power, shortest
+from symbolic.solving.linearise.forms import fraction, is_finite, length, power, shortest
 from symbolic.solving.linearise.inverse import perfect_square
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.primitives import closure, kernels
@@ -67,8 +67,8 @@ def homogeneous(p: se.Basic, q: se.Basic, means: Means) -> Iterator[Basis]:
         yield shifted
         return
     if q == 0:
-        exponent = means.primitive(p)
-        second = None if exponent is None else means.primitive(exponential(exponent))
+        slope = linear.exponential_of_integral(p, means)
+        second = None if slope is None else means.primitive(shortest(slope))
         if second is not None:
             yield se.Integer(1), second
             return
@@ -86,10 +86,10 @@ def homogeneous(p: se.Basic, q: se.Basic, means: Means) -> Iterator[Basis]:
     for h in [*found, *_hyperexponential(p, q, means)]:
         if means.time_is_up():
             return
-        exponent = means.primitive(p)
-        if exponent is None:
+        wronskian = linear.exponential_of_integral(p, means)
+        if wronskian is None:
             return
-        inner = means.primitive(shortest(fraction(exponential(exponent) / h**2)))
+        inner = means.primitive(shortest(fraction(wronskian / h**2)))
         if inner is not None:
             yield h, shortest(se.expand(h * inner))
             return
@@ -291,15 +291,15 @@ def _by_change_of_variable(p, q, means) -> Iterator[Basis]:
     With v = exp(int p/2)*u the equation is u'' = (q + p**2/4 - p'/2)*u. With u = w(t)/sqrt(t') it is w'' = k*w if that
     coefficient is k*t'**2 minus half of Schwarz's derivative of t.
     """
-    normal = q + p**2 / 4 - p.diff(X) / 2
+    parts = [q, p**2 / 4, -p.diff(X) / 2]
     x = np.concatenate([np.linspace(0.23, 2.9, 30), np.linspace(0.05, 0.9, 30), -np.linspace(0.31, 2.3, 20)])
     variables = _variables(p, q, means.hypotheses)
     schwarzians = [t.diff(X, 3) / t.diff(X) - se.Rational(3, 2) * (t.diff(X, 2) / t.diff(X)) ** 2 for t in variables]
-    table = evaluated([normal, *(t.diff(X) for t in variables), *schwarzians], {X: x})
-    values, slopes, schwarz = table[0], table[1 : 1 + len(variables)], table[1 + len(variables) :]
+    table = evaluated([*parts, *(t.diff(X) for t in variables), *schwarzians], {X: x})
+    normal, slopes, schwarz = table[:3], table[3 : 3 + len(variables)], table[3 + len(variables) :]
     with np.errstate(all="ignore"):
-        k_at = (values + schwarz / 2) / slopes**2
-        sizes = (np.abs(values) + np.abs(schwarz) / 2) / slopes**2
+        k_at = (normal.sum(axis=0) + schwarz / 2) / slopes**2
+        sizes = (np.abs(normal).sum(axis=0) + np.abs(schwarz) / 2) / slopes**2
     for t, row, size in zip(variables, k_at, sizes, strict=True):
         good = np.isfinite(row)
         if good.sum() < 12:
@@ -307,13 +307,14 @@ def _by_change_of_variable(p, q, means) -> Iterator[Basis]:
         k = float(np.median(row[good]))
         if (np.abs(row[good] - k) > 1e-7 * (size[good] + abs(k) + 1e-12)).mean() > 0.05:
             continue
+        k = 0.0 if abs(k) < 1e-6 * np.median(size[good]) else k
         exact = Fraction(k).limit_denominator(1000)
         if abs(exact - k) > 1e-6 * (1 + abs(k)):
             continue
-        exponent = means.primitive(p)
-        if exponent is None:
+        wronskian = linear.exponential_of_integral(p, means)
+        if wronskian is None:
             return
-        h = shortest(power(shortest(fraction(exponential(exponent) / t.diff(X))), _HALF))
+        h = shortest(power(shortest(fraction(wronskian / t.diff(X))), _HALF))
         first, second = _constant(se.Integer(0), se.Rational(exact.numerator, exact.denominator), t)
         yield h * first, h * second
         return
@@ -342,6 +343,6 @@ def _variables(p, q, hypotheses) -> list[se.Basic]:
 def _hyperexponential(p, q, means) -> Iterator[se.Basic]:
     """Solutions exp(int w) where w, a particular solution of w' = q + p*w - w**2, is a combination of few terms."""
     for w in riccati.particular_solutions(q, p, se.Integer(-1), ()):
-        exponent = means.primitive(w)
-        if exponent is not None:
-            yield exponential(exponent)
+        h = linear.exponential_of_integral(w, means)
+        if h is not None:
+            yield h
