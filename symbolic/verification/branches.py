@@ -100,7 +100,7 @@ def branch_of(residual: Residual, points: Points) -> Branch | None:
 def _branch_by_formula(
     residual: Residual, points: Points, draws: Draws | None, rng: np.random.Generator
 ) -> Branch | None:
-    """The branch around points near which the residual is 0 as a formula. Only functions of Y in the equation end it."""
+    """The branch around points near which the residual is 0 as a formula. Only functions of Y end it."""
     if residual.of_values is not None:
         return None
     held, radii = [], []

@@ -1,15 +1,16 @@
 """How much of the solution of a differential equation an answer is.
 
 An answer with as many independent constants as the order of the equation may still be a part: exp(a8 + x) misses the
-negative solutions of Y' = Y, a8 - x misses half of those of Y'^2 = 1. So initial values are drawn where the equation
-has a real highest derivative, and constants that meet them are searched for. An answer that is affine in its constants,
-with independent parts, meets all values of y, …, y^(n - 1). Then only the highest derivative remains to be checked, and
-not even that if the equation is linear in it.
+negative solutions of Y' = Y, a8 - x misses half of those of Y'^2 = 1. An answer that is affine in its constants, with
+independent parts, meets all values of y, …, y^(n - 1); if the equation is linear in its highest derivative, it is the
+general solution, exactly. For any other, initial values are drawn where the equation has a real highest derivative, and
+constants that meet them are searched for. If there are several highest derivatives, the answer must meet each.
 
 Floats search for the constants, so the fraction is an estimate: a few initial values that are met may count as missed.
 """
 
 import itertools
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,21 +18,30 @@ import numpy as np
 from symbolic.expressions import numeric
 from symbolic.expressions.equations import UNKNOWNS
 from symbolic.expressions.program import Program
+from symbolic.verification import landmarks
 from symbolic.verification.constants import constants_asked_for
 from symbolic.verification.points import Point, signed_x, uniforms
-from symbolic.verification.residual import Residual, by_real_values
+from symbolic.verification.residual import Residual, ancestors, by_real_values
 
 GENERAL, FAMILY, PARTICULAR = "general", "family", "particular"
 EXTENTS = (GENERAL, FAMILY, PARTICULAR)
 
-_ALL = 0.85  # of the initial values; above this fraction, the rest counts as numerical error
+_ALL = 0.93, 0.85  # of the initial values by order; above these fractions, the rest counts as numerical error
 _PLACES, _VALUES = 5, 12  # how many x, and how many values of y, y', … at each
+_CLOSE_TO_ROOT = 0.02
+_FIRST_PLACES = 2  # if all initial values at these are met, the others are not looked at
 _ENOUGH = 15  # fewer initial values give no fraction
-# A sign change is searched for between this many values of a constant or a derivative, up to _WIDEST, then bisected.
+_SMALL, _LARGEST = 3.0, 300.0  # values of y, y' are below the first; every fourth y of a first order below the second
+_MOST_PEAKS = 4  # places where y may have a supremum in a constant
+_SATURATED = 1e-2  # relative change of y that counts as none
+# A sign change is searched for between this many values of a constant or a derivative, up to _WIDEST. An interval with
+# one is cut into _PARTS, _ROUNDS times.
 _GRID, _WIDEST = 1500, 1e6
-_BISECTIONS = 40
-_STARTS, _NEWTON_STEPS = 100, 40  # of Newton's method for two constants
+_PARTS, _ROUNDS = 16, 11
+_FEW_UNMET, _FINER = 0.3, 8  # if no more than this fraction is unmet, the grid for these is so many times finer
+_FEW_STARTS, _STARTS, _NEWTON_STEPS = 20, 100, 40  # of Newton's method for two constants
 _CLOSE = 1e-6  # relative distance of values that count as equal
+_CLOSE_HIGHEST = 1e-4  # and of highest derivatives, in which rounding is larger
 _PURPOSE = 1 << 22  # of the first random numbers; see `uniforms`
 
 
@@ -40,7 +50,7 @@ class Extent(NamedTuple):
 
     Attributes:
         word: "general": every real solution except isolated ones; "family": as many independent constants as the
-            order, but solutions are missing; "particular": fewer constants.
+            order, but solutions are missing or may be; "particular": fewer constants.
         met: the fraction of random initial values that the answer meets, None where it was not measured.
     """
 
@@ -60,41 +70,35 @@ def extent_of(residual: Residual, constants: int, points: list[Point], is_comple
     asked_for = constants_asked_for(residual)
     if constants < asked_for:
         return Extent(PARTICULAR)
-    if not asked_for or residual.order > 2 or is_complex or residual.of_values is not None:
+    if not asked_for or is_complex:
         return Extent(GENERAL)
-    if residual.holds_derivative:
+    is_affine = _is_affine(residual)
+    if residual.holds_derivative or residual.of_values is not None:
+        return Extent(GENERAL if is_affine else FAMILY)
+    equation = _equation(residual)
+    if is_affine and equation.slope is not None:
         return Extent(GENERAL)
-    if not residual.asks_extent:
+    if not residual.asks_extent or residual.order > 2:
         return Extent(FAMILY)
-    met = _met(residual, sorted(map(signed_x, points), key=_from_1)[:_PLACES])
-    return Extent(GENERAL if met is None or met > _ALL else FAMILY, met)
+    met = _met(residual, equation, _abscissae(residual, points))
+    return Extent(FAMILY if met is None or met <= _ALL[residual.order - 1] else GENERAL, met)
 
 
-def _from_1(x: float) -> float:
-    """How far |x| is from 1: where |x| is very small or large, so may be the constants that are needed."""
-    return abs(abs(x) - 1)
+class _Equation(NamedTuple):
+    """The equation as a function of x and Y, Y', …; and the factor of its highest derivative, if it is linear in it."""
+
+    program: Program
+    slot: int
+    highest: str
+    slope: int | None
 
 
-def _met(residual: Residual, abscissae: list[float]) -> float | None:
-    """The fraction of random initial values, each with every highest derivative, that the answer meets.
-
-    None if it is unknown, or if the answer meets all of them for certain.
-    """
+def _equation(residual: Residual) -> _Equation:
     problem = by_real_values(residual).of_values
     highest = UNKNOWNS[residual.order]
     slope = problem.program.derivative(problem.slot, highest)
-    is_linear = problem.program.derivative(slope, highest) is None
-    if is_linear and _is_affine(residual):
-        return None
-    places = _initial_values(residual, abscissae)
-    by_answer = _by_newton(residual, places) if residual.order == 2 else _by_bisection(residual, places)
-    by_equation = _highest_derivatives(problem, highest, slope if is_linear else None, places)
-    is_met = [
-        bool(np.any(np.abs(by_answer[index] - each) <= _CLOSE * (1 + abs(each))))
-        for index, derivatives in by_equation
-        for each in derivatives
-    ]
-    return round(sum(is_met) / len(is_met), 2) if len(is_met) >= _ENOUGH else None
+    is_linear = slope is not None and problem.program.derivative(slope, highest) is None
+    return _Equation(problem.program, problem.slot, highest, slope if is_linear else None)
 
 
 def _is_affine(residual: Residual) -> bool:
@@ -107,81 +111,310 @@ def _is_affine(residual: Residual) -> bool:
     return True
 
 
+def _abscissae(residual: Residual, points: list[Point]) -> list[float]:
+    """x of initial values: near 1 or -1, and not close to the root of a linear part, where constants may be large."""
+    roots = [each.root for each in landmarks.roots_of_lines(residual) if each.name == "x"]
+    by_distance = sorted(map(signed_x, points), key=lambda x: abs(abs(x) - 1))
+    away = [x for x in by_distance if all(abs(x - root) > _CLOSE_TO_ROOT for root in roots)]
+    return (away + by_distance)[:_PLACES]
+
+
+def _met(residual: Residual, equation: _Equation, abscissae: list[float]) -> float | None:
+    """The fraction of random initial values, each with every highest derivative, that the answer meets.
+
+    None if there are too few initial values.
+    """
+    is_met: list[bool] = []
+    for chosen in (abscissae[:_FIRST_PLACES], abscissae[_FIRST_PLACES:]):
+        if not chosen:
+            break
+        places = _initial_values(residual, chosen)
+        by_equation = _highest_derivatives(equation, places)
+        is_met += _met_at(residual, places, by_equation, one_is_enough=equation.slope is not None)
+        if len(is_met) >= _ENOUGH and all(is_met):
+            return 1.0
+    return round(sum(is_met) / len(is_met), 2) if len(is_met) >= _ENOUGH else None
+
+
 def _initial_values(residual: Residual, abscissae: list[float]) -> dict[str, np.ndarray]:
-    """x, Y and, for the second order, Y', with the problem's own coefficients; several values for each x."""
-    names = [name for name in residual.free if name not in residual.constants] + list(UNKNOWNS[: residual.order])
-    table = uniforms(residual.seed, _PURPOSE, (len(names), len(abscissae) * _VALUES))
-    columns = {name: 6.0 * row - 3.0 for name, row in zip(names, table, strict=True)}
-    for name in names:
-        if name not in UNKNOWNS:
-            columns[name] = np.repeat(columns[name][::_VALUES], _VALUES)
+    """x, Y and, for the second order, Y', with the problem's own coefficients; _VALUES of them for each x."""
+    unknowns = UNKNOWNS[: residual.order]
+    names = [name for name in residual.free if name not in residual.constants] + list(unknowns)
+    table = uniforms(residual.seed, _PURPOSE + len(abscissae), (len(names), len(abscissae) * _VALUES))
+    columns = {name: 2 * row - 1 for name, row in zip(names, table, strict=True)}
+    for name, column in columns.items():
+        if name in unknowns:
+            columns[name] = _SMALL * column * np.abs(column)  # more of them near 0, as |y| < 1 may be asked for
+            if residual.order == 1:
+                columns[name][::4] = (np.sign(column) * _SMALL * (_LARGEST / _SMALL) ** np.abs(column))[::4]
+        else:
+            columns[name] = _SMALL * np.repeat(column[::_VALUES], _VALUES)
     return columns | {"x": np.repeat(abscissae, _VALUES)}
 
 
-def _highest_derivatives(problem: Residual, highest: str, slope: int | None, places: dict[str, np.ndarray]):
-    """(index, highest derivatives) of each initial value at which the equation has a real one, with all of these."""
+def _highest_derivatives(equation: _Equation, places: dict[str, np.ndarray]) -> dict[int, np.ndarray]:
+    """From the index of an initial value to the real highest derivatives there, where there are some."""
+    program, slot, highest, slope = equation
+    count = len(places["x"])
     if slope is not None:  # F = slope * derivative + rest
-        values = numeric.run(problem.program, places | {highest: np.zeros_like(places["x"])})
+        values = numeric.run(program, places | {highest: np.zeros(count)})
         with np.errstate(all="ignore"):
-            derivatives = np.broadcast_to(-values[problem.slot] / values[slope], places["x"].shape)
-        for index in np.flatnonzero(np.isfinite(derivatives)):
-            yield index, derivatives[index : index + 1]
-        return
-    program = Program()
-    program.steps = problem.program.steps[: problem.slot + 1]
-    grid = _grid()
+            derivatives = np.broadcast_to(-values[slot] / values[slope], count)
+        return {index: derivatives[[index]] for index in np.flatnonzero(np.isfinite(derivatives))}
+    columns = {name: column[:, None] for name, column in places.items()}
 
     def function(index: np.ndarray, derivative: np.ndarray) -> np.ndarray:
-        at = {name: column[index] for name, column in places.items()}
-        return np.broadcast_to(numeric.run(program, at | {highest: derivative})[problem.slot], derivative.shape)
+        at = {name: column[index] for name, column in columns.items()}
+        return _values(program, at | {highest: derivative}, slot)
 
-    roots = _roots(function, len(places["x"]), grid)
-    for index, each in enumerate(roots):
-        if len(each):
-            yield index, each
+    grid = _grid()
+    roots = _roots(function, function(np.arange(count), grid[None, :]), grid, most=8)
+    return {index: each for index, each in enumerate(roots) if len(each)}
 
 
-def _by_bisection(residual: Residual, places: dict[str, np.ndarray]) -> list[np.ndarray]:
-    """For each initial value of an equation of the first order: y' of the answer with the constants that meet it.
+def _met_at(
+    residual: Residual, places: dict[str, np.ndarray], by_equation: dict[int, np.ndarray], one_is_enough: bool
+) -> list[bool]:
+    """For each initial value and each highest derivative there, whether a solution meets it, as far as floats tell.
 
-    One constant is searched for; others, which there need not be, are 1.
+    Args:
+        one_is_enough: whether all solutions that meet an initial value have the same highest derivative.
     """
+    if residual.order == 1:
+        return _met_by_bisection(_first_order(residual, places), by_equation, one_is_enough)
+    pair = _independent_pair(residual, places)
+    for linear, other in (pair, pair[::-1]):
+        slope = residual.program.derivative(residual.answer_slot, linear)
+        if slope is not None and residual.program.derivative(slope, linear) is None:
+            return _met_by_bisection(_second_order(residual, places, linear, other), by_equation, one_is_enough)
+    return _met_by_newton(residual, places, pair, by_equation)
+
+
+class _InOneConstant(NamedTuple):
+    """What one constant is searched for by.
+
+    Attributes:
+        value: of indices of initial values (count,) and constants (count, many): what must have the wanted value.
+        wanted: that value, for each initial value.
+        highest: the highest derivative, of the same arguments.
+        repeated: `value` is the same function for so many initial values, one after the other.
+    """
+
+    value: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    wanted: np.ndarray
+    highest: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    repeated: int
+
+
+def _first_order(residual: Residual, places: dict[str, np.ndarray]) -> _InOneConstant:
+    """y must have its initial value; constants that are not needed are 1."""
+    program, (answer, derivative) = _of_answer(residual), residual.answer_slots
+    name = next(each for each in residual.constants if residual.program.derivative(answer, each) is not None)
+    run = _runner(program, places, {each: np.ones((1, 1)) for each in residual.constants if each != name})
+    return _InOneConstant(
+        lambda index, constant: run(index, {name: constant}, answer)[0],
+        places["Y"],
+        lambda index, constant: run(index, {name: constant}, derivative)[0],
+        _VALUES,
+    )
+
+
+def _second_order(residual: Residual, places: dict[str, np.ndarray], linear: str, other: str) -> _InOneConstant:
+    """y' must have its initial value, where the first constant, in which the answer is affine, is chosen by y."""
+    answer, first, second = residual.answer_slots
     program = residual.program
-    name = next(each for each in residual.constants if program.derivative(residual.answer_slot, each) is not None)
-    fixed = {each: np.ones(1) for each in residual.constants if each != name}
+    slopes = [program.derivative(slot, linear) for slot in (answer, first)]
+    zero = program.step(0)
+    by_y, by_first = (zero if slot is None else slot for slot in slopes)
+    needed = _of_answer(residual, [by_y, by_first])
+    run = _runner(needed, places, {each: np.ones((1, 1)) for each in residual.constants if each not in (linear, other)})
 
-    def function(index: np.ndarray, constant: np.ndarray) -> np.ndarray:
-        at = {key: column[index] for key, column in places.items() if key not in UNKNOWNS}
-        values = numeric.run(program, at | fixed | {name: constant})[residual.answer_slot]
-        return np.broadcast_to(values, constant.shape) - places["Y"][index]
+    def with_linear(index: np.ndarray, constant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The linear constant, and y'."""
+        at_zero = {linear: np.zeros((1, 1)), other: constant}
+        y, y_slope, first_y, first_slope = run(index, at_zero, answer, by_y, first, by_first)
+        chosen = (places["Y"][index][:, None] - y) / y_slope
+        return chosen, first_y + chosen * first_slope
 
-    derivatives = []
-    for index, constants in enumerate(_roots(function, len(places["x"]), _grid())):
-        at = {key: np.full(len(constants), column[index]) for key, column in places.items() if key not in UNKNOWNS}
-        values = numeric.run(program, at | fixed | {name: constants})[residual.answer_slots[1]]
-        derivatives.append(np.broadcast_to(values, constants.shape))
-    return derivatives
+    return _InOneConstant(
+        lambda index, constant: with_linear(index, constant)[1],
+        places["Y'"],
+        lambda index, constant: run(index, {linear: with_linear(index, constant)[0], other: constant}, second)[0],
+        1,
+    )
 
 
-def _by_newton(residual: Residual, places: dict[str, np.ndarray]) -> list[np.ndarray]:
-    """For each initial value of an equation of the second order: y'' of the answer with the constants that meet it.
+def _runner(program: Program, places: dict[str, np.ndarray], fixed: dict[str, np.ndarray]) -> Callable:
+    """A function of indices, columns and slots: the values of the slots at these initial values and columns."""
+    columns = {key: column[:, None] for key, column in places.items() if key not in UNKNOWNS}
 
-    Newton's method searches for two constants from many starts at once; others, which there need not be, are 1.
+    def run(index: np.ndarray, more: dict[str, np.ndarray], *slots: int) -> list[np.ndarray]:
+        at = {key: column[index] for key, column in columns.items()} | fixed | more
+        shape = np.broadcast_shapes(*map(np.shape, at.values()))
+        values = numeric.run(program, at)
+        return [np.broadcast_to(values[slot], shape) for slot in slots]
+
+    return run
+
+
+def _met_by_bisection(search: _InOneConstant, by_equation: dict[int, np.ndarray], one_is_enough: bool) -> list[bool]:
+    """For each initial value and each highest derivative there, whether a constant is found that meets it.
+
+    What floats may have missed is left out.
+    """
+    wanted, grid = search.wanted[:, None], _grid()
+
+    def difference(index: np.ndarray, constant: np.ndarray) -> np.ndarray:
+        return _difference(search.value(index, constant), wanted[index])
+
+    functions = np.arange(0, len(wanted), search.repeated)  # an initial value for each function
+    with np.errstate(all="ignore"):
+        on_grid = search.value(functions, grid[None, :])
+        changes = _difference(np.repeat(on_grid, search.repeated, axis=0), wanted)
+        roots = _roots(difference, changes, grid, most=2 if one_is_enough else 8)
+        is_known = np.ones(len(wanted), bool)
+        unmet = np.array([not len(constants) for constants in roots])
+        if 0 < np.sum(unmet) <= _FEW_UNMET * len(unmet):  # a root beside a pole may lie within one step of the grid
+            rows, finer = np.flatnonzero(unmet), _grid(_FINER * _GRID)
+            changes = _difference(search.value(rows, finer[None, :]), wanted[rows])
+            found = _roots(lambda index, constant: difference(rows[index], constant), changes, finer, most=2)
+            roots = [found[np.searchsorted(rows, each)] if unmet[each] else roots[each] for each in range(len(roots))]
+            unmet = np.array([not len(constants) for constants in roots])
+        if unmet.any():
+            is_known = ~(unmet & _may_be_missed(search, functions, on_grid, grid))
+        is_met = []
+        for index, constants in enumerate(roots):
+            if index in by_equation and is_known[index]:
+                found = search.highest(np.array([index]), constants[None, :])
+                is_met += _are_among(by_equation[index], found)
+    return is_met
+
+
+def _difference(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """y - Y, or 1/Y - 1/y for large Y, which is finite at poles."""
+    return np.where(np.abs(wanted) < _SMALL, values - wanted, 1 / wanted - 1 / values)
+
+
+def _may_be_missed(search: _InOneConstant, functions: np.ndarray, on_grid: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Whether the constants that meet a value may lie where no grid of floats shows them, as those of ln(a8 + x) may.
+
+    They do if the function grows on towards the value at the end of the grid, beside a gap, or at a sharp peak.
+    """
+    may_be_missed = np.zeros(len(search.wanted), bool)
+    for sign in (-1, 1):
+        toward = np.where(np.isfinite(on_grid), sign * on_grid, -np.inf)
+        place, inner, outer = _limits(search.value, sign, functions, toward, grid)
+        highest = toward.max(axis=1)
+        goes_on = (outer > highest[place]) & (outer - inner > _SATURATED * (1 + np.abs(inner)))
+        for each in np.unique(place[goes_on]):
+            here = slice(each * search.repeated, (each + 1) * search.repeated)
+            may_be_missed[here] |= sign * search.wanted[here] > highest[each]
+    return may_be_missed
+
+
+def _limits(
+    value: Callable, sign: int, functions: np.ndarray, on_grid: np.ndarray, grid: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where functions may have their suprema: the place of the function, its value close to there, and closer.
+
+    Args:
+        value: a function of indices and constants, which is multiplied by the sign.
+        functions: an index for each function.
+        on_grid: the values on the grid, (functions, constants); -inf where there is none.
+    """
+    finite = np.isfinite(on_grid)
+    rises = np.diff(on_grid, axis=1) / (1 + np.abs(on_grid[:, 1:]))
+    is_peak = np.zeros(on_grid.shape, bool)
+    is_peak[:, 1:-1] = (rises[:, :-1] > _SATURATED) & (rises[:, 1:] < -_SATURATED)
+    is_peak[:, :-1] |= finite[:, :-1] & ~finite[:, 1:]  # beside a gap
+    is_peak[:, 1:] |= finite[:, 1:] & ~finite[:, :-1]
+    heights = np.where(is_peak, on_grid, -np.inf)
+    place = np.argpartition(-heights, _MOST_PEAKS, axis=1)[:, :_MOST_PEAKS].ravel()
+    row = np.repeat(np.arange(len(on_grid)), _MOST_PEAKS)
+    kept = is_peak[row, place]
+    row, place = row[kept], place[kept]
+    left, right = grid[np.maximum(place - 1, 0)], grid[np.minimum(place + 1, len(grid) - 1)]
+    each = np.arange(len(row))
+    for _ in range(_ROUNDS if len(row) else 0):
+        between = left[:, None] + (right - left)[:, None] * np.linspace(0, 1, _PARTS + 1)
+        best = np.argmax(np.nan_to_num(sign * value(functions[row], between), nan=-np.inf, posinf=np.inf), axis=1)
+        left, right = between[each, np.maximum(best - 1, 0)], between[each, np.minimum(best + 1, _PARTS)]
+    apart = 1e-7 * (1 + np.abs(left))
+    around = np.stack([right - apart, left, right, left + apart], axis=1)  # one of the middle two may have no value
+    around = np.nan_to_num(sign * value(functions[row], around), nan=-np.inf) if len(row) else around
+    ends = sign * value(functions, np.array([[-_WIDEST, -(_WIDEST**2), _WIDEST, _WIDEST**2]]))
+    places = np.arange(len(functions))
+    return (
+        np.concatenate([row, places, places]),
+        np.concatenate([around[:, [0, 3]].max(axis=1), ends[:, 0], ends[:, 2]]),
+        np.concatenate([around[:, 1:3].max(axis=1), ends[:, 1], ends[:, 3]]),
+    )
+
+
+def _of_answer(residual: Residual, more: Sequence[int] = ()) -> Program:
+    """The steps that compute the answer, its derivatives and more slots; no other slots keep their places."""
+    program = Program()
+    program.steps = residual.program.steps[: max(*residual.answer_slots, *more) + 1]
+    needed = set(ancestors(residual.program, [*residual.answer_slots, *more]))
+    unused = (0, ())
+    program.steps = [step if slot in needed else unused for slot, step in enumerate(program.steps)]
+    return program
+
+
+def _values(program: Program, columns: dict[str, np.ndarray], slot: int) -> np.ndarray:
+    """The values of a slot, in the shape that the columns have together."""
+    return np.broadcast_to(numeric.run(program, columns)[slot], np.broadcast_shapes(*map(np.shape, columns.values())))
+
+
+def _are_among(wanted: np.ndarray, found: np.ndarray) -> list[bool]:
+    return [bool(np.any(np.abs(found - each) <= _CLOSE_HIGHEST * (1 + abs(each)))) for each in wanted]
+
+
+def _met_by_newton(
+    residual: Residual, places: dict[str, np.ndarray], pair: tuple[str, str], by_equation: dict[int, np.ndarray]
+) -> list[bool]:
+    """For each initial value and each y'' there, whether a solution of an equation of the second order meets it.
+
+    Newton's method searches for two constants from many starts at once; others, which there need not be, are 1. Only
+    where it finds none from a few starts does it try more.
+    """
+    is_met = {index: np.zeros(len(wanted), bool) for index, wanted in by_equation.items()}
+    starts = _starts(residual, len(places["x"]))
+    for chosen in (slice(0, _FEW_STARTS), slice(_FEW_STARTS, _STARTS)):
+        rows = np.array([index for index, each in is_met.items() if not each.all()], int)
+        if not len(rows):
+            break
+        at = {name: column[rows] for name, column in places.items()}
+        found = _by_newton(residual, at, pair, starts[:, rows, chosen])
+        for index, derivatives in zip(rows, found, strict=True):
+            is_met[index] |= _are_among(by_equation[index], derivatives)
+    return [bool(each) for row in is_met.values() for each in row]
+
+
+def _by_newton(
+    residual: Residual, places: dict[str, np.ndarray], pair: tuple[str, str], constants: np.ndarray
+) -> list[np.ndarray]:
+    """For each initial value: y'' of the answer with the constants that meet y and y'.
+
+    Args:
+        places: x, Y, Y', …, with one value for each initial value.
+        pair: the constants that are searched for.
+        constants: their first values, (2, initial values, starts).
     """
     program, rows = residual.program, residual.answer_slots[:2]
-    pair = _independent_pair(residual, places)
     jacobian = [[program.derivative(row, each) for each in pair] for row in rows]
+    needed = _of_answer(residual, [slot for row in jacobian for slot in row if slot is not None])
     at = {key: column[:, None] for key, column in places.items() if key not in UNKNOWNS}
     at |= {each: np.ones((1, 1)) for each in residual.constants if each not in pair}
     wanted = [places[name][:, None] for name in UNKNOWNS[:2]]
-    constants = _starts(residual, len(places["x"]))
     with np.errstate(all="ignore"):
         for _ in range(_NEWTON_STEPS):
-            values = numeric.run(program, at | dict(zip(pair, constants, strict=True)))
+            values = numeric.run(needed, at | dict(zip(pair, constants, strict=True)))
             errors = [values[row] - each for row, each in zip(rows, wanted, strict=True)]
             slopes = [[np.zeros(1) if slot is None else values[slot] for slot in row] for row in jacobian]
-            constants = constants - _newton_step(errors, slopes, constants)
-        values = numeric.run(program, at | dict(zip(pair, constants, strict=True)))
+            step = _newton_step(errors, slopes, constants)
+            constants = constants - step
+        values = numeric.run(_of_answer(residual), at | dict(zip(pair, constants, strict=True)))
         is_met = _is_close(values[rows[0]], wanted[0]) & _is_close(values[rows[1]], wanted[1])
     derivative = np.broadcast_to(values[residual.answer_slots[2]], constants[0].shape)
     is_met = np.broadcast_to(is_met, constants[0].shape)
@@ -190,7 +423,7 @@ def _by_newton(residual: Residual, places: dict[str, np.ndarray]) -> list[np.nda
 
 def _starts(residual: Residual, count: int) -> np.ndarray:
     """Values of two constants with sizes from 0.02 to 10, (2, count, _STARTS)."""
-    starts = 2.0 * uniforms(residual.seed, _PURPOSE + 1, (2, count, _STARTS)) - 1.0
+    starts = 2.0 * uniforms(residual.seed, _PURPOSE + 101, (2, count, _STARTS)) - 1.0
     return np.sign(starts) * 0.02 * (500.0 ** np.abs(starts))
 
 
@@ -209,9 +442,11 @@ def _is_close(value: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 def _independent_pair(residual: Residual, places: dict[str, np.ndarray]) -> tuple[str, str]:
     """The first two constants on which y and y' depend independently; the first two if floats find none."""
+    if len(residual.constants) == 2:
+        return tuple(residual.constants)
     program, rows = residual.program, residual.answer_slots[:2]
     slopes = {each: [program.derivative(row, each) for row in rows] for each in residual.constants}
-    table = uniforms(residual.seed, _PURPOSE + 2, (len(residual.constants), len(places["x"])))
+    table = uniforms(residual.seed, _PURPOSE + 102, (len(residual.constants), len(places["x"])))
     columns = dict(zip(residual.constants, 4.0 * table - 2.0, strict=True))
     values = numeric.run(program, {key: each for key, each in places.items() if key not in UNKNOWNS} | columns)
     known = {each: [0.0 if slot is None else values[slot] for slot in pair] for each, pair in slopes.items()}
@@ -223,23 +458,35 @@ def _independent_pair(residual: Residual, places: dict[str, np.ndarray]) -> tupl
     return tuple(residual.constants[:2])
 
 
-def _grid() -> np.ndarray:
-    """Values of both signs up to _WIDEST, evenly spaced near 0 and in their logarithm beyond; none of them is 0."""
+def _grid(count: int = _GRID) -> np.ndarray:
+    """So many values up to _WIDEST, evenly spaced near 0 and in their logarithm beyond; none of them is 0."""
     ends = np.arcsinh(_WIDEST * 1e3)
-    return np.sinh(np.linspace(-ends, ends, _GRID) + 0.123 * ends / _GRID) / 1e3
+    return np.sinh(np.linspace(-ends, ends, count) + 0.123 * ends / count) / 1e3
 
 
-def _roots(function, count: int, grid: np.ndarray) -> list[np.ndarray]:
-    """For each index, the places along the grid where function(index, place) changes its sign without a jump."""
+def _roots(function: Callable, values: np.ndarray, grid: np.ndarray, most: int) -> list[np.ndarray]:
+    """For each index, the places along a grid where a function changes its sign without a jump.
+
+    Args:
+        function: of indices (count,) and places (count, many).
+        values: of the function on the grid, (indices, places).
+        most: so many sign changes are looked at, those at which the values are smallest.
+    """
     with np.errstate(all="ignore"):
-        values = np.stack([function(np.full(len(grid), index), grid) for index in range(count)])
-        index, interval = np.nonzero(values[:, 1:] * values[:, :-1] < 0)
+        sizes = np.abs(values[:, 1:]) + np.abs(values[:, :-1])
+        sizes = np.where(values[:, 1:] * values[:, :-1] < 0, sizes, np.inf)
+        interval = np.argpartition(sizes, most, axis=1)[:, :most].ravel()
+        index = np.repeat(np.arange(len(values)), most)
+        changes = np.isfinite(sizes[index, interval])
+        index, interval = index[changes], interval[changes]
         left, right = grid[interval], grid[interval + 1]
         sign, size = np.sign(values[index, interval]), np.abs(values[index, interval])
-        for _ in range(_BISECTIONS if len(index) else 0):
-            middle = (left + right) / 2
-            is_left = np.sign(function(index, middle)) == sign
-            left, right = np.where(is_left, middle, left), np.where(is_left, right, middle)
-        at_root = np.abs(function(index, right)) if len(index) else size
+        each = np.arange(len(index))
+        for _ in range(_ROUNDS if len(index) else 0):
+            inner = left[:, None] + (right - left)[:, None] * np.linspace(0, 1, _PARTS + 1)
+            is_left = np.sign(function(index, inner[:, 1:-1])) == sign[:, None]
+            step = np.argmin(np.column_stack([is_left, np.zeros(len(index), bool)]), axis=1)
+            left, right = inner[each, step], inner[each, step + 1]
+        at_root = np.abs(function(index, right[:, None])[:, 0]) if len(index) else size
         is_root = at_root <= _CLOSE * (1 + size)
-    return [right[(index == each) & is_root] for each in range(count)]
+    return [right[(index == each) & is_root] for each in range(len(values))]
