@@ -103,10 +103,11 @@ def _branch_by_formula(
     """The branch around points near which the residual is 0 as a formula. Only functions of Y end it."""
     if residual.of_values is not None:
         return None
+    other = _with_another_function(residual)
     held, radii = [], []
     for point in _seeming_to_hold(residual, points, draws, rng):
         enclosure = balls.enclose(residual, point)
-        if enclosure.status != "zero":
+        if enclosure.status != "zero" or balls.enclose(other, point).status != "nonzero":
             continue
         if len(held) < _FORMULAS and not symbols.is_zero_near(residual, point):
             return None

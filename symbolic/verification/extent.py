@@ -29,6 +29,7 @@ EXTENTS = (GENERAL, FAMILY, PARTICULAR)
 _ALL = 0.93, 0.85  # of the initial values by order; above these fractions, the rest counts as numerical error
 _PLACES, _VALUES = 5, 12  # how many x, and how many values of y, y', … at each
 _CLOSE_TO_ROOT = 0.02
+_SPARE = 6  # times as many values are drawn, for equations without a real highest derivative at most of them
 _FIRST_PLACES = 2  # if all initial values at these are met, the others are not looked at
 _ENOUGH = 15  # fewer initial values give no fraction
 _SMALL, _LARGEST = 3.0, 300.0  # values of y, y' are below the first; every fourth y of a first order below the second
@@ -42,6 +43,7 @@ _FEW_UNMET, _FINER = 0.3, 8  # if no more than this fraction is unmet, the grid 
 _FEW_STARTS, _STARTS, _NEWTON_STEPS = 20, 100, 40  # of Newton's method for two constants
 _CLOSE = 1e-6  # relative distance of values that count as equal
 _CLOSE_HIGHEST = 1e-4  # and of highest derivatives, in which rounding is larger
+_ROUNDING = 1e-9  # an imaginary part below this, relative to the value, is rounding
 _PURPOSE = 1 << 22  # of the first random numbers; see `uniforms`
 
 
@@ -73,7 +75,7 @@ def extent_of(residual: Residual, constants: int, points: list[Point], is_comple
     if not asked_for or is_complex:
         return Extent(GENERAL)
     is_affine = _is_affine(residual)
-    if residual.holds_derivative or residual.of_values is not None:
+    if residual.holds_derivative:
         return Extent(GENERAL if is_affine else FAMILY)
     equation = _equation(residual)
     if is_affine and equation.slope is not None:
@@ -128,19 +130,38 @@ def _met(residual: Residual, equation: _Equation, abscissae: list[float]) -> flo
     for chosen in (abscissae[:_FIRST_PLACES], abscissae[_FIRST_PLACES:]):
         if not chosen:
             break
-        places = _initial_values(residual, chosen)
-        by_equation = _highest_derivatives(equation, places)
+        places, by_equation = _initial_values(residual, equation, chosen)
         is_met += _met_at(residual, places, by_equation, one_is_enough=equation.slope is not None)
         if len(is_met) >= _ENOUGH and all(is_met):
             return 1.0
     return round(sum(is_met) / len(is_met), 2) if len(is_met) >= _ENOUGH else None
 
 
-def _initial_values(residual: Residual, abscissae: list[float]) -> dict[str, np.ndarray]:
-    """x, Y and, for the second order, Y', with the problem's own coefficients; _VALUES of them for each x."""
+def _initial_values(
+    residual: Residual, equation: _Equation, abscissae: list[float]
+) -> tuple[dict[str, np.ndarray], dict[int, np.ndarray]]:
+    """_VALUES initial values for each x: columns of x, Y, …, and the highest derivatives by index where they are real.
+
+    Of several times as many, those come first at which the equation has a real highest derivative.
+    """
+    if equation.slope is None:  # to find its highest derivatives takes long
+        places = _drawn(residual, abscissae, _VALUES)
+        return places, _highest_derivatives(equation, places)
+    places = _drawn(residual, abscissae, _VALUES * _SPARE)
+    found = _highest_derivatives(equation, places)
+    is_real = np.zeros(len(places["x"]), bool)
+    is_real[list(found)] = True
+    order = np.argsort(~is_real.reshape(len(abscissae), -1), axis=1, kind="stable")[:, :_VALUES]
+    kept = (order + np.arange(len(abscissae))[:, None] * _VALUES * _SPARE).ravel()
+    by_equation = {index: found[row] for index, row in enumerate(kept) if row in found}
+    return {name: column[kept] for name, column in places.items()}, by_equation
+
+
+def _drawn(residual: Residual, abscissae: list[float], count: int) -> dict[str, np.ndarray]:
+    """Columns of x, Y, for the second order Y', and the problem's own coefficients; so many rows for each x."""
     unknowns = UNKNOWNS[: residual.order]
     names = [name for name in residual.free if name not in residual.constants] + list(unknowns)
-    table = uniforms(residual.seed, _PURPOSE + len(abscissae), (len(names), len(abscissae) * _VALUES))
+    table = uniforms(residual.seed, _PURPOSE + len(abscissae), (len(names), len(abscissae) * count))
     columns = {name: 2 * row - 1 for name, row in zip(names, table, strict=True)}
     for name, column in columns.items():
         if name in unknowns:
@@ -148,8 +169,8 @@ def _initial_values(residual: Residual, abscissae: list[float]) -> dict[str, np.
             if residual.order == 1:
                 columns[name][::4] = (np.sign(column) * _SMALL * (_LARGEST / _SMALL) ** np.abs(column))[::4]
         else:
-            columns[name] = _SMALL * np.repeat(column[::_VALUES], _VALUES)
-    return columns | {"x": np.repeat(abscissae, _VALUES)}
+            columns[name] = _SMALL * np.repeat(column[::count], count)
+    return columns | {"x": np.repeat(abscissae, count)}
 
 
 def _highest_derivatives(equation: _Equation, places: dict[str, np.ndarray]) -> dict[int, np.ndarray]:
@@ -187,6 +208,8 @@ def _met_at(
         slope = residual.program.derivative(residual.answer_slot, linear)
         if slope is not None and residual.program.derivative(slope, linear) is None:
             return _met_by_bisection(_second_order(residual, places, linear, other), by_equation, one_is_enough)
+    if residual.of_values is not None:
+        return []
     return _met_by_newton(residual, places, pair, by_equation)
 
 
@@ -210,7 +233,8 @@ def _first_order(residual: Residual, places: dict[str, np.ndarray]) -> _InOneCon
     """y must have its initial value; constants that are not needed are 1."""
     program, (answer, derivative) = _of_answer(residual), residual.answer_slots
     name = next(each for each in residual.constants if residual.program.derivative(answer, each) is not None)
-    run = _runner(program, places, {each: np.ones((1, 1)) for each in residual.constants if each != name})
+    fixed = {each: np.ones((1, 1)) for each in residual.constants if each != name}
+    run = _runner(program, places, fixed, residual.of_values is not None)
     return _InOneConstant(
         lambda index, constant: run(index, {name: constant}, answer)[0],
         places["Y"],
@@ -227,7 +251,8 @@ def _second_order(residual: Residual, places: dict[str, np.ndarray], linear: str
     zero = program.step(0)
     by_y, by_first = (zero if slot is None else slot for slot in slopes)
     needed = _of_answer(residual, [by_y, by_first])
-    run = _runner(needed, places, {each: np.ones((1, 1)) for each in residual.constants if each not in (linear, other)})
+    fixed = {each: np.ones((1, 1)) for each in residual.constants if each not in (linear, other)}
+    run = _runner(needed, places, fixed, residual.of_values is not None)
 
     def with_linear(index: np.ndarray, constant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The linear constant, and y'."""
@@ -244,17 +269,28 @@ def _second_order(residual: Residual, places: dict[str, np.ndarray], linear: str
     )
 
 
-def _runner(program: Program, places: dict[str, np.ndarray], fixed: dict[str, np.ndarray]) -> Callable:
-    """A function of indices, columns and slots: the values of the slots at these initial values and columns."""
+def _runner(
+    program: Program, places: dict[str, np.ndarray], fixed: dict[str, np.ndarray], is_complex: bool
+) -> Callable:
+    """A function of indices, columns and slots: the real values of the slots at these initial values and columns.
+
+    Their parts may be complex if `is_complex`.
+    """
     columns = {key: column[:, None] for key, column in places.items() if key not in UNKNOWNS}
 
     def run(index: np.ndarray, more: dict[str, np.ndarray], *slots: int) -> list[np.ndarray]:
         at = {key: column[index] for key, column in columns.items()} | fixed | more
         shape = np.broadcast_shapes(*map(np.shape, at.values()))
-        values = numeric.run(program, at)
-        return [np.broadcast_to(values[slot], shape) for slot in slots]
+        values = numeric.run(program, at, is_complex)
+        return [_real(np.broadcast_to(values[slot], shape)) for slot in slots]
 
     return run
+
+
+def _real(values: np.ndarray) -> np.ndarray:
+    if not np.iscomplexobj(values):
+        return values
+    return np.where(np.abs(values.imag) <= _ROUNDING * (1 + np.abs(values.real)), values.real, np.nan)
 
 
 def _met_by_bisection(search: _InOneConstant, by_equation: dict[int, np.ndarray], one_is_enough: bool) -> list[bool]:
@@ -271,7 +307,7 @@ def _met_by_bisection(search: _InOneConstant, by_equation: dict[int, np.ndarray]
     with np.errstate(all="ignore"):
         on_grid = search.value(functions, grid[None, :])
         changes = _difference(np.repeat(on_grid, search.repeated, axis=0), wanted)
-        roots = _roots(difference, changes, grid, most=2 if one_is_enough else 8)
+        roots = _roots(difference, changes, grid, most=6 if one_is_enough else 10)
         is_known = np.ones(len(wanted), bool)
         unmet = np.array([not len(constants) for constants in roots])
         if 0 < np.sum(unmet) <= _FEW_UNMET * len(unmet):  # a root beside a pole may lie within one step of the grid
@@ -470,11 +506,10 @@ def _roots(function: Callable, values: np.ndarray, grid: np.ndarray, most: int) 
     Args:
         function: of indices (count,) and places (count, many).
         values: of the function on the grid, (indices, places).
-        most: so many sign changes are looked at, those at which the values are smallest.
+        most: so many sign changes are looked at, those nearest to 0.
     """
     with np.errstate(all="ignore"):
-        sizes = np.abs(values[:, 1:]) + np.abs(values[:, :-1])
-        sizes = np.where(values[:, 1:] * values[:, :-1] < 0, sizes, np.inf)
+        sizes = np.where(values[:, 1:] * values[:, :-1] < 0, np.abs(grid[1:]), np.inf)
         interval = np.argpartition(sizes, most, axis=1)[:, :most].ravel()
         index = np.repeat(np.arange(len(values)), most)
         changes = np.isfinite(sizes[index, interval])
