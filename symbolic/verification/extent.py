@@ -203,11 +203,13 @@ def _met_at(
     """
     if residual.order == 1:
         return _met_by_bisection(_first_order(residual, places), by_equation, one_is_enough)
-    pair = _independent_pair(residual, places)
+    pair, program = _independent_pair(residual, places), residual.program
+    inner, wanted = _without_outer_functions(program, residual.answer_slot, places["Y"], places["Y'"])
     for linear, other in (pair, pair[::-1]):
-        slope = residual.program.derivative(residual.answer_slot, linear)
-        if slope is not None and residual.program.derivative(slope, linear) is None:
-            return _met_by_bisection(_second_order(residual, places, linear, other), by_equation, one_is_enough)
+        slope = program.derivative(inner, linear)
+        if slope is not None and program.derivative(slope, linear) is None:
+            search = _second_order(residual, places, inner, wanted, linear, other)
+            return _met_by_bisection(search, by_equation, one_is_enough)
     if residual.of_values is not None:
         return []
     return _met_by_newton(residual, places, pair, by_equation)
@@ -243,27 +245,68 @@ def _first_order(residual: Residual, places: dict[str, np.ndarray]) -> _InOneCon
     )
 
 
-def _second_order(residual: Residual, places: dict[str, np.ndarray], linear: str, other: str) -> _InOneConstant:
-    """y' must have its initial value, where the first constant, in which the answer is affine, is chosen by y."""
-    answer, first, second = residual.answer_slots
-    program = residual.program
-    slopes = [program.derivative(slot, linear) for slot in (answer, first)]
+# From the head of an outer function f to its inverse g, and to g'.
+_INVERSES = {
+    "exp": (np.log, lambda y: 1 / y),
+    "ln": (np.exp, np.exp),
+    "tan": (np.arctan, lambda y: 1 / (1 + y**2)),
+    "atan": (np.tan, lambda y: 1 + np.tan(y) ** 2),
+    "sinh": (np.arcsinh, lambda y: 1 / np.sqrt(1 + y**2)),
+    "asinh": (np.sinh, np.cosh),
+    "tanh": (np.arctanh, lambda y: 1 / (1 - y**2)),
+    "atanh": (np.tanh, lambda y: 1 / np.cosh(y) ** 2),
+    "sqrt": (lambda y: np.where(y < 0, np.nan, y**2), lambda y: 2 * y),
+}
+
+
+def _without_outer_functions(
+    program: Program, slot: int, y: np.ndarray, slope: np.ndarray
+) -> tuple[int, tuple[np.ndarray, np.ndarray]]:
+    """The slot of u for an answer f(u), and values of u and u' for values of y and y'; nan where there are none."""
+    head, operands = program.steps[slot]
+    while head in _INVERSES:
+        inverse, derivative = _INVERSES[head]
+        with np.errstate(all="ignore"):
+            y, slope = inverse(y), derivative(y) * slope
+        slot = operands[0]
+        head, operands = program.steps[slot]
+    return slot, (y, slope)
+
+
+def _second_order(
+    residual: Residual,
+    places: dict[str, np.ndarray],
+    inner: int,
+    wanted: tuple[np.ndarray, np.ndarray],
+    linear: str,
+    other: str,
+) -> _InOneConstant:
+    """u' must have its initial value, where the first constant, in which u is affine, is chosen by u.
+
+    Args:
+        inner: the slot of u; the answer is u or a function of it.
+        wanted: values of u and u'.
+    """
+    program, second = residual.program, residual.answer_slots[2]
+    first = program.derivative(inner)
     zero = program.step(0)
-    by_y, by_first = (zero if slot is None else slot for slot in slopes)
-    needed = _of_answer(residual, [by_y, by_first])
+    first = zero if first is None else first
+    by_inner, by_first = (program.derivative(slot, linear) for slot in (inner, first))
+    by_first = zero if by_first is None else by_first
+    needed = _of_answer(residual, [inner, first, by_inner, by_first])
     fixed = {each: np.ones((1, 1)) for each in residual.constants if each not in (linear, other)}
     run = _runner(needed, places, fixed, residual.of_values is not None)
 
     def with_linear(index: np.ndarray, constant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The linear constant, and y'."""
+        """The linear constant, and u'."""
         at_zero = {linear: np.zeros((1, 1)), other: constant}
-        y, y_slope, first_y, first_slope = run(index, at_zero, answer, by_y, first, by_first)
-        chosen = (places["Y"][index][:, None] - y) / y_slope
-        return chosen, first_y + chosen * first_slope
+        u, u_slope, first_u, first_slope = run(index, at_zero, inner, by_inner, first, by_first)
+        chosen = (wanted[0][index][:, None] - u) / u_slope
+        return chosen, first_u + chosen * first_slope
 
     return _InOneConstant(
         lambda index, constant: with_linear(index, constant)[1],
-        places["Y'"],
+        wanted[1],
         lambda index, constant: run(index, {linear: with_linear(index, constant)[0], other: constant}, second)[0],
         1,
     )
