@@ -21,7 +21,7 @@ from symbolic.expressions.program import Program
 from symbolic.verification import landmarks
 from symbolic.verification.constants import constants_asked_for
 from symbolic.verification.points import Point, signed_x, uniforms
-from symbolic.verification.residual import Residual, ancestors, by_real_values
+from symbolic.verification.residual import Residual, ancestors, by_real_values, descendants
 
 GENERAL, FAMILY, PARTICULAR = "general", "family", "particular"
 EXTENTS = (GENERAL, FAMILY, PARTICULAR)
@@ -204,7 +204,7 @@ def _met_at(
     if residual.order == 1:
         return _met_by_bisection(_first_order(residual, places), by_equation, one_is_enough)
     pair, program = _independent_pair(residual, places), residual.program
-    inner, wanted = _without_outer_functions(program, residual.answer_slot, places["Y"], places["Y'"])
+    inner, wanted = _without_outer_functions(residual, places)
     for linear, other in (pair, pair[::-1]):
         slope = program.derivative(inner, linear)
         if slope is not None and program.derivative(slope, linear) is None:
@@ -260,17 +260,56 @@ _INVERSES = {
 
 
 def _without_outer_functions(
-    program: Program, slot: int, y: np.ndarray, slope: np.ndarray
+    residual: Residual, places: dict[str, np.ndarray]
 ) -> tuple[int, tuple[np.ndarray, np.ndarray]]:
-    """The slot of u for an answer f(u), and values of u and u' for values of y and y'; nan where there are none."""
-    head, operands = program.steps[slot]
-    while head in _INVERSES:
-        inverse, derivative = _INVERSES[head]
-        with np.errstate(all="ignore"):
-            y, slope = inverse(y), derivative(y) * slope
-        slot = operands[0]
-        head, operands = program.steps[slot]
-    return slot, (y, slope)
+    """The slot of u for an answer f(u), and the values of u and u' at initial values; nan where there are none.
+
+    f is made of functions with an inverse, powers, and sums, products and quotients with what holds no constants.
+    """
+    program, slot = residual.program, residual.answer_slot
+    y, first = places["Y"], places["Y'"]
+    fixed = set(range(len(program.steps))) - set(descendants(program, _constant_slots(residual)))
+
+    def values(fixed_slot: int) -> tuple[np.ndarray, np.ndarray]:
+        """The values of a slot without constants and of its derivative by x."""
+        derivative = program.derivative(fixed_slot)
+        needed = Program()
+        needed.steps = program.steps[: max(fixed_slot, derivative or 0) + 1]
+        run = numeric.run(needed, places | {name: np.ones(1) for name in residual.constants})
+        return run[fixed_slot], np.zeros(1) if derivative is None else run[derivative]
+
+    with np.errstate(all="ignore"):
+        while True:
+            head, operands = program.steps[slot]
+            if head in _INVERSES:
+                inverse, derivative = _INVERSES[head]
+                y, first, slot = inverse(y), derivative(y) * first, operands[0]
+                continue
+            if len(operands) != 2 or not fixed.intersection(operands) or fixed.issuperset(operands):
+                return slot, (y, first)
+            known, slot = operands if operands[0] in fixed else operands[::-1]
+            is_first = known == operands[0]
+            k, slope = values(known)
+            if head == "add":
+                y, first = y - k, first - slope
+            elif head == "sub":
+                y, first = (k - y, slope - first) if is_first else (y + k, first + slope)
+            elif head == "mul":
+                y, first = y / k, (first - slope * y / k) / k
+            elif head == "div" and is_first:
+                y, first = k / y, (slope - k / y * first) / y
+            elif head == "div":
+                y, first = y * k, first * k + y * slope
+            elif is_first:  # k^u
+                y, first = np.log(y) / np.log(k), first / y / np.log(k)
+            else:
+                is_odd = np.isclose(k % 2, 1)
+                root = np.where((y > 0) | is_odd, np.sign(y) * np.abs(y) ** (1 / k), np.nan)
+                y, first = root, root * first / (k * y)
+
+
+def _constant_slots(residual: Residual) -> list[int]:
+    return [slot for slot, (head, _) in enumerate(residual.program.steps) if head in residual.constants]
 
 
 def _second_order(
