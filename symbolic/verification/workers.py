@@ -24,7 +24,12 @@ _AHEAD = 2  # chunks taken from the input ahead of the verdicts, per worker
 
 
 def verify_many(
-    pairs: Iterable[tuple[Tree | str, Tree | str]], workers: int = 1, time_limit: float = 5.0
+    pairs: Iterable[tuple[Tree | str, Tree | str]],
+    workers: int = 1,
+    time_limit: float = 5.0,
+    *,
+    extent: bool = True,
+    domain: bool = False,
 ) -> Iterator[Verdict]:
     """Verdicts on (problem, answer) pairs, in their order; see `verify`.
 
@@ -32,6 +37,7 @@ def verify_many(
         pairs: read as the verdicts are taken, a few ahead, so they may be a long stream.
         workers: processes, at least 1.
         time_limit: seconds a pair may take; one that takes longer is "undecided".
+        extent, domain: whether to measure how much of the solution a right answer is, and where it holds.
 
     Raises:
         ValueError: `workers` or `time_limit` is not positive.
@@ -41,15 +47,15 @@ def verify_many(
             f"`workers` must be at least 1 and `time_limit` positive. Received: workers={workers}, "
             f"time_limit={time_limit}."
         )
-    return _verdicts(pairs, workers, time_limit)
+    return _verdicts(pairs, workers, time_limit, {"extent": extent, "domain": domain})
 
 
-def _verdicts(pairs, workers, time_limit):
+def _verdicts(pairs, workers, time_limit, asked):
     texts = ((_text(problem), _text(answer)) for problem, answer in pairs)
     with process_pool(workers, initializer=limit_this_process, initargs=[MEMORY_LIMIT]) as pool:
 
         def begun(chunk):
-            return chunk, pool.schedule(_verify_chunk, [chunk], timeout=time_limit)
+            return chunk, pool.schedule(_verify_chunk, [chunk, asked], timeout=time_limit)
 
         def finished(chunk, future):
             try:
@@ -76,13 +82,13 @@ def _text(expression: Tree | str) -> str:
     return prefix_text(expression) if isinstance(expression, Tree) else expression
 
 
-def _verify_chunk(chunk: list[tuple[str, str]]) -> list[Verdict]:
-    return [_verify(*pair) for pair in chunk]
+def _verify_chunk(chunk: list[tuple[str, str]], asked: dict[str, bool]) -> list[Verdict]:
+    return [_verify(*pair, asked) for pair in chunk]
 
 
-def _verify(problem: str, answer: str) -> Verdict:
+def _verify(problem: str, answer: str, asked: dict[str, bool]) -> Verdict:
     try:
-        return verify(problem, answer)
+        return verify(problem, answer, **asked)
     except MemoryError:
         return Verdict("undecided", f"memory limit: more than {MEMORY_LIMIT >> 30} GiB")
     except Exception as error:  # no pair may cost the others their verdicts
