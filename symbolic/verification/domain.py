@@ -23,10 +23,12 @@ _PURPOSE = 1 << 23  # of the random numbers that shift the grid; see `uniforms`
 _MOST_PLACES = 6  # places that are named; farther ones are outside of the window that is described
 _MOST_CANDIDATES = 80  # places that may be poles or jumps
 _PARTS, _ROUNDS = 16, 11  # sections of an interval in which something changes
+_MOST_RUNS = 12  # intervals where floats fail at which balls look
 _CHECKED = 3  # points of each interval that balls look at
 _BESIDE = 1e-7  # distance from a pole or a jump, relative to 1 + |x|
 _JUMP, _SMOOTH = 1e-3, 1e-2  # relative change across a jump, at least; and beside it, of the jump, at most
 _CLOSE_TO_ROOT = 1e-4  # a change this close to the root of a part is taken to be there, relative to 1 + |x|
+_SAME_PLACE, _NEAR_NUMBER = 1e-6, 1e-7  # relative distances of places, and of a place from a simple number
 _GROWTH = 1.5  # of a value beside a pole when the distance is halved, at least
 
 # What floats see of a problem and an answer at an x.
@@ -106,10 +108,11 @@ class _View:
         """What is seen at each x: one of the constants above, where _UNREAL stands for the problem."""
         columns = self.columns(x)
         own = self.own_values(columns)
-        is_real = ~np.isnan(own).any(axis=0)
+        has_overflown = np.isinf(own).any(axis=0)
+        is_real = ~np.isnan(own).any(axis=0) | has_overflown
         sizes, is_overflown = floats.relative_sizes(self.residual, columns)
         states = np.where(np.isnan(sizes), _MISSING, np.where(sizes > floats.SUSPICIOUS, _FAILS, _HOLDS))
-        states = np.where(is_overflown | np.isinf(own).any(axis=0), _UNKNOWN, states)
+        states = np.where(is_overflown | has_overflown, _UNKNOWN, states)
         return np.where(is_real, states, _UNREAL)
 
     def own_values(self, columns: dict[str, np.ndarray]) -> np.ndarray:
@@ -139,9 +142,10 @@ def _domain_at(residual: Residual, others: dict[str, float]) -> Domain | None:
             return None
         changes, window = _nearest(grid, np.flatnonzero(np.diff(states)))
         roots, farthest = _sign_changes(view, grid)
-        window = min(window, farthest)
         places = _snapped(_narrowed(view, grid, states, changes), roots)
         poles, jumps, window = _poles_and_jumps(view, roots, window)
+        if poles or jumps:
+            window = min(window, farthest)
     inside = np.abs(grid) < window
     kinds = [states[changes[0]] if len(changes) else states[0], *states[changes + 1]]
     ends_of = [End(-math.inf, ""), *(_end(view, place) for place in places), End(math.inf, "")]
@@ -164,14 +168,17 @@ def _domain_at(residual: Residual, others: dict[str, float]) -> Domain | None:
 
 
 def _without_unknown(view: _View, grid: np.ndarray, states: np.ndarray) -> np.ndarray:
-    """Where floats overflow, what balls see if the problem has a value there; else the state of the x beside it."""
+    """What balls see where floats overflow or see the answer fail; if nothing, the state of the x beside it."""
     states = states.copy()
     is_finite = np.isfinite(view.own_values(view.columns(grid))).all(axis=0)
-    for start, end in _runs((states == _UNKNOWN) & is_finite):
+    runs = _runs(((states == _UNKNOWN) & is_finite) | (states == _FAILS))
+    for start, end in runs[np.argsort(np.abs(grid[runs[:, 0]]))][:_MOST_RUNS]:
         points = floats.points_of(view.residual, view.columns(grid), np.linspace(start, end - 1, _CHECKED).astype(int))
         seen = [balls.enclose(view.residual, point) for point in points[:]]
         if any(each.status == "nonzero" for each in seen):
             states[start:end] = _FAILS
+        elif any(each.status == "zero" for each in seen):
+            states[start:end] = _HOLDS  # floats underflow
         elif any(each.status == "outside" or "nan" in each.value for each in seen):  # as ln(x - x)
             states[start:end] = _MISSING
     known = np.flatnonzero(states != _UNKNOWN)
@@ -252,7 +259,7 @@ def _sign_changes(view: _View, grid: np.ndarray) -> tuple[np.ndarray, float]:
         step = np.argmax(found[:, 1:] != sign[:, None], axis=1)
         left, right = inner[each, step], inner[each, step + 1]
     middle = np.sort((left + right) / 2)
-    apart = np.diff(middle, prepend=-np.inf) > 1e-9 * (1 + np.abs(middle))
+    apart = np.diff(middle, prepend=-np.inf) > _SAME_PLACE * (1 + np.abs(middle))
     return middle[apart], farthest
 
 
@@ -260,7 +267,7 @@ def _is_confirmed(view: _View, intervals: list[tuple[int, End, End]], window: fl
     """Whether balls see the answer hold within each interval where floats do."""
     for kind, lower, upper in intervals:
         low, high = max(lower.value, -min(window, _WIDEST)), min(upper.value, min(window, _WIDEST))
-        if kind != _HOLDS or high <= low:
+        if kind != _HOLDS or high - low < _CLOSE_TO_ROOT * (1 + abs(low)):
             continue
         fractions = np.linspace(0.13, 0.87, _CHECKED)
         x = np.sinh(np.arcsinh(low) + (np.arcsinh(high) - np.arcsinh(low)) * fractions)
@@ -273,13 +280,14 @@ def _is_confirmed(view: _View, intervals: list[tuple[int, End, End]], window: fl
 
 # --- Places as text ---------------------------------------------------------------------------------------------------
 
+_LARGEST_NUMERATOR = 2000
 _DENOMINATORS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12)
 _BITS = 256
 
 
 def _end(view: _View, place: float) -> End:
     """A place with its exact text, if a simple number close to it makes a part of problem or answer special."""
-    if abs(place) < 1e-9:
+    if abs(place) < _NEAR_NUMBER:
         place = 0.0
     for text, ball in _simple_numbers(place):
         if _is_special(view, ball):
@@ -301,7 +309,7 @@ def _simple_numbers(place: float) -> Iterator[tuple[str, arb | fmpq]]:
         for value in _rationals(abs(place) ** 3):
             yield f"{sign}({value})^(1/3)", (1 if place > 0 else -1) * arb(value).root(3)
         if abs(place) < 20:
-            for value in _rationals(math.exp(place)):
+            for value in filter(None, _rationals(math.exp(place))):
                 yield f"ln({value})", arb(value).log()
         if place != 0:
             for value in _rationals(math.log(abs(place))):
@@ -313,7 +321,7 @@ def _rationals(value: float) -> Iterator[fmpq]:
         return
     for q in _DENOMINATORS:
         p = round(value * q)
-        if abs(value - p / q) < 1e-9 * (1 + abs(value)):
+        if abs(value - p / q) < _NEAR_NUMBER * (1 + abs(value)) and abs(p) <= _LARGEST_NUMERATOR:
             yield fmpq(p, q)
             return
 

@@ -161,7 +161,9 @@ def _drawn(residual: Residual, abscissae: list[float], count: int) -> dict[str, 
     """Columns of x, Y, for the second order Y', and the problem's own coefficients; so many rows for each x."""
     unknowns = UNKNOWNS[: residual.order]
     names = [name for name in residual.free if name not in residual.constants] + list(unknowns)
-    table = uniforms(residual.seed, _PURPOSE + len(abscissae), (len(names), len(abscissae) * count))
+    total = len(abscissae) * count
+    table = uniforms(residual.seed, _PURPOSE + len(abscissae), (len(names), total))
+    table[-len(unknowns) :] = _spread(table[-len(unknowns) :, 0], total)
     columns = {name: 2 * row - 1 for name, row in zip(names, table, strict=True)}
     for name, column in columns.items():
         if name in unknowns:
@@ -171,6 +173,16 @@ def _drawn(residual: Residual, abscissae: list[float], count: int) -> dict[str, 
         else:
             columns[name] = _SMALL * np.repeat(column[::count], count)
     return columns | {"x": np.repeat(abscissae, count)}
+
+
+def _spread(start: np.ndarray, count: int) -> np.ndarray:
+    """Numbers in [0, 1), (dimensions, count), spread more evenly than random ones: multiples of irrational numbers.
+
+    They are powers of the root of t^(d + 1) = t + 1, as in the sequences R_d of M. Roberts (2018).
+    """
+    root = {1: 1.6180339887498949, 2: 1.324717957244746}[len(start)]
+    steps = root ** -np.arange(1.0, len(start) + 1)
+    return (start[:, None] + steps[:, None] * np.arange(count)) % 1.0
 
 
 def _highest_derivatives(equation: _Equation, places: dict[str, np.ndarray]) -> dict[int, np.ndarray]:
