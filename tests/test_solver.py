@@ -13,7 +13,7 @@ from symbolic.expressions.infix import from_infix, to_infix
 from symbolic.expressions.prefix import Tree, prefix_text
 from symbolic.solver import dsolve, integrate
 from symbolic.solving import reading
-from symbolic.solving.answers import Candidate
+from symbolic.solving.candidates import Candidate
 from symbolic.solving.question import question_of
 from symbolic.solving.solution import Solution
 from symbolic.verification import verify
@@ -38,7 +38,7 @@ def test_a_verified_answer_is_given(translator):
 
 
 def test_a_wrong_answer_is_never_given_as_one(translator):
-    solution = integrate("sin(x)", translator, beam=2, repair=False)
+    solution = integrate("sin(x)", translator, beam=2, proposers=["linearity"])
     assert solution.answer is None and solution.expression is None and not solution.verdict.general
     assert solution.verdict.status == "refuted" and "point" in solution.verdict.evidence
     assert solution.as_dict()["answer"] is None and solution.as_dict()["latex"] is None
@@ -55,10 +55,10 @@ def test_coefficients_are_repaired_and_the_answer_names_repair(translator):
 
 
 def test_a_sum_is_integrated_term_by_term(ode_translator):
-    solution = integrate("cos(x) - x", ode_translator, beam=2, repair=False)
+    solution = integrate("cos(x) - x", ode_translator, beam=2, proposers=["linearity"])
     assert solution.best.origin == "linearity" and sp.diff(solution.expression, X) == sp.cos(X) - X
     assert r"\int \left(\cos{\left(x \right)} - x\right)\,dx = " in solution._repr_latex_()
-    assert integrate("cos(x) - x", ode_translator, beam=2, repair=False, linearity=False).answer is None
+    assert integrate("cos(x) - x", ode_translator, beam=2, proposers=[]).answer is None
 
 
 def judged(asked: str, *proposals: str) -> Solution:
@@ -173,13 +173,13 @@ def test_an_equation_may_be_written_in_any_way(ode_translator, equation):
 
 
 def test_an_equation_is_judged_as_it_was_written(ode_translator):
-    solution = dsolve("(y' + y - x)*ln(y' + y - x) = 0", ode_translator, beam=1, repair=False)
+    solution = dsolve("(y' + y - x)*ln(y' + y - x) = 0", ode_translator, beam=1, proposers=[])
     assert solution.problem == "add Y add Y' mul INT- 1 x"
     assert solution.answer is None  # ln 0 has no value
 
 
 def test_a_solution_short_of_a_constant_is_not_general(ode_translator):
-    solution = dsolve("y' = y", ode_translator, beam=1, repair=False)
+    solution = dsolve("y' = y", ode_translator, beam=1, proposers=[])
     assert solution.expression == sp.exp(X) and not solution.verdict.general
     assert solution._repr_latex_() == r"$Y' = Y \;\Rightarrow\; Y = e^{x}$ (proved)"
 
@@ -268,7 +268,7 @@ def test_the_exit_status_tells_whether_an_answer_verified(model_folder, capsys):
     run = ["--run", str(model_folder), "--beam", "2"]
     assert main(["integrate", "cos(x)", *run]) == 0
     assert "answer      sin(x) + C\n" in capsys.readouterr().out
-    assert main(["integrate", "sin(x)", "--no-repair", *run]) == 1
+    assert main(["integrate", "sin(x)", "--proposers", "linearity", *run]) == 1
     assert "no verified answer" in capsys.readouterr().out
     assert main(["integrate", "-cos(x) + 2cos(x)", *run]) == 0
     assert "answer      sin(x) + C\n" in capsys.readouterr().out

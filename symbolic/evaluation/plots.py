@@ -13,6 +13,7 @@ from symbolic.expressions.prefix import Tree
 from symbolic.runtime.atomic import atomic_path
 
 QUANTITIES = {"loss": "loss (nats per token)", "token_accuracy": "token accuracy"}
+_DASHES = ("-", "--", "-.", ":")
 _NO_QUANTITIES = ("epoch", "seconds", "learning_rate")  # columns of a history that are not drawn
 
 
@@ -157,6 +158,29 @@ def plot_solve_rates_by_beam(results: pd.DataFrame) -> Figure:
             axis.minorticks_off()
         _finish_rates(axis, "beam size", name)
     figure.supylabel("solve rate", fontsize="medium")
+    _legend(figure, axes)
+    return figure
+
+
+def plot_solved_by_seconds(rows: pd.DataFrame) -> Figure:
+    """The percentage of problems that are answered within a time: a panel for every set, a step line for every solver.
+
+    Args:
+        rows: columns `solver`, `set`, and `seconds_to_answer`, which is missing for a problem without an answer.
+    """
+    figure, axes = _panels(rows["set"].unique())
+    for name, axis in axes.items():
+        for index, solver in enumerate(rows["solver"].unique()):
+            seconds = rows.loc[(rows["set"] == name) & (rows["solver"] == solver), "seconds_to_answer"]
+            if len(seconds):
+                answered = np.sort(seconds.dropna())
+                fractions = np.arange(1, len(answered) + 1) / len(seconds)
+                axis.step(
+                    answered, fractions, where="post", label=solver, color=f"C{index}", linestyle=_DASHES[index % 4]
+                )
+        axis.set_xscale("log")
+        _finish_rates(axis, "seconds to the first verified answer", name)
+    figure.supylabel("problems answered", fontsize="medium")
     _legend(figure, axes)
     return figure
 

@@ -5,6 +5,7 @@ SymEngine and SymPy hang or crash on some expressions that models and people wri
 """
 
 import contextlib
+import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -36,24 +37,27 @@ class LimitReached(RuntimeError):
 
 @contextlib.contextmanager
 def limited_map(
-    workers: int, time_limit: float, progress: bool = False
+    workers: int, time_limit: float | Callable[[], float], progress: bool = False
 ) -> Iterator[Callable[[Callable, Sequence[tuple]], list]]:
     """A function `compute(function, arguments)` that calls a function in worker processes, which end with the block.
 
     It returns the function's result for each tuple of arguments, in their order. The result is None where a limit was
     reached, the process crashed or the function raised an error; their number and the reasons are printed to stderr.
+    `compute(function, arguments, at_most)` has a lower time limit.
     Workers must be able to import the function's module. The first call starts the processes.
 
     Args:
         workers: processes at a time.
-        time_limit: seconds that one call of the function may take.
+        time_limit: seconds that one call of the function may take; or a function that returns them, asked at each
+            `compute`.
         progress: show a progress bar.
     """
     with _workers(workers) as pool:
 
-        def compute(function: Callable, arguments: Sequence[tuple]) -> list[Any]:
+        def compute(function: Callable, arguments: Sequence[tuple], at_most: float = math.inf) -> list[Any]:
             name, results, losses = function.__name__, [], Counter()
-            futures = [pool.schedule(function, each, timeout=time_limit) for each in arguments]
+            timeout = min(at_most, time_limit() if callable(time_limit) else time_limit)
+            futures = [pool.schedule(function, each, timeout=timeout) for each in arguments]
             for future in tqdm(futures, desc=name, unit="problem", disable=not progress):
                 try:
                     results.append(future.result())

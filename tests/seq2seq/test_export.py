@@ -13,7 +13,7 @@ from symbolic.seq2seq.export import export
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.searches import Beam
 from symbolic.seq2seq.translator import Translator
-from symbolic.solving.answers import grammar_of
+from symbolic.solving.rounds import grammar_of
 from tests.conftest import LEARNT
 from tests.seq2seq.conftest import V, build
 

@@ -6,7 +6,7 @@ import pytest
 from symbolic.seq2seq.models.attention_rnn import AttentionRNN
 from symbolic.seq2seq.searches import Beam, Greedy, Sampling
 from symbolic.seq2seq.translator import MODEL, Translator
-from symbolic.solving.answers import grammar_of
+from symbolic.solving.rounds import grammar_of
 from tests.conftest import LEARNT
 
 SEARCHES = [Greedy(), Beam(3), Beam(4, length_penalty=1.0, n_best=2), Sampling(3, temperature=1.5, seed=1)]

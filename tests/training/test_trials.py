@@ -19,7 +19,7 @@ from symbolic.seq2seq.batches import EvaluationBatches, as_input
 from symbolic.seq2seq.shapes import longer_than
 from symbolic.seq2seq.special_tokens import SPECIAL_TOKENS, UNKNOWN_ID
 from symbolic.seq2seq.translator import MODEL, Translator
-from symbolic.solving.answers import grammar_of
+from symbolic.solving.rounds import grammar_of
 from symbolic.training.data import _held_out, parse_stream, training_input
 from symbolic.training.models import compile_model
 from symbolic.training.recording import read_history
