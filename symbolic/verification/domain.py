@@ -99,6 +99,9 @@ class _View:
         self.residual, self.others = residual, others
         self.problem = by_real_values(residual).of_values
         with_unknown = set(descendants(self.problem.program, self.problem.answer_slots))
+        slots = ancestors(residual.program, residual.answer_slots)
+        self.answer_slots = [*(slot for slot in slots if slot != residual.answer_slot), residual.answer_slot]
+        self.derivatives = [self.answer_slots.index(slot) for slot in residual.answer_slots[1:]]
         self.own = [slot for slot in ancestors(self.problem.program, [self.problem.slot]) if slot not in with_unknown]
 
     def columns(self, x: np.ndarray) -> dict[str, np.ndarray]:
@@ -123,10 +126,8 @@ class _View:
 
     def answer_values(self, x: np.ndarray) -> np.ndarray:
         """All parts of the answer and its derivatives, (parts, x); the last one is the answer."""
-        residual = self.residual
-        values = numeric.run(residual.program, self.columns(x))
-        slots = [slot for slot in ancestors(residual.program, residual.answer_slots) if slot != residual.answer_slot]
-        return np.stack([np.broadcast_to(values[slot], x.shape) for slot in [*slots, residual.answer_slot]])
+        values = numeric.run(self.residual.program, self.columns(x))
+        return np.stack([np.broadcast_to(values[slot], x.shape) for slot in self.answer_slots])
 
 
 def _domain_at(residual: Residual, others: dict[str, float]) -> Domain | None:
@@ -143,8 +144,8 @@ def _domain_at(residual: Residual, others: dict[str, float]) -> Domain | None:
         changes, window = _nearest(grid, np.flatnonzero(np.diff(states)))
         roots, farthest = _sign_changes(view, grid)
         places = _snapped(_narrowed(view, grid, states, changes), roots)
-        poles, jumps, window = _poles_and_jumps(view, roots, window)
-        if poles or jumps:
+        poles, of_answer, jumps, window = _poles_and_jumps(view, roots, window)
+        if poles or of_answer or jumps:
             window = min(window, farthest)
     inside = np.abs(grid) < window
     kinds = [states[changes[0]] if len(changes) else states[0], *states[changes + 1]]
@@ -153,14 +154,14 @@ def _domain_at(residual: Residual, others: dict[str, float]) -> Domain | None:
     if not _is_confirmed(view, intervals, window):
         return None
     intervals = [each for each in intervals if each[1].value < window and each[2].value > -window]
-    pole_ends = [_end(view, place) for place in poles]
+    pole_ends, of_answer_ends = ([_end(view, place) for place in places] for places in (poles, of_answer))
     real = [(lower, upper) for kind, lower, upper in intervals if kind != _UNREAL]
     holds = [(lower, upper) for kind, lower, upper in intervals if kind == _HOLDS]
     within = "" if window > _WIDEST else f" (seen for |x| < {window:.3g})"
     is_real, is_held = inside & (states != _UNREAL), inside & (states == _HOLDS)
     return Domain(
         _text(real, pole_ends) + within,
-        _text(holds, pole_ends) + within,
+        _text(holds, sorted({*pole_ends, *of_answer_ends})) + within,
         not (is_real & ~is_held).any(),
         [_end(view, place).text for place in jumps] + (["…"] if jumps and within else []),
         round(float(np.sum(is_held) / max(1, np.sum(is_real))), 3),
@@ -220,24 +221,33 @@ def _narrowed(view: _View, grid: np.ndarray, states: np.ndarray, changes: np.nda
     return (left + right) / 2
 
 
-def _poles_and_jumps(view: _View, x: np.ndarray, window: float) -> tuple[list[float], list[float], float]:
-    """Of places: poles of the problem, jumps of the answer where the problem has none; and the window they are in."""
+def _poles_and_jumps(view: _View, x: np.ndarray, window: float) -> tuple[list[float], list[float], list[float], float]:
+    """Of places: poles of the problem, those of the answer, its jumps beside poles; and the window they are in."""
     if not len(x):
-        return [], [], window
+        return [], [], [], window
     step = _BESIDE * (1 + np.abs(x))
     around = np.concatenate([x - 2 * step, x - step, x + step, x + 2 * step])
     own = view.own_values(view.columns(around)).reshape(-1, 4, len(x))
-    answer = view.answer_values(around)[-1].reshape(4, len(x))
+    of_answer = view.answer_values(around).reshape(-1, 4, len(x))
+    answer = of_answer[-1]
     sizes = np.abs(own)
-    is_pole = ((sizes[:, 1] > _GROWTH * sizes[:, 0]) & (sizes[:, 2] > _GROWTH * sizes[:, 3]) & (sizes[:, 1] > 1)).any(0)
+    is_pole = _grow(own)
+    is_pole_of_answer = _grow(of_answer[[*view.derivatives, -1]])
     across, scale = np.abs(answer[2] - answer[1]), 1 + np.abs(answer[1])
     is_smooth = np.maximum(np.abs(answer[1] - answer[0]), np.abs(answer[3] - answer[2])) < _SMOOTH * across
     is_even = (np.abs(own[:, 2] - own[:, 1]) < _JUMP * (1 + sizes[:, 1])).all(0)
-    is_jump = (across > _JUMP * scale) & is_smooth & is_even & ~is_pole
-    for each in sorted(np.abs(x[is_pole | is_jump]))[_MOST_PLACES:][:1]:
+    is_jump = (across > _JUMP * scale) & is_smooth & is_even & ~is_pole & ~is_pole_of_answer
+    for each in sorted(np.abs(x[is_pole | is_pole_of_answer | is_jump]))[_MOST_PLACES:][:1]:
         window = min(window, float(each))
     kept = np.abs(x) < window
-    return sorted(x[is_pole & kept]), sorted(x[is_jump & kept]), window
+    return *(sorted(x[places & kept]) for places in (is_pole, is_pole_of_answer, is_jump)), window
+
+
+def _grow(values: np.ndarray) -> np.ndarray:
+    """Whether one of the values grows as at a pole on both sides of a place, (parts, 4 x around it, places)."""
+    sizes = np.abs(values)
+    grows = (sizes[:, 1] > _GROWTH * sizes[:, 0]) & (sizes[:, 2] > _GROWTH * sizes[:, 3]) & (sizes[:, 1] > 1)
+    return grows.any(axis=0)
 
 
 def _sign_changes(view: _View, grid: np.ndarray) -> tuple[np.ndarray, float]:
