@@ -14,6 +14,7 @@ from flint import arb, ctx, fmpq
 
 from symbolic.expressions import numeric
 from symbolic.expressions.equations import UNKNOWNS
+from symbolic.expressions.program import Program
 from symbolic.verification import balls, floats, landmarks
 from symbolic.verification.points import Point, uniforms
 from symbolic.verification.residual import Residual, ancestors, by_real_values, descendants, needed_slots
@@ -25,8 +26,9 @@ _MOST_CANDIDATES = 80  # places that may be poles or jumps
 _PARTS, _ROUNDS = 16, 11  # sections of an interval in which something changes
 _MOST_RUNS = 12  # intervals where floats fail at which balls look
 _CHECKED = 3  # points of each interval that balls look at
-_BESIDE = 1e-7  # distance from a pole or a jump, relative to 1 + |x|
-_JUMP, _SMOOTH = 1e-3, 1e-2  # relative change across a jump, at least; and beside it, of the jump, at most
+_BESIDE, _CLOSE_BESIDE = 1e-7, 1e-9  # distances from a pole and from a jump, relative to 1 + |x|
+_JUMP, _SMOOTH = 1e-6, 0.1  # relative change across a jump, at least; and beside it, of the jump, at most
+_EVEN = 1e-3  # relative change of the problem across a jump of the answer, at most
 _CLOSE_TO_ROOT = 1e-4  # a change this close to the root of a part is taken to be there, relative to 1 + |x|
 _SAME_PLACE, _NEAR_NUMBER = 1e-6, 1e-7  # relative distances of places, and of a place from a simple number
 _GROWTH = 1.5  # of a value beside a pole when the distance is halved, at least
@@ -143,7 +145,9 @@ def _domain_at(residual: Residual, others: dict[str, float]) -> Domain | None:
             return None
         changes, window = _nearest(grid, np.flatnonzero(np.diff(states)))
         roots, farthest = _sign_changes(view, grid)
-        places = _snapped(_narrowed(view, grid, states, changes), roots)
+        places = _narrowed(view, grid, states, changes)
+        if len(places):
+            places = _snapped(places, _sign_changes(view, grid, of_all=True)[0])
         poles, of_answer, jumps, window = _poles_and_jumps(view, roots, window)
         if poles or of_answer or jumps:
             window = min(window, farthest)
@@ -225,22 +229,27 @@ def _poles_and_jumps(view: _View, x: np.ndarray, window: float) -> tuple[list[fl
     """Of places: poles of the problem, those of the answer, its jumps beside poles; and the window they are in."""
     if not len(x):
         return [], [], [], window
-    step = _BESIDE * (1 + np.abs(x))
-    around = np.concatenate([x - 2 * step, x - step, x + step, x + 2 * step])
-    own = view.own_values(view.columns(around)).reshape(-1, 4, len(x))
+    around = _around(x, _BESIDE)
+    is_pole = _grow(view.own_values(view.columns(around)).reshape(-1, 4, len(x)))
     of_answer = view.answer_values(around).reshape(-1, 4, len(x))
-    answer = of_answer[-1]
-    sizes = np.abs(own)
-    is_pole = _grow(own)
+    around = _around(x, _CLOSE_BESIDE)
+    own, answer = view.own_values(view.columns(around)).reshape(-1, 4, len(x)), view.answer_values(around)[-1]
+    answer = answer.reshape(4, len(x))
     is_pole_of_answer = _grow(of_answer[[*view.derivatives, -1]])
     across, scale = np.abs(answer[2] - answer[1]), 1 + np.abs(answer[1])
     is_smooth = np.maximum(np.abs(answer[1] - answer[0]), np.abs(answer[3] - answer[2])) < _SMOOTH * across
-    is_even = (np.abs(own[:, 2] - own[:, 1]) < _JUMP * (1 + sizes[:, 1])).all(0)
+    is_even = (np.abs(own[:, 2] - own[:, 1]) < _EVEN * (1 + np.abs(own[:, 1]))).all(0)
     is_jump = (across > _JUMP * scale) & is_smooth & is_even & ~is_pole & ~is_pole_of_answer
     for each in sorted(np.abs(x[is_pole | is_pole_of_answer | is_jump]))[_MOST_PLACES:][:1]:
         window = min(window, float(each))
     kept = np.abs(x) < window
     return *(sorted(x[places & kept]) for places in (is_pole, is_pole_of_answer, is_jump)), window
+
+
+def _around(x: np.ndarray, relative: float) -> np.ndarray:
+    """Two x on each side of places, from left to right, one after the other for all places."""
+    step = relative * (1 + np.abs(x))
+    return np.concatenate([x - 2 * step, x - step, x + step, x + 2 * step])
 
 
 def _grow(values: np.ndarray) -> np.ndarray:
@@ -250,12 +259,19 @@ def _grow(values: np.ndarray) -> np.ndarray:
     return grows.any(axis=0)
 
 
-def _sign_changes(view: _View, grid: np.ndarray) -> tuple[np.ndarray, float]:
-    """Where parts of problem or answer change their sign, through 0 or through infinity; all up to the |x| given."""
+def _sign_changes(view: _View, grid: np.ndarray, of_all: bool = False) -> tuple[np.ndarray, float]:
+    """Where a pole, a kink or a jump may be: where operands change their sign, through 0 or through infinity.
+
+    All of these up to the |x| that is returned with them; those of all parts, operands or not, if `of_all`.
+    """
+    own = _operands(view.problem.program, view.own, of_all)
+    of_answer = _operands(view.residual.program, view.answer_slots, of_all)
 
     def values(x: np.ndarray) -> np.ndarray:
-        return np.concatenate([view.own_values(view.columns(x)), view.answer_values(x)])
+        return np.concatenate([view.own_values(view.columns(x))[own], view.answer_values(x)[of_answer]])
 
+    if not own and not of_answer:
+        return np.array([]), np.inf
     signs = np.sign(np.nan_to_num(values(grid), nan=0.0, posinf=1.0, neginf=-1.0))
     part, place = np.nonzero(signs[:, 1:] * signs[:, :-1] < 0)
     by_distance = np.argsort(np.abs(grid[place]), kind="stable")
@@ -271,6 +287,20 @@ def _sign_changes(view: _View, grid: np.ndarray) -> tuple[np.ndarray, float]:
     middle = np.sort((left + right) / 2)
     apart = np.diff(middle, prepend=-np.inf) > _SAME_PLACE * (1 + np.abs(middle))
     return middle[apart], farthest
+
+
+def _operands(program: Program, slots: list[int], of_all: bool) -> list[int]:
+    """The indices of those slots that are denominators, or operands of functions with a pole, a kink or a jump."""
+    found = set(slots) if of_all else set()
+    for slot in slots:
+        head, operands = program.steps[slot]
+        if head == "div":
+            found.add(operands[1])
+        elif head in ("abs", "sign", "ln", "sqrt", "pow"):
+            found.add(operands[0])
+        elif head == "tan":
+            found.add(slot)
+    return [index for index, slot in enumerate(slots) if slot in found]
 
 
 def _is_confirmed(view: _View, intervals: list[tuple[int, End, End]], window: float) -> bool:

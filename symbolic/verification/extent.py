@@ -26,14 +26,15 @@ from symbolic.verification.residual import Residual, ancestors, by_real_values, 
 GENERAL, FAMILY, PARTICULAR = "general", "family", "particular"
 EXTENTS = (GENERAL, FAMILY, PARTICULAR)
 
-_ALL = 0.93, 0.85  # of the initial values by order; above these fractions, the rest counts as numerical error
-_PLACES, _VALUES = 5, 12  # how many x, and how many values of y, y', … at each
+_ALL = 0.95  # of the initial values; above this fraction, the rest counts as numerical error
+_PLACES, _VALUES = 6, 12  # how many x, and how many values of y, y', … at each
 _CLOSE_TO_ROOT = 0.02
 _SPARE = 6  # times as many values are drawn, for equations without a real highest derivative at most of them
 _FIRST_PLACES = 2  # if all initial values at these are met, the others are not looked at
 _ENOUGH = 15  # fewer initial values give no fraction
-_SMALL, _LARGEST = 3.0, 300.0  # values of y, y' are below the first; every fourth y of a first order below the second
+_SMALL, _LARGEST = 3.0, (300.0, 30.0)  # three of four values of y, y' are below the first, the others below these
 _MOST_PEAKS = 4  # places where y may have a supremum in a constant
+_STEADY = 0.25  # of a change, by which the next one must follow to count as going on
 _SATURATED = 1e-2  # relative change of y that counts as none
 # A sign change is searched for between this many values of a constant or a derivative, up to _WIDEST. An interval with
 # one is cut into _PARTS, _ROUNDS times.
@@ -42,6 +43,7 @@ _PARTS, _ROUNDS = 16, 11
 _FEW_UNMET, _FINER = 0.3, 8  # if no more than this fraction is unmet, the grid for these is so many times finer
 _FEW_STARTS, _STARTS, _NEWTON_STEPS = 20, 100, 40  # of Newton's method for two constants
 _CLOSE = 1e-6  # relative distance of values that count as equal
+_PRECISION = 1e-13  # with which a constant is found, relative to 1 + |constant|
 _CLOSE_HIGHEST = 1e-4  # and of highest derivatives, in which rounding is larger
 _ROUNDING = 1e-9  # an imaginary part below this, relative to the value, is rounding
 _PURPOSE = 1 << 22  # of the first random numbers; see `uniforms`
@@ -83,7 +85,7 @@ def extent_of(residual: Residual, constants: int, points: list[Point], is_comple
     if not residual.asks_extent or residual.order > 2:
         return Extent(FAMILY)
     met = _met(residual, equation, _abscissae(residual, points))
-    return Extent(FAMILY if met is None or met <= _ALL[residual.order - 1] else GENERAL, met)
+    return Extent(FAMILY if met is None or met <= _ALL else GENERAL, met)
 
 
 class _Equation(NamedTuple):
@@ -104,8 +106,11 @@ def _equation(residual: Residual) -> _Equation:
 
 
 def _is_affine(residual: Residual) -> bool:
-    """Whether the answer is affine in its constants."""
+    """Whether the answer is affine in its constants; |a8| is not, although its second derivative is 0."""
     program = residual.program
+    with_constants = descendants(program, _constant_slots(residual))
+    if any(program.steps[slot][0] in ("abs", "sign") for slot in with_constants):
+        return False
     for first in residual.constants:
         slope = program.derivative(residual.answer_slot, first)
         if slope is not None and any(program.derivative(slope, each) is not None for each in residual.constants):
@@ -114,11 +119,20 @@ def _is_affine(residual: Residual) -> bool:
 
 
 def _abscissae(residual: Residual, points: list[Point]) -> list[float]:
-    """x of initial values: near 1 or -1, and not close to the root of a linear part, where constants may be large."""
+    """x of initial values, of both signs by turns: one of each near 1, then those of points that are nearest to 1.
+
+    Close to the roots of linear parts, and far out, the constants that are needed may be very large.
+    """
     roots = [each.root for each in landmarks.roots_of_lines(residual) if each.name == "x"]
+    near = 0.4 + 1.6 * uniforms(residual.seed, _PURPOSE + 103, 2 * _SPARE)
     by_distance = sorted(map(signed_x, points), key=lambda x: abs(abs(x) - 1))
-    away = [x for x in by_distance if all(abs(x - root) > _CLOSE_TO_ROOT for root in roots)]
-    return (away + by_distance)[:_PLACES]
+    away = [
+        [x for x in chosen if all(abs(x - root) > _CLOSE_TO_ROOT for root in roots)]
+        for chosen in (near, -near, [x for x in by_distance if x > 0], [x for x in by_distance if x < 0])
+    ]
+    first = [x for side in away[:2] for x in side[:1]]
+    by_turns = [x for pair in itertools.zip_longest(*away[2:]) for x in pair if x is not None]
+    return (first + by_turns + by_distance)[:_PLACES]
 
 
 def _met(residual: Residual, equation: _Equation, abscissae: list[float]) -> float | None:
@@ -168,8 +182,9 @@ def _drawn(residual: Residual, abscissae: list[float], count: int) -> dict[str, 
     for name, column in columns.items():
         if name in unknowns:
             columns[name] = _SMALL * column * np.abs(column)  # more of them near 0, as |y| < 1 may be asked for
-            if residual.order == 1:
-                columns[name][::4] = (np.sign(column) * _SMALL * (_LARGEST / _SMALL) ** np.abs(column))[::4]
+            large = _SMALL * (_LARGEST[residual.order - 1] / _SMALL) ** np.abs(column)
+            rows = slice(UNKNOWNS.index(name), None, 4)
+            columns[name][rows] = (np.sign(column) * large)[rows]
         else:
             columns[name] = _SMALL * np.repeat(column[::count], count)
     return columns | {"x": np.repeat(abscissae, count)}
@@ -415,8 +430,16 @@ def _met_by_bisection(search: _InOneConstant, by_equation: dict[int, np.ndarray]
         is_met = []
         for index, constants in enumerate(roots):
             if index in by_equation and is_known[index]:
-                found = search.highest(np.array([index]), constants[None, :])
-                is_met += _are_among(by_equation[index], found)
+                around = constants + np.array([[0.0], [-1.0], [1.0]]) * _PRECISION * (1 + np.abs(constants))
+                found = search.highest(np.array([index]), around)
+                spread = np.abs(found[2] - found[1])
+                for wanted_one, is_among in zip(
+                    by_equation[index], _are_among(by_equation[index], found[0]), strict=True
+                ):
+                    if is_among or not np.any(
+                        spread > _CLOSE_HIGHEST * (1 + abs(wanted_one))
+                    ):  # else floats do not tell
+                        is_met.append(is_among)
     return is_met
 
 
@@ -433,19 +456,20 @@ def _may_be_missed(search: _InOneConstant, functions: np.ndarray, on_grid: np.nd
     may_be_missed = np.zeros(len(search.wanted), bool)
     for sign in (-1, 1):
         toward = np.where(np.isfinite(on_grid), sign * on_grid, -np.inf)
-        place, inner, outer = _limits(search.value, sign, functions, toward, grid)
-        highest = toward.max(axis=1)
-        goes_on = (outer > highest[place]) & (outer - inner > _SATURATED * (1 + np.abs(inner)))
-        for each in np.unique(place[goes_on]):
-            here = slice(each * search.repeated, (each + 1) * search.repeated)
-            may_be_missed[here] |= sign * search.wanted[here] > highest[each]
+        place, shown, inner, outer = _limits(search.value, sign, functions, toward, grid)
+        goes_on = (outer > shown) & (outer - inner > _SATURATED * (1 + np.abs(inner)))
+        for each in np.flatnonzero(goes_on):
+            here = slice(place[each] * search.repeated, (place[each] + 1) * search.repeated)
+            may_be_missed[here] |= sign * search.wanted[here] > shown[each]
     return may_be_missed
 
 
 def _limits(
     value: Callable, sign: int, functions: np.ndarray, on_grid: np.ndarray, grid: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where functions may have their suprema: the place of the function, its value close to there, and closer.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Where functions may grow beyond what the grid shows: the place of the function, the largest value shown there.
+
+    Then the values close to there and closer, by which one sees whether the function goes on to grow.
 
     Args:
         value: a function of indices and constants, which is multiplied by the sign.
@@ -472,13 +496,22 @@ def _limits(
     apart = 1e-7 * (1 + np.abs(left))
     around = np.stack([right - apart, left, right, left + apart], axis=1)  # one of the middle two may have no value
     around = np.nan_to_num(sign * value(functions[row], around), nan=-np.inf) if len(row) else around
-    ends = sign * value(functions, np.array([[-_WIDEST, -(_WIDEST**2), _WIDEST, _WIDEST**2]]))
+    farther = _WIDEST ** np.linspace(1, 2, 5)
+    ends = [sign * value(functions, side * farther[None, :]) for side in (-1.0, 1.0)]
     places = np.arange(len(functions))
     return (
         np.concatenate([row, places, places]),
-        np.concatenate([around[:, [0, 3]].max(axis=1), ends[:, 0], ends[:, 2]]),
-        np.concatenate([around[:, 1:3].max(axis=1), ends[:, 1], ends[:, 3]]),
+        np.concatenate([on_grid.max(axis=1)[row], *(end[:, 0] for end in ends)]),
+        np.concatenate([around[:, [0, 3]].max(axis=1), *(end[:, 0] for end in ends)]),
+        np.concatenate([around[:, 1:3].max(axis=1), *map(_where_it_leads, ends)]),
     )
+
+
+def _where_it_leads(values: np.ndarray) -> np.ndarray:
+    """The last of values (count, several) that rise evenly enough to go on; -inf for others."""
+    rises = np.diff(values, axis=1)
+    is_steady = (rises[:, :1] > 0) & (rises[:, 1:] > _STEADY * rises[:, :-1])
+    return np.where(is_steady.all(axis=1), values[:, -1], -np.inf)
 
 
 def _of_answer(residual: Residual, more: Sequence[int] = ()) -> Program:
