@@ -19,6 +19,7 @@ from symbolic.expressions.tokens import spellings
 from symbolic.problems.files import MAX_BAD_SHARE, BadLine, ReadReport, read_lines
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
+_LINE_FORMAT = 'A line is a JSON object such as {"integrand": "2*x", "integral": "x**2"}.'
 
 _OPERATORS = {"sqrt", "log", "Abs", "Rational", "Integer"}
 _KNOWN_WORDS = {"x", *spellings("constant"), *spellings("function"), *_OPERATORS} - {"abs", *WITHOUT_VALUE}
@@ -36,7 +37,7 @@ def read_suite(path: Path | str, max_bad_share: float = MAX_BAD_SHARE) -> tuple[
         OSError: the file is missing, is a folder, or is not the gzip that its name promises.
         ValueError: it is empty, it is not UTF-8, or more than `max_bad_share` of its lines are bad.
     """
-    return read_lines(path, lambda line: (1, *parse_object(line)), max_bad_share)
+    return read_lines(path, lambda line: (1, *parse_object(line)), max_bad_share, _LINE_FORMAT)
 
 
 def parse_object(line: str) -> tuple[str, str]:
