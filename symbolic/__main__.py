@@ -14,7 +14,7 @@ from symbolic.runtime.startup import check_python, missing_package
 check_python()
 
 from symbolic import __version__
-from symbolic.commands import evaluate, export, problems, results, solve, train, verify
+from symbolic.commands import convert, evaluate, export, problems, results, solve, train, verify
 from symbolic.runtime.imports import import_module
 from symbolic.runtime.startup import import_keras
 
@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(action=action)
         return sub
 
-    for subject in (problems, train, results, solve, verify, evaluate, export):
+    for subject in (problems, convert, train, results, solve, verify, evaluate, export):
         subject.add(command)
     return parser
 

@@ -50,7 +50,7 @@ def plot_comparison(histories: Mapping[str, pd.DataFrame | Sequence[pd.DataFrame
         raise ValueError(f"`x` must be one of {', '.join(X_AXES)}. Received: {x!r}.")
     seeds = {trial: [each] if isinstance(each, pd.DataFrame) else list(each) for trial, each in histories.items()}
     quantities = _quantities(history for each in seeds.values() for history in each)
-    figure, axes = _row_of_panels(len(quantities))
+    figure, axes = _panels_for(len(quantities))
     for axis, quantity in zip(axes, quantities, strict=True):
         is_validated = False
         for index, (trial, its_histories) in enumerate(seeds.items()):
@@ -82,7 +82,7 @@ def _along(history: pd.DataFrame, x: str) -> np.ndarray:
 def plot_trial(trial: str, history: pd.DataFrame) -> Figure:
     """Training against validation of one trial: loss, token accuracy, and whatever else it reports, by epoch."""
     quantities = _quantities([history])
-    figure, axes = _row_of_panels(len(quantities))
+    figure, axes = _panels_for(len(quantities))
     for axis, quantity in zip(axes, quantities, strict=True):
         for index, (column, label) in enumerate(((quantity, "training"), (f"val_{quantity}", "validation"))):
             if column in history:
@@ -399,9 +399,15 @@ def _legend(figure: Figure, axes: Mapping) -> None:
     figure.legend(lines.values(), lines.keys(), loc="outside right upper", fontsize="small", frameon=False)
 
 
-def _row_of_panels(number: int) -> tuple[Figure, np.ndarray]:
-    figure, axes = plt.subplots(1, number, figsize=(5.2 * number, 4.2), layout="constrained", squeeze=False)
-    return figure, axes[0]
+def _panels_for(number: int) -> tuple[Figure, np.ndarray]:
+    """A figure with so many panels, three in a row at most; 4 take two rows of two."""
+    columns = 2 if number == 4 else min(number, 3)
+    rows = -(-number // columns)
+    size = (5.2 * columns, 4.2 * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+    for axis in axes.flat[number:]:
+        axis.set_visible(False)
+    return figure, axes.flat[:number]
 
 
 def _quantities(histories: Iterable[pd.DataFrame]) -> list[str]:
@@ -428,6 +434,7 @@ def _finish(axis, quantity: str, title: str, x: str = "epoch") -> None:
     axis.set_title(title)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     if quantity in ("token_accuracy", "solve_rate", "exact_match"):
+        axis.set_ylim(bottom=max(0, axis.get_ylim()[0]), top=min(1, max(0.05, axis.get_ylim()[1])))
         axis.yaxis.set_major_formatter(PercentFormatter(1.0))
     axis.grid(alpha=0.3)
     axis.spines[["top", "right"]].set_visible(False)

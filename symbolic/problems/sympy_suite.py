@@ -65,7 +65,7 @@ def _canonical_tree(key: str, text: object) -> Tree:
     if found := _FLOAT_WITH_EXPONENT.search(text):
         raise BadLine("outside the language", f"in the {key}, a float at character {found.start()} has no exact value")
     try:
-        tree = from_infix(_in_our_spelling(text))
+        tree = from_infix(in_our_spelling(text))
         if tree.head == "sub":
             raise BadLine("not readable", f"in the {key}, an equals sign")
         return canonical(tree)
@@ -75,7 +75,7 @@ def _canonical_tree(key: str, text: object) -> Tree:
         raise BadLine("no finite value", f"in the {key}, {error}") from None
 
 
-def _in_our_spelling(text: str) -> str:
+def in_our_spelling(text: str) -> str:
     """The same text, of the same length so that positions stay, without the names that only SymPy has."""
     text = re.sub(r"\bRational(\(\s*-?\d+\s*),", r"        \1/", text)
     text = re.sub(r"\bInteger(?=\()", " " * len("Integer"), text)

@@ -6,10 +6,10 @@ import keras
 
 
 class RunProgress(keras.callbacks.Callback):
-    """Prints, after every epoch, which trial it belongs to and the time left for the whole run.
+    """Prints, after an epoch, which trial it belongs to and the time left for the whole run.
 
-    The rest is estimated from the seconds of an epoch so far, validation and all: those of the trial under way for its
-    own epochs, the mean of all for the trials to come. Early stopping makes it shorter, larger models longer.
+    The rest is estimated from the seconds of the epochs so far. The first epoch of a trial counts apart, because it
+    compiles; so nothing is said before the second. Early stopping makes the rest shorter, larger models longer.
 
     Args:
         epochs: trial -> its most epochs, in the order in which they are trained.
@@ -17,31 +17,35 @@ class RunProgress(keras.callbacks.Callback):
 
     def __init__(self, epochs: dict[str, int]):
         super().__init__()
-        self.epochs, self.seconds = epochs, []  # of every epoch so far
+        self.epochs = epochs
+        self.first: list[float] = []  # seconds of the first epoch of each trial
+        self.later: list[float] = []  # of all other epochs
 
     def begin(self, trial: str) -> None:
-        """Say which trial comes now; called before its training."""
-        self.number = list(self.epochs).index(trial) + 1
-        self.own: list[float] = []
+        """Print which trial comes now; called before its training."""
+        self.number, self.own = list(self.epochs).index(trial) + 1, []
         print(f"\n{trial} ({self.number} of {len(self.epochs)})", flush=True)
 
     def on_epoch_begin(self, epoch, logs=None):
         self.started = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        self.own.append(time.perf_counter() - self.started)
-        self.seconds.append(self.own[-1])
+        seconds = time.perf_counter() - self.started
+        if self.own:
+            self.later.append(seconds)
+        else:
+            self.first.append(seconds)
+        self.own.append(seconds)
         to_do, *others = list(self.epochs.values())[self.number - 1 :]
-        left = (to_do - epoch - 1) * _mean(self.own) + sum(others) * _mean(self.seconds)
-        if left:
+        own, later = _mean(self.own[1:] or self.later), _mean(self.later)
+        left = (to_do - epoch - 1) * own + sum(_mean(self.first) + (epochs - 1) * later for epochs in others)
+        if self.later and left:
             text = f"trial {self.number} of {len(self.epochs)}, epoch {epoch + 1} of {to_do}"
-            print(f"  {text}: at most about {_in_words(left)} left for all trials", flush=True)
+            print(f"  {text}: about {_in_words(left)} of training left for all trials", flush=True)
 
 
 def _mean(seconds: list[float]) -> float:
-    """Without the first epoch, which compiles, if there are others."""
-    later = seconds[1:] or seconds
-    return sum(later) / len(later)
+    return sum(seconds) / max(1, len(seconds))
 
 
 def _in_words(seconds: float) -> str:
