@@ -4,6 +4,7 @@ Colours are those of Okabe & Ito (2008), which colour-blind readers tell apart, 
 dark. Every line has a marker or a dash of its own besides, for prints in grey.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -24,10 +25,17 @@ QUANTITIES = {
 }
 X_AXES = {"epoch": "epoch", "problems": "training problems seen", "seconds": "training seconds"}
 _ALWAYS = ("loss", "token_accuracy")
-_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#000000", "#56b4e9", "#d55e00", "#8c6d00")
+_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#595959", "#56b4e9", "#d55e00", "#8c6d00")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _DASHES = ("-", "--", "-.", ":")
 _NO_QUANTITIES = ("epoch", "seconds", "learning_rate", "problems")  # columns of a history that are not drawn
+# Of the five outcomes: blue where it is solved, orange where it is refuted; each differs in grey and by its pattern.
+_OUTCOMES = (("#004c86", ""), ("#6db6ea", ""), ("#e8741e", "///"), ("#f5d491", ".."), ("#d9d9d9", ""))
+_ERROR_LINES = {"error_kw": {"elinewidth": 1, "capsize": 2, "ecolor": "0.25"}}
+_WITH = "with_"  # columns of results about a model and a proposer together
+_FAMILIES = {"fwd": "forward", "bwd": "backward", "ibp": "by parts", "ode1": "first order", "ode2": "second order"}
+_SOLVERS = {"pretrained": "shipped model", "sympy": "SymPy", "maxima": "Maxima", "fricas": "FriCAS", "giac": "Giac"}
+_SOLVERS |= {"alkahest": "Alkahest"}
 _EPOCH_MEAN = "The training curve is the mean over the epoch, while the weights change; validation comes at its end."
 
 
@@ -243,26 +251,27 @@ def _place(tree: Tree, depth: int, nodes: list[tuple[float, int, str, list[float
 
 
 def plot_solve_rates(table: pd.DataFrame, by: str, label: str) -> Figure:
-    """Solve rates in groups of problems: a panel for every problem set, a line for every solver.
+    """Solve rates in classes of problems: a panel for every problem set, a bar for every class and solver.
 
-    The bars are 95 % confidence intervals after Wilson, for the number of problems in the group.
+    The lines are 95 % confidence intervals after Wilson, for the number of problems in the class.
 
     Args:
         table: columns `solver`, `set`, `by` (an ordered category), `problems` and `solve_rate`.
         by: what the problems are grouped by.
         label: of the horizontal axis.
     """
-    solvers = table["solver"].unique()
+    solvers = list(table["solver"].unique())
+    width = 0.8 / len(solvers)
     figure, axes = _panels(table["set"].unique())
     for name, axis in axes.items():
         in_panel = table[table["set"] == name]
         groups = in_panel[by].cat.remove_unused_categories().cat
         for index, solver in enumerate(solvers):
             rates = in_panel[in_panel["solver"] == solver]
-            shift = 0.05 * (index - (len(solvers) - 1) / 2)  # so that no interval hides another
-            _draw_rates(axis, groups.codes[rates.index] + shift, rates, label=solver, color=f"C{index}")
-        axis.set_xticks(range(len(groups.categories)), groups.categories, rotation=45, ha="right")
-        axis.set_xlim(-0.5, len(groups.categories) - 0.5)
+            places = groups.codes[rates.index] + width * (index - (len(solvers) - 1) / 2)
+            bars = {"width": width, "color": _COLOURS[index % len(_COLOURS)], "label": solver_title(solver)}
+            axis.bar(places, rates["solve_rate"], yerr=_errors(rates), **bars, **_ERROR_LINES)
+        axis.set_xticks(range(len(groups.categories)), groups.categories)
         _finish_rates(axis, label, name)
     figure.supylabel("solve rate", fontsize="medium")
     _legend(figure, axes)
@@ -279,12 +288,14 @@ def plot_solve_rates_by_beam(results: pd.DataFrame) -> Figure:
     beams = sorted(results["beam"].dropna().unique())
     for name, axis in axes.items():
         for index, solver in enumerate(results["solver"].unique()):
+            style = {"label": solver_title(solver), "color": _COLOURS[index % len(_COLOURS)]}
             rates = results[(results["set"] == name) & (results["solver"] == solver)].sort_values("beam")
             if rates["beam"].isna().all():
                 for rate in rates["solve_rate"]:
-                    axis.axhline(rate, label=solver, color=f"C{index}", linestyle="--", linewidth=1.2)
+                    axis.axhline(rate, linestyle=_DASHES[1 + index % 3], linewidth=1.2, **style)
                 continue
-            _draw_rates(axis, rates["beam"].astype(int), rates, label=solver, color=f"C{index}")
+            marker = _MARKERS[index % len(_MARKERS)]
+            axis.errorbar(rates["beam"].astype(int), rates["solve_rate"], _errors(rates), marker=marker, **style)
         if beams:
             axis.set_xscale("log")
             axis.set_xticks(beams, [str(beam) for beam in beams])
@@ -293,6 +304,49 @@ def plot_solve_rates_by_beam(results: pd.DataFrame) -> Figure:
     figure.supylabel("solve rate", fontsize="medium")
     _legend(figure, axes)
     return figure
+
+
+def plot_solvers(results: pd.DataFrame) -> Figure:
+    """Who solves how much: a panel for every problem set, a bar for every solver, with Wilson's 95 % intervals.
+
+    Below a model's own bar are its bars with proposers, such as repair, which count what both solve together.
+
+    Args:
+        results: a row per solver and set, with `problems`, `solve_rate` and columns `with_NAME`.
+    """
+    pieces = []
+    for solver in results.sort_values("beam", kind="stable")["solver"].unique():  # systems, without one, come last
+        own = results[results["solver"] == solver]
+        pieces.append(own.assign(row=solver_title(solver), is_own=True))
+        for column in [name for name in own if name.startswith(_WITH) and own[name].notna().any()]:
+            words = f"  with {column.removeprefix(_WITH).replace('_', ' ')}"
+            pieces.append(own.assign(row=solver_title(solver) + words, solve_rate=own[column], is_own=False))
+    bars = pd.concat(pieces, ignore_index=True).dropna(subset="solve_rate")
+    rows, sets = list(bars["row"].unique()), list(bars["set"].unique())
+    size = (3.0 + 2.3 * len(sets), 1.1 + 0.32 * len(rows))
+    figure, axes = plt.subplots(1, len(sets), figsize=size, sharey=True, squeeze=False, layout="constrained")
+    for axis, name in zip(axes[0], sets, strict=True):
+        table = bars[bars["set"] == name]
+        places = [rows.index(row) for row in table["row"]]
+        colours = ["#0072b2" if is_own else "#56b4e9" for is_own in table["is_own"]]
+        axis.barh(places, table["solve_rate"], xerr=_errors(table), color=colours, **_ERROR_LINES)
+        for place, rate in zip(places, table["solve_rate"], strict=True):
+            axis.annotate(
+                f"{rate:.1%}", (0.02, place), va="center", fontsize="small", color="white" if rate > 0.25 else "black"
+            )
+        axis.set_xlim(0, 1.02)
+        axis.set_title(set_title(name), fontsize="medium")
+        axis.xaxis.set_major_formatter(PercentFormatter(1.0))
+        axis.xaxis.set_major_locator(MaxNLocator(3))
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0, 0].set_yticks(range(len(rows)), [_indented(row) for row in rows])
+    axes[0, 0].set_ylim(len(rows) - 0.5, -0.5)
+    figure.supxlabel("solve rate", fontsize="medium")
+    return figure
+
+
+def _indented(row: str) -> str:
+    return row.partition("  ")[2] or row
 
 
 def plot_solved_by_seconds(rows: pd.DataFrame) -> Figure:
@@ -309,7 +363,11 @@ def plot_solved_by_seconds(rows: pd.DataFrame) -> Figure:
                 answered = np.sort(seconds.dropna())
                 fractions = np.arange(1, len(answered) + 1) / len(seconds)
                 axis.step(
-                    answered, fractions, where="post", label=solver, color=f"C{index}", linestyle=_DASHES[index % 4]
+                    *(answered, fractions),
+                    where="post",
+                    label=solver_title(solver),
+                    color=_COLOURS[index % len(_COLOURS)],
+                    linestyle=_DASHES[index % 4],
                 )
         axis.set_xscale("log")
         _finish_rates(axis, "seconds to the first verified answer", name)
@@ -319,31 +377,60 @@ def plot_solved_by_seconds(rows: pd.DataFrame) -> Figure:
 
 
 def plot_verdicts(results: pd.DataFrame, outcomes: Sequence[str]) -> Figure:
-    """The verdicts on the problems: a panel for every set, a bar for every solver, a colour for every outcome.
+    """The verdicts on the problems: a row for every set and solver, a colour and a pattern for every outcome.
 
     Args:
         results: columns `solver`, `set` and one for each outcome: the fraction of the problems that have it.
         outcomes: the five outcomes, in the order in which they are drawn from the left.
     """
-    solvers = list(results["solver"].unique())
-    colours = dict(zip(outcomes, ("#1a7f37", "#7cc48a", "#c93c37", "#d9a400", "0.8"), strict=True))
-    figure, axes = _panels(results["set"].unique())
-    for name, axis in axes.items():
-        table = results[results["set"] == name].set_index("solver")
+    several = results["solver"].nunique() > 1
+    height = len(results) + results["set"].nunique() * several
+    figure, axis = plt.subplots(figsize=(8.5, 1.2 + 0.3 * height), layout="constrained")
+    place, places, labels = 0, [], []
+    for name in results["set"].unique():
+        table = results[results["set"] == name]
+        if several:  # a heading takes a row
+            places, labels, place = [*places, place], [*labels, set_title(name).upper()], place + 1
+        rows = place + np.arange(len(table))
         left = np.zeros(len(table))
-        rows = [solvers.index(solver) for solver in table.index]
-        for outcome in outcomes:
-            axis.barh(rows, table[outcome], left=left, color=colours[outcome], label=outcome)
+        for outcome, (colour, hatch) in zip(outcomes, _OUTCOMES, strict=True):
+            style = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.5}
+            axis.barh(rows, table[outcome], left=left, label=outcome, **style)
             left += table[outcome].to_numpy()
-        axis.set_yticks(range(len(solvers)), solvers)
-        axis.set_ylim(len(solvers) - 0.5, -0.5)
-        axis.set_xlim(0, 1)
-        axis.set_title(name, fontsize="medium")
-        axis.xaxis.set_major_formatter(PercentFormatter(1.0))
-        axis.spines[["top", "right"]].set_visible(False)
-    figure.supxlabel("percentage of the problems", fontsize="medium")
-    _legend(figure, axes)
+        places += rows.tolist()
+        labels += [solver_title(solver) if several else set_title(name) for solver in table["solver"]]
+        place += len(table)
+    axis.set_yticks(places, labels)
+    axis.tick_params(axis="y", length=0)
+    axis.set_ylim(place - 0.5, -0.5)
+    axis.set_xlim(0, 1)
+    axis.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axis.set_xlabel("percentage of the problems")
+    axis.spines[["top", "right"]].set_visible(False)
+    if not several:
+        axis.set_title(solver_title(results["solver"].iloc[0]), fontsize="medium")
+    _legend(figure, {"": axis})
     return figure
+
+
+def set_title(name: str) -> str:
+    """A problem set as people call it: `bwd.test` is backward (bwd)."""
+    words = re.sub(r"\.(test|valid|train|head|tsv)$", "", name)
+    found = re.search(r"(?<![a-z])(fwd|bwd|ibp|ode1|ode2)(?![a-z0-9])", words)
+    if not found:
+        return words.replace("_", " ")
+    before = words[: found.start()].replace("_", " ").strip()
+    return f"{before} {_FAMILIES[found[0]]} ({found[0]})".strip()
+
+
+def solver_title(label: str) -> str:
+    """A solver as people call it: `pretrained@50` is the shipped model, beam 50."""
+    name, _, beam = label.partition("@")
+    budget = re.fullmatch(r"(.+)_([0-9.]+s)(_systems)?", name)
+    rest = [f"beam {beam}"] if beam else []
+    if budget:
+        name, rest = budget[1], [f"{budget[2][:-1]} s", *(["systems last"] if budget[3] else [])]
+    return ", ".join([_SOLVERS.get(name, name), *rest])
 
 
 def save_figure(figure: Figure, path: Path | str) -> None:
@@ -365,10 +452,10 @@ def _panels(titles: Sequence[str]) -> tuple[Figure, dict]:
     return figure, dict(zip(titles, axes.flat, strict=False))
 
 
-def _draw_rates(axis, positions, rates: pd.DataFrame, **style) -> None:
+def _errors(rates: pd.DataFrame) -> tuple:
+    """How far Wilson's interval reaches below and above each solve rate."""
     low, high = wilson_interval(rates["solve_rate"], rates["problems"])
-    errors = (rates["solve_rate"] - low, high - rates["solve_rate"])
-    axis.errorbar(positions, rates["solve_rate"], errors, marker="o", markersize=4, **style)
+    return rates["solve_rate"] - low, high - rates["solve_rate"]
 
 
 def wilson_interval(rates, counts, z: float = 1.96) -> tuple:
@@ -384,7 +471,7 @@ def wilson_interval(rates, counts, z: float = 1.96) -> tuple:
 def _finish_rates(axis, label: str, title: str) -> None:
     axis.set_ylim(-0.03, 1.03)
     axis.set_xlabel(label)
-    axis.set_title(title, fontsize="medium")
+    axis.set_title(set_title(title), fontsize="medium")
     axis.yaxis.set_major_formatter(PercentFormatter(1.0))
     axis.grid(alpha=0.3)
     axis.spines[["top", "right"]].set_visible(False)
