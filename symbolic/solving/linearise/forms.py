@@ -99,7 +99,14 @@ def _undoing() -> dict:
         rules[se.sinh, inverse], rules[se.cosh, inverse] = sine, cosine
     rules[se.tanh, se.atanh] = lambda u: u
     rules[se.tanh, se.asinh] = lambda u: u / se.sqrt(1 + u**2)
-    for function, inverse in ((se.sin, se.asin), (se.cos, se.acos), (se.tan, se.atan), (se.sinh, se.asinh), (se.cosh, se.acosh), (se.tanh, se.atanh)):
+    for function, inverse in (
+        (se.sin, se.asin),
+        (se.cos, se.acos),
+        (se.tan, se.atan),
+        (se.sinh, se.asinh),
+        (se.cosh, se.acosh),
+        (se.tanh, se.atanh),
+    ):
         rules[inverse, function] = lambda u: u
     return {tuple(_kinds(*pair)): rule for pair, rule in rules.items()}
 

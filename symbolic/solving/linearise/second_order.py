@@ -323,7 +323,19 @@ def _by_change_of_variable(p, q, means) -> Iterator[Basis]:
 def _variables(p, q, hypotheses) -> list[se.Basic]:
     """New variables t(x) that may make the coefficients constant."""
     found = {X: None}
-    listed = (X**2, se.log(X), se.exp(X), se.sqrt(X), 1 / X, X**3, se.exp(-X), se.exp(2 * X), se.sin(X), se.cos(X), se.tan(X))
+    listed = (
+        X**2,
+        se.log(X),
+        se.exp(X),
+        se.sqrt(X),
+        1 / X,
+        X**3,
+        se.exp(-X),
+        se.exp(2 * X),
+        se.sin(X),
+        se.cos(X),
+        se.tan(X),
+    )
     found.update(dict.fromkeys(listed))
     for expr in [*hypotheses, p, q]:
         for part in kernels(expr)[:16]:
@@ -333,7 +345,9 @@ def _variables(p, q, hypotheses) -> list[se.Basic]:
                 found[se.log(part)] = None
     listed = (se.atan(X), se.asin(X), se.asinh(X), X ** se.Rational(3, 2), X**4, 1 / X**2, se.cosh(X), se.sinh(X))
     found.update(dict.fromkeys(listed))
-    found.update(dict.fromkeys((se.log(se.tan(X / 2)), se.log(se.cos(X)), X * se.log(X), X**-_HALF, se.atanh(X), se.exp(X**2))))
+    found.update(
+        dict.fromkeys((se.log(se.tan(X / 2)), se.log(se.cos(X)), X * se.log(X), X**-_HALF, se.atanh(X), se.exp(X**2)))
+    )
     return [t for t in found if is_finite(t) and is_finite(t.diff(X))][:60]
 
 
