@@ -38,8 +38,8 @@ class Proposer(NamedTuple):
 LINEARITY = "linearity"  # it asks the model and the other proposers for the parts of a sum, see `rounds.by_linearity`
 
 _ALGORITHMS = (
-    Proposer("repair", lambda question: True, sandbox.repairs, NEEDED),
     Proposer("ansatz", lambda question: question.is_integral, ansatz.proposals, IGNORED),
+    Proposer("repair", lambda question: True, sandbox.repairs, NEEDED),
     Proposer("linearise", lambda question: not question.is_integral, linearise.proposals, USED),
 )
 PROPOSERS = MappingProxyType({proposer.name: proposer for proposer in _ALGORITHMS})
