@@ -34,6 +34,7 @@ preload_module(__name__)
 TIDY_LIMIT = 3.0  # seconds for the forms of an answer
 _LONG = 120  # tokens of an answer that is too long to be simplified
 _SOLUTIONS = 3  # verified answers whose constants are fitted to conditions
+_DRAWS = 4  # random values of the letters for each pattern of their signs
 _SIGNS = 3  # letters whose signs are tried
 _X = sp.Symbol("x")
 
@@ -162,46 +163,47 @@ def _signs(question: Question, best: Candidate, compute: Callable) -> str:
         return ""
     patterns = list(itertools.product((1, -1), repeat=len(letters)))
     results = compute(right_for_signs, question.equation, best.tokens, letters, patterns)
-    if results is None or all(results):
-        return ""
-    right = [pattern for pattern, is_right in zip(patterns, results, strict=True) if is_right]
-    if not right:
+    if results is None or min(results) == _DRAWS or max(results) == 0:
         return ""
     names = name_table(question.names)
+    right = [pattern for pattern, count in zip(patterns, results, strict=True) if count == _DRAWS]
+    others = ", for other signs only for some values" if set(results) - {0, _DRAWS} else ""
+    if not right:
+        return (
+            f"right for some values of {', '.join(names[letter] for letter in letters)}, not for all (tried at random)"
+        )
     fixed = [
-        f"{names.get(letter, letter)} {'>' if signs == {1} else '<'} 0"
+        f"{names[letter]} {'>' if signs == {1} else '<'} 0"
         for index, letter in enumerate(letters)
         if len(signs := {pattern[index] for pattern in right}) == 1
     ]
     if len(right) == 2 ** (len(letters) - len(fixed)):
-        return f"right for {' and '.join(fixed)} (tried at random values)"
-    cases = [
-        ", ".join(
-            f"{names.get(letter, letter)} {'>' if sign > 0 else '<'} 0"
-            for letter, sign in zip(letters, pattern, strict=True)
-        )
-        for pattern in right
-    ]
-    return f"right for {'; or '.join(cases)} (tried at random values)"
+        cases = [" and ".join(fixed)]
+    else:
+        cases = [
+            ", ".join(
+                f"{names[letter]} {'>' if sign > 0 else '<'} 0" for letter, sign in zip(letters, pattern, strict=True)
+            )
+            for pattern in right
+        ]
+    return f"right for {'; or '.join(cases)}{others} (tried at random values)"
 
 
-def right_for_signs(
-    equation: str, answer: str, letters: Sequence[str], patterns: Sequence[Sequence[int]]
-) -> list[bool]:
-    """Whether an answer is right, and real, for random letters of each pattern of signs."""
+def right_for_signs(equation: str, answer: str, letters: Sequence[str], patterns: Sequence[Sequence[int]]) -> list[int]:
+    """For each pattern of signs, for how many of _DRAWS random values of the letters an answer is right, and real."""
     generator = np.random.default_rng(len(equation) + len(answer))
-    results = []
+    counts = []
     for pattern in patterns:
-        is_right = True
-        for _ in range(2):
+        count = 0
+        for _ in range(_DRAWS):
             values = {
                 letter: Tree("div", (Tree(int(sign) * int(generator.integers(1, 300))), Tree(101)))
                 for letter, sign in zip(letters, pattern, strict=True)
             }
-            verdict = verify(_with(from_prefix(equation), values), _with(from_prefix(answer), values))
-            is_right &= verdict.solved and "complex" not in verdict.evidence
-        results.append(is_right)
-    return results
+            verdict = verify(_with(from_prefix(equation), values), _with(from_prefix(answer), values), extent=False)
+            count += verdict.solved and "complex" not in verdict.evidence
+        counts.append(count)
+    return counts
 
 
 def _with(tree: Tree, values: dict[str, Tree]) -> Tree:

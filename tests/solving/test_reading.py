@@ -1,4 +1,4 @@
-"""Whatever a person hands in becomes a question: as it was meant, as it was asked, and as the training data spell it."""
+"""Whatever a person hands in becomes a question: as it was meant, as it was asked, and as training data spell it."""
 
 import pytest
 import sympy as sp
