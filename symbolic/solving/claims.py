@@ -11,12 +11,12 @@ from typing import Any
 import sympy as sp
 from flint import ctx
 
-from symbolic.expressions.notation import is_prefix
 from symbolic.expressions.prefix import Tree, from_prefix, prefix_text, to_prefix
+from symbolic.expressions.tokens import ARITY, DIGITS
 from symbolic.runtime.processes import preload_module
 from symbolic.solving import finishing
 from symbolic.solving.question import Question
-from symbolic.solving.reading import read_problem
+from symbolic.solving.reading import is_tokens, read_problem
 from symbolic.solving.reading.lexer import tokens_of
 from symbolic.solving.reading.solutions import read_answer
 from symbolic.solving.wording import name_table, words
@@ -82,13 +82,12 @@ def _checked(problem: Any) -> Expression:
 
 
 def _is_tokens(answer: Any, problem: Any) -> bool:
-    """Whether an answer is prefix tokens: to a problem in tokens every text is, as in the files of data sets."""
+    """Whether an answer is prefix tokens: to a problem in tokens it is, if it consists of them."""
     if not isinstance(answer, str):
         return False
-    found = answer.split()
-    if isinstance(problem, Tree) or (isinstance(problem, str) and is_prefix(problem.split())):
-        return is_prefix(found) or len(found) != 1 and any(word.startswith("INT") for word in found)
-    return bool({"INT+", "INT-"}.intersection(found)) or (len(found) > 1 and is_prefix(found))
+    if isinstance(problem, Tree) or (isinstance(problem, str) and is_tokens(problem)):
+        return all(word in ARITY or word in DIGITS for word in answer.split())
+    return is_tokens(answer)
 
 
 def _is_in_t(question: Question, answer: str) -> bool:
