@@ -20,10 +20,6 @@ _MODULES = {"integrate": "symbolic.solver", "dsolve": "symbolic.solver", "verify
 def __getattr__(name: str):
     if name not in _MODULES:
         raise AttributeError(f"module `symbolic` has no attribute `{name}`")
-    if _MODULES[name] == "symbolic.solver":
-        # Without the lines that TensorFlow prints at its start. By name, for the packages that import this one for its
-        # version must not be seen to load TensorFlow.
-        importlib.import_module("symbolic.runtime.startup").import_keras()
     return getattr(importlib.import_module(_MODULES[name]), name)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from symbolic.commands import AddCommand, check_at_least_1, check_positive, names
-from symbolic.runtime.startup import import_keras
 
 _HISTORY = 1000  # questions that `symbolic ask` remembers
 
@@ -116,7 +115,6 @@ def _solve(args, solver: str) -> int:
 
 
 def _answer(args, solver: str, question: str) -> int:
-    import_keras()
     from symbolic import solver as solvers
 
     options = {"beam": args.beam, "seconds": args.seconds, "time_limit": args.time_limit}
