@@ -39,7 +39,7 @@ _FINDERS = {
     "linearity": "linearity: the integral was taken part by part",
     "conditions": "trying a constant",
 }
-_AUTHORS = {"sympy": "SymPy's Risch algorithm"}
+_AUTHORS = {"SymPy": "SymPy's Risch algorithm"}
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

@@ -1,4 +1,4 @@
-"""Values of definite integrals: right ones agree with the quadrature, wrong ones do not, and what has no value says so."""
+"""Right values of definite integrals agree with the quadrature, wrong ones do not, and what has none says where."""
 
 import pytest
 from flint import fmpq
