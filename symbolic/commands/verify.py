@@ -59,8 +59,9 @@ def _verify_pair(args: argparse.Namespace) -> int:
     else:
         print(said)
         if args.verbose:
-            evidence = ", ".join(f"{name} {value}" for name, value in verdict.evidence.items())
-            print(f"verdict: {verdict.status}: {verdict.reason}\nevidence: {evidence}")
+            print(f"verdict: {verdict.status}: {verdict.reason}")
+            if verdict.solved:
+                print("evidence:", ", ".join(f"{name} {value}" for name, value in verdict.evidence.items()))
     return 0 if verdict.solved else 1
 
 

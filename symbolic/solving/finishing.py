@@ -75,10 +75,10 @@ def finish(question: Question, candidates: Sequence[Candidate], time_limit: floa
     best = best_of(verified)
     with limited_map(1, time_limit) as limited:
 
-        def compute(function: Callable, *arguments):
+        def compute(function: Callable, *arguments, at_most: float = math.inf):
             """The result of one call; None if it reached a limit."""
             with contextlib.redirect_stderr(io.StringIO()):  # the count of losses is for many
-                return limited(function, [arguments])[0]
+                return limited(function, [arguments], at_most)[0]
 
         if best is not None:
             best = _tidied(question, best, compute)
@@ -96,7 +96,7 @@ def finish(question: Question, candidates: Sequence[Candidate], time_limit: floa
 
 def _tidied(question: Question, best: Candidate, compute: Callable) -> Candidate:
     """The shortest form of an answer that is judged as well as the answer itself."""
-    forms = compute(tidy_forms, best.tokens, question.is_integral) or []
+    forms = compute(tidy_forms, best.tokens, question.is_integral, at_most=TIDY_LIMIT) or []
     for form in forms:
         if form == best.tokens:
             return best

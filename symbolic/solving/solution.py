@@ -309,8 +309,10 @@ class Solution:
             lines.append(self.value.reason)
         if verbose:
             lines.append(f"verdict: {self.verdict.status}: {self.verdict.reason}")
-            evidence = ", ".join(f"{name} {value}" for name, value in self.verdict.evidence.items())
-            lines.append(f"evidence: {evidence}; {self.seconds:.2f} seconds")
+            if self.verdict.solved:
+                evidence = ", ".join(f"{name} {value}" for name, value in self.verdict.evidence.items())
+                lines.append(f"evidence: {evidence}")
+            lines.append(f"time: {self.seconds:.2f} seconds")
         return lines
 
     def _how(self) -> str:
