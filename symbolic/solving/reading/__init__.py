@@ -25,7 +25,6 @@ from symbolic.algebra.simplification import rebuilt
 from symbolic.expressions.engines import ABSTRACT, canonical, from_symengine, to_symengine
 from symbolic.expressions.equations import UNKNOWNS, integral_equation, integrand_of
 from symbolic.expressions.infix import to_infix
-from symbolic.expressions.notation import is_prefix
 from symbolic.expressions.prefix import Tree, from_prefix, prefix_text, to_prefix
 from symbolic.expressions.tokens import ARITY, NEGATIVE, POSITIVE, spellings
 from symbolic.runtime.processes import preload_module
@@ -193,13 +192,16 @@ def _prefix_tree(asked: str | Tree) -> Tree | None:
 
 
 def is_tokens(text: str) -> bool:
-    """Whether a text is prefix tokens, well-formed or not, and nothing that a person types: `cos t` is typed."""
+    """Whether a text is prefix tokens, well-formed or not, and nothing that a person types: `cos x` is typed."""
     words = text.split()
     if {POSITIVE, NEGATIVE}.intersection(words):
         return True
     if len(words) < 2 or not all(word in ARITY for word in words):
         return False
-    return ARITY[words[0]] > 1 or not {"y", "z", "t"}.intersection(words) and is_prefix(words)
+    return ARITY[words[0]] > 1 or words[0] in _WRITTEN_OTHERWISE
+
+
+_WRITTEN_OTHERWISE = set(spellings("operator", 1)) - {"sqrt"}  # inv, pow2, …: nobody types them
 
 
 def _check_language(tree: Tree, rule: str, allowed: list[str]) -> None:
