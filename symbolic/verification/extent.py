@@ -462,6 +462,8 @@ def _may_be_missed(search: _InOneConstant, functions: np.ndarray, on_grid: np.nd
         for each in np.flatnonzero(goes_on):
             here = slice(place[each] * search.repeated, (place[each] + 1) * search.repeated)
             may_be_missed[here] |= sign * search.wanted[here] > shown[each]
+        overflows = np.repeat(np.isposinf(sign * on_grid).any(axis=1), search.repeated)
+        may_be_missed |= overflows & (sign * search.wanted > np.repeat(toward.max(axis=1), search.repeated))
     return may_be_missed
 
 
