@@ -32,7 +32,9 @@ MAX_LENGTH = 4000  # characters of a problem or an answer for `verdicts`
 Expression = str | sp.Basic | Tree
 
 
-def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool = True) -> Verdict:
+def verify(
+    problem: Expression, answer: Expression, seed: int = 0, extent: bool = True, domain: bool = False
+) -> Verdict:
     """Judge an answer to an integral or a differential equation.
 
     Args:
@@ -42,6 +44,7 @@ def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool 
             integration. For a definite integral it is a value.
         seed: another seed means other random points.
         extent: whether to measure how much of the solution of a differential equation the answer is.
+        domain: whether to find out where a right answer holds, and where it jumps (`evidence["domain"]`).
 
     Returns:
         A verdict. An answer that cannot be read is "undecided", with the reason; malformed tokens are "refuted".
@@ -59,7 +62,7 @@ def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool 
     table = name_table(question.names)
     if isinstance(answer, Tree) or _is_tokens(answer, problem):
         if question.limits is None and not question.conditions:
-            return verify_tokens(question.equation, answer, seed, extent)
+            return verify_tokens(question.equation, answer, seed, extent, domain)
         tree = answer if isinstance(answer, Tree) else from_prefix(answer)
     else:
         try:
@@ -69,7 +72,7 @@ def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool 
             return Verdict("undecided", f"the answer cannot be read: {str(fault).partition(chr(10))[0]}")
     if question.limits is not None:
         return _judged_value(question, tree, answer)
-    verdict = verify_tokens(question.equation, tree, seed, extent)
+    verdict = verify_tokens(question.equation, tree, seed, extent, domain)
     if not verdict.solved or not question.conditions:
         return verdict
     return _with_conditions(question, tree, verdict, table)
