@@ -6,15 +6,20 @@
     >>> verify("y' = 2x", "x^2 + C").status
     'proved'
 
-To import this package loads nothing heavy: the three functions are loaded when they are first used.
+To import this package loads nothing heavy: what it offers is loaded when it is first used.
 """
 
 import importlib
 
 __version__ = "0.2.0"
-__all__ = ["dsolve", "integrate", "verify"]
+__all__ = ["Solver", "dsolve", "integrate", "verify"]
 
-_MODULES = {"integrate": "symbolic.solver", "dsolve": "symbolic.solver", "verify": "symbolic.solving.claims"}
+_MODULES = {
+    "Solver": "symbolic.solver",
+    "integrate": "symbolic.solver",
+    "dsolve": "symbolic.solver",
+    "verify": "symbolic.solving.claims",
+}
 
 
 def __getattr__(name: str):

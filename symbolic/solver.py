@@ -4,25 +4,32 @@
 `symbolic.solving.search` finds and judges the answers.
 """
 
+from __future__ import annotations
+
 import functools
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-
-import sympy as sp
+from typing import TYPE_CHECKING
 
 import symbolic
 from symbolic.expressions.equations import order_of
 from symbolic.expressions.prefix import Tree, from_prefix
+from symbolic.runtime.processes import WarmPools
 from symbolic.seq2seq.searches import Beam
 from symbolic.seq2seq.translator import Translator
 from symbolic.solving.finishing import finish
 from symbolic.solving.proposers import OWN, installed_systems
 from symbolic.solving.question import Question
-from symbolic.solving.reading import Variable, equation_question, integral_question
+from symbolic.solving.reading import equation_question, integral_question
 from symbolic.solving.rounds import Inquiry, fixed, widening
 from symbolic.solving.search import Event, search
 from symbolic.solving.solution import Solution
+
+if TYPE_CHECKING:
+    import sympy as sp
+
+    from symbolic.solving.reading import Variable
 
 _PACKAGE = Path(symbolic.__file__).parent
 # The model that serves where none is given: inside an installed package, or beside the package in a clone.
@@ -102,6 +109,49 @@ def dsolve(
     if named not in (None, question.names.unknown, "Y"):
         raise ValueError(f"the unknown function of the equation is `{question.names.unknown}`. Received: `{unknown}`.")
     return _solution(question, load_model(model), beam, seconds, proposers, systems, time_limit)
+
+
+class Solver:
+    """Answers questions one after another, without starting anew: the model is read once, worker processes stay.
+
+    Several threads may ask at the same time; each has worker processes of its own. They end with the block, or with
+    `close`.
+
+    Args:
+        model: a trained model, or its folder; the one in `pretrained/` if None.
+        options: for every question: `beam`, `seconds` and the others that `integrate` and `dsolve` share.
+
+    Raises:
+        FileNotFoundError: as for `integrate`.
+
+    Examples:
+        >>> with Solver(seconds=5) as solver:
+        ...     solver.integrate("2x").expression
+        x**2
+    """
+
+    def __init__(self, model: Translator | Path | str | None = None, **options):
+        self.model, self._options, self._pools = load_model(model), options, WarmPools()
+
+    def __enter__(self) -> Solver:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def integrate(self, integrand: str | sp.Expr | Tree, **options) -> Solution:
+        """As the function `integrate`, with the solver's model and options, or other options for this question."""
+        with self._pools.in_use():
+            return integrate(integrand, model=self.model, **(self._options | options))
+
+    def dsolve(self, equation: str | sp.Eq | sp.Expr | Tree, **options) -> Solution:
+        """As the function `dsolve`, with the solver's model and options, or other options for this question."""
+        with self._pools.in_use():
+            return dsolve(equation, model=self.model, **(self._options | options))
+
+    def close(self) -> None:
+        """End the worker processes; a question after that raises ValueError."""
+        self._pools.close()
 
 
 def solve_events(

@@ -98,20 +98,33 @@ def _solve(args, solver: str) -> int:
     if several and args.plot is not None:
         raise ValueError("`--plot` draws the answer to one question.")
     status = 0
-    for number, question in enumerate(_questions(args.problem)):
-        if number and not (args.json or args.latex):
-            print()
-        try:
-            status = max(status, _answer(args, solver, question))
-        except ValueError as error:
-            if not several:
-                raise
-            status = 2
-            if args.json:
-                print(json.dumps({"question": question, "error": str(error)}, ensure_ascii=False), flush=True)
-            else:
-                print(f"{question}: {error}", file=sys.stderr)
+    with _ready():
+        for number, question in enumerate(_questions(args.problem)):
+            if number and not (args.json or args.latex):
+                print()
+            try:
+                status = max(status, _answer(args, solver, question))
+            except ValueError as error:
+                if not several:
+                    raise
+                status = 2
+                if args.json:
+                    print(json.dumps({"question": question, "error": str(error)}, ensure_ascii=False), flush=True)
+                else:
+                    print(f"{question}: {error}", file=sys.stderr)
     return status
+
+
+@contextlib.contextmanager
+def _ready() -> Iterator[None]:
+    """Worker processes that start while this process imports the solver, and stay for all questions of the block."""
+    # The products of a search are too small for several threads, which would only wait for one another.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from symbolic.runtime.processes import WarmPools, start_server
+
+    start_server("symbolic.solving.sandbox", "symbolic.verification")
+    with WarmPools() as pools, pools.in_use():
+        yield
 
 
 def _answer(args, solver: str, question: str) -> int:
@@ -144,7 +157,7 @@ def _ask(args) -> int:
     """Answer questions from a prompt until it is closed."""
     _check(args)
     is_terminal = sys.stdin.isatty()
-    with _history() if is_terminal else contextlib.nullcontext():
+    with _ready(), _history() if is_terminal else contextlib.nullcontext():
         if is_terminal:
             print(_HELP)
         while True:

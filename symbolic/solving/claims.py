@@ -5,10 +5,11 @@ integrals, solutions of differential equations with or without conditions. `verd
 processes with limits, and never raises.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from __future__ import annotations
 
-import sympy as sp
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
 from flint import ctx
 
 from symbolic.expressions.notation import is_prefix
@@ -19,6 +20,7 @@ from symbolic.solving.question import Question
 from symbolic.solving.reading import read_problem
 from symbolic.solving.reading.lexer import tokens_of
 from symbolic.solving.reading.solutions import read_answer
+from symbolic.solving.reading.sympy_objects import is_sympy
 from symbolic.solving.wording import name_table, words
 from symbolic.verification import Verdict
 from symbolic.verification import verify as verify_tokens
@@ -29,7 +31,10 @@ preload_module(__name__)
 
 MAX_LENGTH = 4000  # characters of a problem or an answer for `verdicts`
 
-Expression = str | sp.Basic | Tree
+if TYPE_CHECKING:
+    import sympy as sp
+
+    Expression = str | sp.Basic | Tree
 
 
 def verify(
@@ -66,7 +71,7 @@ def verify(
         tree = answer if isinstance(answer, Tree) else from_prefix(answer)
     else:
         try:
-            text = sp.sstr(answer) if isinstance(answer, sp.Basic) else answer
+            text = _text(answer)
             tree = read_answer(text, question.names, is_value=question.limits is not None)
         except ValueError as fault:
             return Verdict("undecided", f"the answer cannot be read: {str(fault).partition(chr(10))[0]}")
@@ -79,7 +84,7 @@ def verify(
 
 
 def _checked(problem: Any) -> Expression:
-    if not isinstance(problem, str | sp.Basic | Tree):
+    if not (isinstance(problem, str | Tree) or is_sympy(problem)):
         raise ValueError(f"a problem is text, a SymPy expression or equation, or a tree. Received: {problem!r}.")
     return problem
 
@@ -189,7 +194,7 @@ def verdicts(pairs: Iterable[tuple[str, str]], workers: int = 1, time_limit: flo
 def _text(anything: Any) -> str | None:
     if isinstance(anything, Tree):
         return prefix_text(anything)
-    return anything if isinstance(anything, str) else sp.sstr(anything) if isinstance(anything, sp.Basic) else None
+    return str(anything) if isinstance(anything, str) or is_sympy(anything) else None
 
 
 def judged(problem: str | None, answer: str | None) -> Verdict:

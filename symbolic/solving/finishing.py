@@ -5,20 +5,20 @@ as any answer, the value of a definite integral by rigorous quadrature, a soluti
 and by the conditions.
 """
 
+from __future__ import annotations
+
 import contextlib
 import io
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import symengine as se
-import sympy as sp
 from flint import arb, ctx, fmpq
 
 from symbolic.expressions.engines import canonical, from_symengine, to_symengine
-from symbolic.expressions.exchange import from_sympy, to_sympy
 from symbolic.expressions.prefix import Tree, fold, from_prefix, prefix_text, to_prefix
 from symbolic.expressions.program import Program
 from symbolic.runtime.processes import preload_module
@@ -30,6 +30,9 @@ from symbolic.solving.wording import name_table, words
 from symbolic.verification import Verdict, balls, verify
 from symbolic.verification.definite import NoIntegral, constant, quadrature, verify_integral
 
+if TYPE_CHECKING:
+    import sympy as sp
+
 preload_module(__name__)
 
 TIDY_LIMIT = 3.0  # seconds for the forms of an answer
@@ -37,7 +40,6 @@ _LONG = 120  # tokens of an answer that is too long to be simplified
 _JOINED = 8  # verified answers that may be joined to one
 _SOLUTIONS = 3  # verified answers whose constants are fitted to conditions
 _SIGNS = 3  # letters whose signs are tried
-_X = sp.Symbol("x")
 
 
 class Value(NamedTuple):
@@ -137,6 +139,10 @@ def _is_as_good(verdict: Verdict, other: Verdict) -> bool:
 
 def tidy_forms(tokens: str, is_integral: bool) -> list[str]:
     """Forms of an answer from the shortest as it is shown to the answer itself; those not longer than it."""
+    import sympy as sp
+
+    from symbolic.expressions.exchange import from_sympy, to_sympy
+
     tree = from_prefix(tokens)
     trees = [tree]
     if len(tokens.split()) <= _LONG:
@@ -164,12 +170,16 @@ def name_table_of(tree: Tree) -> dict[str, str]:
 
 
 def _simplified(expression: sp.Expr) -> sp.Expr:
+    import sympy as sp
+
     return sp.simplify(expression, ratio=1.0)
 
 
 def _without_constant(expression: sp.Expr) -> sp.Expr:
     """Without the terms of a sum that do not hold x: + C goes without saying."""
-    constant_part, rest = expression.as_independent(_X, as_Add=True)
+    import sympy as sp
+
+    constant_part, rest = expression.as_independent(sp.Symbol("x"), as_Add=True)
     return rest if rest != 0 else expression
 
 
@@ -281,6 +291,10 @@ def shown_digits(value: arb) -> str:
 
 def differences(primitive: str, lower: str, upper: str) -> list[str]:
     """F(upper) - F(lower) in some forms, the shortest first."""
+    import sympy as sp
+
+    from symbolic.expressions.exchange import from_sympy, to_sympy
+
     tree = from_prefix(primitive)
     parts = [_with(tree, {"x": from_prefix(end)}) for end in (upper, lower)]
     whole = Tree("add", (parts[0], Tree("mul", (Tree(-1), parts[1]))))
@@ -340,16 +354,20 @@ def are_equal(first: str, second: str) -> bool:
 
 def constants_for(answer: str, conditions: Sequence[tuple[int, str, str]]) -> list[str]:
     """The answers with constants of integration that meet the conditions; constants that stay free are kept."""
+    import sympy as sp
+
+    from symbolic.expressions.exchange import from_sympy, to_sympy
+
     tree = from_prefix(answer)
     names = [token for token in dict.fromkeys(to_prefix(tree)) if token in ("a8", "a9")]
     expression = to_sympy(tree, evaluate=True)
-    equations = []
+    x, equations = sp.Symbol("x"), []
     for order, at, value in conditions:
-        derivative = expression.diff(_X, order) if order else expression
+        derivative = expression.diff(x, order) if order else expression
         place = to_sympy(from_prefix(at), evaluate=True)
-        here = derivative.subs(_X, place)
+        here = derivative.subs(x, place)
         if here.has(sp.nan, sp.zoo, sp.oo):
-            here = sp.limit(derivative, _X, place)
+            here = sp.limit(derivative, x, place)
         equations.append(here - to_sympy(from_prefix(value), evaluate=True))
     symbols = [sp.Symbol(name) for name in names]
     if not symbols:

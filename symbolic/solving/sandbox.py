@@ -10,19 +10,20 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import symengine as se
-import sympy as sp
 from pebble import ProcessExpired
 from tqdm import tqdm
 
 from symbolic.expressions.engines import differentiate, from_symengine, to_symengine
-from symbolic.expressions.exchange import to_sympy
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix, prefix_text
 from symbolic.runtime.processes import limit_this_process, preload_module, process_pool
 from symbolic.solving.linearity import combined, groups_of, terms_of
 from symbolic.solving.repair import repaired
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 preload_module(__name__)
 
@@ -131,6 +132,8 @@ def derivative_of(expression: str) -> str | None:
         return None
 
 
-def evaluated(expression: str) -> sp.Basic:
+def evaluated(expression: str) -> "sp.Basic":
     """The SymPy expression in the form that SymPy's own evaluation gives it."""
+    from symbolic.expressions.exchange import to_sympy  # here, because importing SymPy takes a third of a second
+
     return to_sympy(from_prefix(expression), evaluate=True)

@@ -4,16 +4,15 @@ Only a candidate that verified is an answer. It is shown first, in the names of 
 the solution it is, where it holds, who found it and how it was checked.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import math
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import sympy as sp
-
-from symbolic.expressions.exchange import to_sympy
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix
 from symbolic.solving.candidates import Candidate, best_of
 from symbolic.solving.finishing import Finished, Value
@@ -22,6 +21,9 @@ from symbolic.solving.rounds import Certificate
 from symbolic.solving.sandbox import derivative_of, evaluated, limited_map
 from symbolic.solving.wording import latex, name_table, words
 from symbolic.verification import Verdict
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 _TIME_LIMIT = 5.0  # seconds for `derivative` and `expression` each
 _SHOWN = 5  # candidates that are listed where there is no answer
@@ -120,6 +122,10 @@ class Solution:
 
         It is unevaluated if SymPy takes too long to evaluate it; None if nothing was found.
         """
+        import sympy as sp
+
+        from symbolic.expressions.exchange import to_sympy
+
         if self.value is not None:
             tokens = None if self.value.exact is None else self.value.exact
             if tokens is None:
@@ -133,6 +139,8 @@ class Solution:
 
     def _renamed(self, expression: sp.Expr) -> sp.Expr:
         """The expression in the names that were asked with; the constants of integration are C1, C2 as in SymPy."""
+        import sympy as sp
+
         names = {"x": self.question.names.variable}
         names |= {f"a{index}": name for index, name in enumerate(self.question.names.constants)}
         taken = set(names.values())

@@ -81,7 +81,9 @@ def _verdicts(pairs, judge, workers, time_limit):
                     yield Verdict("undecided", f"time limit: no verdict within {time_limit:g} s")
 
         under_way = deque()
-        while chunk := list(itertools.islice(texts, _CHUNK)):
+        # The first chunks are small, so that the first verdicts come soon.
+        sizes = itertools.chain((1, 2, 4), itertools.repeat(_CHUNK))
+        while chunk := list(itertools.islice(texts, next(sizes))):
             under_way.append(begun(chunk))
             if len(under_way) > _AHEAD * workers:
                 yield from finished(*under_way.popleft())
