@@ -218,6 +218,8 @@ def _tidied_part(part: se.Basic) -> se.Basic:
         (inner,) = part.args
         if isinstance(inner, se.Abs):
             inner = inner.args[0]
+            if isinstance(inner, se.Pow) and isinstance(inner.args[1], se.Integer):
+                return inner.args[1] * se.log(se.Abs(inner.args[0]))
         if is_exponential(inner):
             return inner.args[1]
         if isinstance(inner, se.Mul):

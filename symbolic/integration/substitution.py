@@ -37,10 +37,19 @@ _MOST_CANDIDATES = 12
 
 def derivative_divides(f: se.Basic, search: Search) -> se.Basic | None:
     """u = g for a part g of the integrand: where f/g' is a function of g, its primitive is found and g put in."""
+    return _by_inner_part(f, search, _in_terms_of)
+
+
+def derivative_is_a_factor(f: se.Basic, search: Search) -> se.Basic | None:
+    """`derivative_divides` where g' is a factor as it stands, which costs little to see."""
+    return _by_inner_part(f, search, _quotient_in_terms_of) if isinstance(f, se.Mul) else None
+
+
+def _by_inner_part(f, search, in_terms_of) -> se.Basic | None:
     for g in _candidates(f):
         if search.left <= 0:
             return None
-        changed = _in_terms_of(f, g, search)
+        changed = in_terms_of(f, g, search)
         if changed is None or changed == f:
             continue
         found = search.integrate(changed)
@@ -78,14 +87,20 @@ def _candidates(f) -> list[se.Basic]:
     return ordered[:_MOST_CANDIDATES]
 
 
+def _quotient_in_terms_of(f, g, search) -> se.Basic | None:
+    """f/g' as a function of g, with x for g, if SymEngine cancels g'."""
+    slope = differentiate(g, X)
+    if slope == 0 or isinstance(slope, UNDEFINED):
+        return None
+    quotient = (f / slope).xreplace(_replacements(f, g))
+    return None if depends(quotient) else quotient.xreplace({U: X})
+
+
 def _in_terms_of(f, g, search) -> se.Basic | None:
     """f/g' as a function of g, with x for g; None if it is none."""
     slope = differentiate(g, X)
     if slope == 0 or isinstance(slope, UNDEFINED):
         return None
-    quick = (f / slope).xreplace(_replacements(f, g))
-    if not depends(quick):
-        return quick.xreplace({U: X})
     if not search.spend(1):
         return None
     protected = f.xreplace(_replacements(f, g))
