@@ -127,13 +127,18 @@ def _replacements(f, g) -> dict:
             changed = _exponential(other, g, inner)
             if changed is not None:
                 replaced[part] = changed
-        elif isinstance(part, se.Mul) and isinstance(part / g, se.Number):
-            replaced[part] = part / g * U
+        elif isinstance(part, se.Mul) and (power := _power_in(part, g)):
+            replaced[part] = part / g**power * U**power
         elif inner is None and part_base == base and part != g and isinstance(exponent, se.Rational):
             ratio = part_exponent / exponent
             if isinstance(ratio, se.Integer) or exponent == 1:
                 replaced[part] = U**ratio
     return replaced
+
+
+def _power_in(part, g) -> int:
+    """n of part = c*g^n with a number c; 0 if it is none."""
+    return next((n for n in (1, 2, -1, -2) if isinstance(part / g**n, se.Number)), 0)
 
 
 def _exponential(exponent, g, inner) -> se.Basic | None:
