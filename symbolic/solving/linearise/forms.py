@@ -64,13 +64,26 @@ def undone(expr: se.Basic) -> se.Basic:
         if isinstance(first, se.Pow | se.Mul) and isinstance(operands[1], se.Number):
             return power(first, operands[1])
         return first ** operands[1]
-    elif len(operands) == 1 and len(first.args) == 1:
-        rule = _UNDONE.get((type(expr), type(first)))
-        if rule is not None:
-            return rule(first.args[0])
-    elif type(expr) is _LN and isinstance(first, se.Pow) and first.args[0] == se.E:
-        return first.args[1]
-    return expr.func(*operands)
+    if len(operands) > 1:
+        return expr.func(*operands)
+    if isinstance(first, se.Mul) and any(isinstance(factor, se.Add) for factor in first.args):
+        first = min(first, se.expand(first), key=length)
+    if len(first.args) == 1 and (rule := _UNDONE.get((type(expr), type(first)))) is not None:
+        return rule(first.args[0])
+    return logarithm(first) if type(expr) is _LN else expr.func(first)
+
+
+def logarithm(expr: se.Basic) -> se.Basic:
+    """ln of an expression, with the exponents of exponential factors outside: x + ln(2) for 2*exp(x)."""
+    exponent, rest = se.Integer(0), se.Integer(1)
+    for factor in se.Mul.make_args(expr):
+        if factor == se.E:
+            exponent += 1
+        elif isinstance(factor, se.Pow) and factor.args[0] == se.E:
+            exponent += factor.args[1]
+        else:
+            rest *= factor
+    return exponent + se.log(rest)
 
 
 def _kinds(*functions):
@@ -101,6 +114,7 @@ def _undoing() -> dict:
     rules[se.tanh, se.asinh] = lambda u: u / se.sqrt(1 + u**2)
     for function, inverse in ((se.sin, se.asin), (se.cos, se.acos), (se.tan, se.atan), (se.sinh, se.asinh), (se.cosh, se.acosh), (se.tanh, se.atanh)):
         rules[inverse, function] = lambda u: u
+    rules[se.acos, se.sin] = rules[se.asin, se.cos] = lambda u: se.pi / 2 - u
     return {tuple(_kinds(*pair)): rule for pair, rule in rules.items()}
 
 
@@ -323,10 +337,15 @@ def exponential(expr: se.Basic) -> se.Basic:
         if len(logarithms) == 1:
             coefficient = term / logarithms[0]
             if not se.has_symbol(coefficient, X) and logarithms[0] not in coefficient.args:
-                powers *= power(without_abs(logarithms[0].args[0]), coefficient)
+                powers *= power(_without_sign(without_abs(logarithms[0].args[0])), coefficient)
                 continue
         rest += term
     return powers * se.exp(rest)
+
+
+def _without_sign(expr):
+    """The same of a sum and its negative."""
+    return min(expr, se.expand(-expr), key=lambda form: (length(form), str(form))) if isinstance(expr, se.Add) else expr
 
 
 def power(base: se.Basic, exponent: se.Basic) -> se.Basic:

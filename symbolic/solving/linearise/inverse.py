@@ -5,7 +5,7 @@ from collections.abc import Callable
 import symengine as se
 
 from symbolic.algebra.polynomials import Polynomial, fraction, numerator
-from symbolic.solving.linearise.forms import exponential, is_finite, length, power, root_of, shortest
+from symbolic.solving.linearise.forms import exponential, is_finite, length, logarithm, power, root_of, shortest
 from symbolic.solving.linearise.symbols import X
 
 _DEPTH = 12
@@ -87,26 +87,11 @@ def _by_peeling(expr, value, symbol, depth):
         base, exponent = expr.args
         if inner == base:
             return [each for root in _roots(value, exponent) for each in solutions_of(base, root, symbol, depth + 1)]
-        return solutions_of(exponent, _logarithm(value) / _logarithm(base), symbol, depth + 1)
+        return solutions_of(exponent, logarithm(value) / logarithm(base), symbol, depth + 1)
     inverses = _INVERSES.get(type(expr))
     if inverses is None:
         return []
     return [each for result in inverses(value) for each in solutions_of(inner, result, symbol, depth + 1)]
-
-
-def _logarithm(expr):
-    if expr == se.E:
-        return se.Integer(1)
-    if isinstance(expr, se.Pow) and expr.args[0] == se.E:
-        return expr.args[1]
-    if isinstance(expr, se.Mul):  # ln(2*exp(x)) = x + ln(2)
-        factors = [a for a in expr.args if isinstance(a, se.Pow) and a.args[0] == se.E]
-        if factors:
-            rest = expr
-            for factor in factors:
-                rest /= factor
-            return se.Add(*(factor.args[1] for factor in factors)) + (0 if rest == 1 else se.log(rest))
-    return se.log(expr)
 
 
 def _roots(value, exponent):

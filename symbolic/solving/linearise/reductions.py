@@ -124,7 +124,7 @@ def _without_exponentials(expr):
 
 def vanishes(expr: se.Basic, beside: se.Basic) -> bool:
     """Whether an expression in x, Y and Y' is 0 beside another one, at a grid of points."""
-    columns = grid([expr, beside], 12, 6)
+    columns = grid([expr, beside], 16, 12)
     values, sizes = evaluated([expr, beside], columns)
     known = np.isfinite(values) & np.isfinite(sizes)
     return known.sum() >= 12 and bool((np.abs(values[known]) <= _FITS * (np.abs(sizes[known]) + 1e-9)).mean() > 0.97)

@@ -33,6 +33,7 @@ _MOST_HYPOTHESES = 12
 _LONGEST = 600  # tokens of a candidate
 _AFTER_A_FAMILY = 0.15  # seconds of CPU time in which a general solution is searched for if there is a family
 _MOSTLY_WRONG = 0.9  # a candidate that floats find wrong at more of the points is not judged
+_MOST_DISGUISES = 40  # that are tried for equations that are not quadratic in Y'
 _MOST_KEPT = 4  # families of one root
 
 
@@ -171,9 +172,7 @@ def _second_order_solutions(right: se.Basic, means: Means) -> list[se.Basic]:
 def first_order_candidates(right: se.Basic, means: Means) -> Iterator[se.Basic]:
     """Candidates for y with y' = right(x, y), cheap methods first."""
     if not se.has_symbol(right, Y):
-        total = means.primitive(right)
-        if total is not None:
-            yield total + FIRST
+        yield from linear.first_order(se.Integer(0), right, means)
         return
     riccatis = []
     yield from _in_disguise(Y, right, means, riccatis)
@@ -209,7 +208,7 @@ def _in_disguise(phi, right, means, riccatis) -> Iterator[se.Basic]:
     if c != 0:
         riccatis.append(found)
         return
-    yield from _through(found, linear.first_order(a, b, means))
+    yield from _through(found, linear.first_order(a, b, means.through(phi)))
 
 
 def _through(found: disguises.Coefficients, solutions_in_v) -> Iterator[se.Basic]:
@@ -246,6 +245,7 @@ def _linear_parts(right: se.Basic) -> tuple[se.Basic, se.Basic, se.Basic] | None
     return None if r is None else (p, q, shortest(fraction(r)))
 
 
+_NODES = (se.Integer(0), se.Integer(1), se.Integer(2), se.Rational(1, 2), se.Integer(-2))  # values of a new unknown
 _LETTER = se.Symbol("a7")
 
 
@@ -256,12 +256,13 @@ def _linearised(right: se.Basic, means: Means) -> Iterator[se.Basic]:
     """
     g = shortest(fraction(right.diff(SLOPE, 2) / 2))
     if se.has_symbol(g, SLOPE):
+        yield from _without_new_unknown(right, means)
         return
     for phi in _phis(right, g, means):
         for inverse in inverted(phi, V, Y):
             parts = _parts_in(phi, inverse, right)
             if parts is not None:
-                solutions_in_v = second_order.general(*parts, means)
+                solutions_in_v = second_order.general(*parts, means.through(phi))
             else:
                 new = None if phi == Y else _transformed(phi, inverse, right)
                 if new is None or se.has_symbol(new, Y):
@@ -285,21 +286,42 @@ def _with_negated_roots(expr):
     return expr.func(*map(_with_negated_roots, expr.args))
 
 
+def _without_new_unknown(right, means) -> Iterator[se.Basic]:
+    """Solutions if v'' = f(x, v') for one of the disguises v that hypotheses and the equation show."""
+    peeled = (phi for hypothesis in means.hypotheses for phi in disguises.peeled(hypothesis))
+    shown = itertools.chain(peeled, disguises.in_equation(means.left), disguises.listed(Y))
+    for phi in itertools.islice(dict.fromkeys(phi for phi in shown if se.has_symbol(phi, Y)), _MOST_DISGUISES):
+        if means.time_is_up():
+            return
+        if phi == Y or {SLOPE, CURVATURE} & phi.free_symbols or not is_finite(phi):
+            continue
+        for inverse in inverted(phi, V, Y)[:1]:
+            new = _transformed(phi, inverse, right)
+            if new is not None and not se.has_symbol(new, Y):
+                for v in reductions.without_y(new, _solutions, means):
+                    y = put_in(inverse, {V: v})
+                    if y is not None:
+                        yield y
+
+
 def _parts_in(phi, inverse, right) -> tuple[se.Basic, se.Basic, se.Basic] | None:
     """(p, q, r) with v'' = p*v' + q*v + r for v = phi(x, Y), from its values at three pairs (v, v'); or None."""
     first, total = _derivatives(phi, right)
-    values = []
-    for v, dv in ((1, 0), (2, 0), (1, 1)):
-        y = put_in(inverse, {V: se.Integer(v)})
-        slope = None if y is None else put_in((dv - phi.diff(X)) / phi.diff(Y), {Y: y})
-        value = None if slope is None else put_in(total.xreplace({phi: se.Integer(v)}), {Y: y, SLOPE: slope})
-        if value is None or length(value) > _LONGEST:
-            return None
-        values.append(fraction(value, _LONGEST))
-    q = shortest(fraction(values[1] - values[0]))
-    p = shortest(fraction(values[2] - values[0]))
-    r = shortest(fraction(values[0] - q))
-    return (p, q, r) if reductions.vanishes(total - p * first - q * phi - r, total) else None
+    for base in _NODES:
+        values = []
+        for v, dv in ((base, 0), (base + 1, 0), (base, 1)):
+            y = put_in(inverse, {V: v})
+            slope = None if y is None else put_in((dv - phi.diff(X)) / phi.diff(Y), {Y: y})
+            value = None if slope is None else put_in(total.xreplace({phi: v}), {Y: y, SLOPE: slope})
+            if value is None or length(value) > _LONGEST:
+                break
+            values.append(fraction(value, _LONGEST))
+        if len(values) == 3:
+            q = shortest(fraction(values[1] - values[0]))
+            p = shortest(fraction(values[2] - values[0]))
+            r = shortest(fraction(values[0] - base * q))
+            return (p, q, r) if reductions.vanishes(total - p * first - q * phi - r, phi.diff(Y) * right) else None
+    return None
 
 
 def _derivatives(phi, right) -> tuple[se.Basic, se.Basic]:
