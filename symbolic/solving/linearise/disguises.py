@@ -70,7 +70,9 @@ def arguments(expr: se.Basic) -> list[se.Basic]:
             inner = kernel.args[0] if len(kernel.args) == 1 else kernel
         found[inner] = None
         if isinstance(inner, se.Mul) or isinstance(inner, se.Add):
-            number = inner.args[0] if isinstance(inner.args[0], se.Number) and isinstance(inner, se.Mul) else se.Integer(1)
+            number = (
+                inner.args[0] if isinstance(inner.args[0], se.Number) and isinstance(inner, se.Mul) else se.Integer(1)
+            )
             found[inner / number] = None
     return sorted((u for u in found if is_finite(u)), key=lambda u: (length(u), str(u)))
 

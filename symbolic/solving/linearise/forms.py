@@ -112,7 +112,14 @@ def _undoing() -> dict:
         rules[se.sinh, inverse], rules[se.cosh, inverse] = sine, cosine
     rules[se.tanh, se.atanh] = lambda u: u
     rules[se.tanh, se.asinh] = lambda u: u / se.sqrt(1 + u**2)
-    for function, inverse in ((se.sin, se.asin), (se.cos, se.acos), (se.tan, se.atan), (se.sinh, se.asinh), (se.cosh, se.acosh), (se.tanh, se.atanh)):
+    for function, inverse in (
+        (se.sin, se.asin),
+        (se.cos, se.acos),
+        (se.tan, se.atan),
+        (se.sinh, se.asinh),
+        (se.cosh, se.acosh),
+        (se.tanh, se.atanh),
+    ):
         rules[inverse, function] = lambda u: u
     rules[se.acos, se.sin] = rules[se.asin, se.cos] = lambda u: se.pi / 2 - u
     return {tuple(_kinds(*pair)): rule for pair, rule in rules.items()}

@@ -170,7 +170,9 @@ def _roots_of(factor: Polynomial, index: int) -> list[se.Basic]:
     if degree % 2 == 0 and set(coefficients) <= {0, degree // 2, degree}:
         a, b, c = (coefficients.get(k, se.Integer(0)) for k in (degree, degree // 2, 0))
         values = quadratic_roots(a, b, c)
-        return [root for value in values for root in (_roots(value, se.Integer(degree // 2)) if degree > 2 else [value])]
+        return [
+            root for value in values for root in (_roots(value, se.Integer(degree // 2)) if degree > 2 else [value])
+        ]
     return []
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import symengine as se
 
-from symbolic.solving.linearise.forms import absorbed, fraction, is_finite, length, put_in, shortest
+from symbolic.solving.linearise.forms import exponential, fraction, put_in, shortest, undone
 from symbolic.solving.linearise.inverse import inverted, solutions
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.symbols import CURVATURE, FIRST, SECOND, SLOPE, V, X, Y
@@ -91,8 +91,6 @@ def homogeneous_in_y(right: se.Basic, solve: FirstOrder, means: Means) -> Iterat
     for u in solve(by_u, means)[:_MOST]:
         exponent = _primitive_of_affine(u, means)
         if exponent is not None:
-            from symbolic.solving.linearise.forms import exponential
-
             yield SECOND * exponential(exponent)
 
 
@@ -106,20 +104,7 @@ def scale_invariant(right: se.Basic, solve_second: Callable, means: Means) -> It
     if by_t is None:
         return
     for y in solve_second(fraction(by_t), means)[:_MOST]:
-        from symbolic.solving.linearise.forms import shortest as short
-
-        yield short(_without_exponentials(y.xreplace({X: se.log(X)})))
-
-
-def _without_exponentials(expr):
-    """exp(c*ln x) is x**c."""
-    from symbolic.solving.linearise.forms import exponential
-
-    if not expr.args:
-        return expr
-    if isinstance(expr, se.Pow) and expr.args[0] == se.E:
-        return exponential(expr.args[1])
-    return expr.func(*map(_without_exponentials, expr.args))
+        yield shortest(undone(y.xreplace({X: se.log(X)})))
 
 
 def vanishes(expr: se.Basic, beside: se.Basic) -> bool:

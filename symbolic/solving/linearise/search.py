@@ -275,7 +275,10 @@ def _linearised(right: se.Basic, means: Means) -> Iterator[se.Basic]:
 
 
 def _has_root(expr) -> bool:
-    return any(isinstance(each.args[1], se.Rational) and each.args[1].q != 1 and each.args[0].args for each in expr.atoms(se.Pow))
+    return any(
+        isinstance(each.args[1], se.Rational) and each.args[1].q != 1 and each.args[0].args
+        for each in expr.atoms(se.Pow)
+    )
 
 
 def _with_negated_roots(expr):

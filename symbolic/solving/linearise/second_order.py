@@ -12,7 +12,7 @@ import numpy as np
 import symengine as se
 
 from symbolic.algebra.terms import additive_terms, constant_factor
-from symbolic.solving.linearise import linear, riccati
+from symbolic.solving.linearise import linear, particular_solutions
 from symbolic.solving.linearise.forms import fraction, is_finite, length, power, shortest
 from symbolic.solving.linearise.inverse import perfect_square
 from symbolic.solving.linearise.means import Means
@@ -319,7 +319,19 @@ def _by_change_of_variable(p, q, means) -> Iterator[Basis]:
 def _variables(p, q, hypotheses) -> list[se.Basic]:
     """New variables t(x) that may make the coefficients constant."""
     found = {X: None}
-    listed = (X**2, se.log(X), se.exp(X), se.sqrt(X), 1 / X, X**3, se.exp(-X), se.exp(2 * X), se.sin(X), se.cos(X), se.tan(X))
+    listed = (
+        X**2,
+        se.log(X),
+        se.exp(X),
+        se.sqrt(X),
+        1 / X,
+        X**3,
+        se.exp(-X),
+        se.exp(2 * X),
+        se.sin(X),
+        se.cos(X),
+        se.tan(X),
+    )
     found.update(dict.fromkeys(listed))
     for expr in [*hypotheses, p, q]:
         for part in kernels(expr)[:16]:
@@ -329,7 +341,9 @@ def _variables(p, q, hypotheses) -> list[se.Basic]:
                 found[se.log(part)] = None
     listed = (se.atan(X), se.asin(X), se.asinh(X), X ** se.Rational(3, 2), X**4, 1 / X**2, se.cosh(X), se.sinh(X))
     found.update(dict.fromkeys(listed))
-    found.update(dict.fromkeys((se.log(se.tan(X / 2)), se.log(se.cos(X)), X * se.log(X), X**-_HALF, se.atanh(X), se.exp(X**2))))
+    found.update(
+        dict.fromkeys((se.log(se.tan(X / 2)), se.log(se.cos(X)), X * se.log(X), X**-_HALF, se.atanh(X), se.exp(X**2)))
+    )
     return [t for t in found if is_finite(t) and is_finite(t.diff(X))][:60]
 
 
@@ -338,7 +352,7 @@ def _variables(p, q, hypotheses) -> list[se.Basic]:
 
 def _hyperexponential(p, q, means) -> Iterator[se.Basic]:
     """Solutions exp(int w) where w, a particular solution of w' = q + p*w - w**2, is a combination of few terms."""
-    for w in riccati.particular_solutions(q, p, se.Integer(-1), ()):
+    for w in particular_solutions.of_riccati(q, p, se.Integer(-1), ()):
         h = linear.exponential_of_integral(w, means)
         if h is not None:
             yield h
