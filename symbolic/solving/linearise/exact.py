@@ -1,4 +1,4 @@
-"""Exact equations m(x, Y) + n(x, Y)*Y' = 0, also with an integrating factor; and those linear in x as a function of Y."""
+"""Exact equations m(x, Y) + n(x, Y)*Y' = 0, also with an integrating factor; and those linear in x(Y)."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -8,7 +8,8 @@ import symengine as se
 
 from symbolic.algebra import polynomials
 from symbolic.solving.linearise import linear
-from symbolic.solving.linearise.forms import exponential, fraction, is_finite, length, shortest
+from symbolic.solving.linearise.forms import fraction, is_finite, length, shortest
+from symbolic.solving.linearise.functions import exponential
 from symbolic.solving.linearise.inverse import solutions
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.symbols import FIRST, X, Y
@@ -73,7 +74,7 @@ def _integrating_factors(m, n, means) -> Iterator[se.Basic]:
         yield se.Integer(1)
         return
     with np.errstate(all="ignore"):
-        by_x, by_y = gap_at / n_at, -gap_at / m_at
+        by_x = gap_at / n_at
     if _depends_on_row(by_x, x_at):
         rate = shortest(fraction(gap / n))
         yield from _exponential_of(rate, Y, means)

@@ -11,7 +11,6 @@ from symbolic.solving.linearise.forms import fraction, is_finite, length
 from symbolic.solving.linearise.inverse import solutions
 from symbolic.solving.linearise.symbols import CURVATURE, SLOPE, Y
 
-
 _LONGEST = 1500  # tokens of what is brought into lowest terms
 
 

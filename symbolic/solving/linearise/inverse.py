@@ -5,7 +5,8 @@ from collections.abc import Callable
 import symengine as se
 
 from symbolic.algebra.polynomials import Polynomial, fraction, numerator
-from symbolic.solving.linearise.forms import exponential, is_finite, length, logarithm, power, root_of, shortest
+from symbolic.solving.linearise.forms import is_finite, length, shortest
+from symbolic.solving.linearise.functions import exponential, logarithm, power, root_of
 from symbolic.solving.linearise.symbols import X
 
 _DEPTH = 12

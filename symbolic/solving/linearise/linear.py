@@ -7,12 +7,12 @@ import symengine as se
 from symbolic.algebra import polynomials
 from symbolic.expressions.engines import from_symengine, to_symengine
 from symbolic.expressions.equations import integral_equation
-from symbolic.solving.linearise.forms import exponential, length, shortest
+from symbolic.solving.linearise.forms import length, shortest
+from symbolic.solving.linearise.functions import exponential
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.primitives import closure, kernels, primitive
 from symbolic.solving.linearise.symbols import CURVATURE, FIRST, SLOPE, X, Y
 from symbolic.solving.repair import repaired
-
 
 _COMMON = (1 / X, se.log(X), se.sqrt(X), se.exp(X), se.exp(-X), se.sin(X), se.cos(X), X * se.exp(X))
 _LONG = 40  # tokens of a rate

@@ -8,7 +8,8 @@ import symengine as se
 
 from symbolic.algebra.terms import additive_terms, constant_factor
 from symbolic.solving.linearise import primitives as integration
-from symbolic.solving.linearise.forms import length, put_in
+from symbolic.solving.linearise.forms import length
+from symbolic.solving.linearise.functions import put_in
 from symbolic.solving.linearise.primitives import Integrals
 from symbolic.solving.linearise.symbols import CONSTANTS, X, Y
 

@@ -1,4 +1,4 @@
-"""Particular solutions of Riccati's equation, as combinations of a few terms: Gauss and Newton's method, then rounded."""
+"""Particular solutions of Riccati's equation as combinations of a few terms, by Gauss and Newton's method."""
 
 import itertools
 from collections.abc import Iterator, Sequence

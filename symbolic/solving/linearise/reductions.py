@@ -1,11 +1,15 @@
-"""Equations of second order that become of first order: without Y, without x, homogeneous in Y, or scale-invariant in x."""
+"""Equations of second order that become of first order, because they hold no Y or no x or are homogeneous in Y.
+
+Scale-invariant ones become equations without x.
+"""
 
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import symengine as se
 
-from symbolic.solving.linearise.forms import exponential, fraction, put_in, shortest, undone
+from symbolic.solving.linearise.forms import fraction, shortest
+from symbolic.solving.linearise.functions import exponential, put_in, undone
 from symbolic.solving.linearise.inverse import inverted, solutions
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.symbols import CURVATURE, FIRST, SECOND, SLOPE, V, X, Y

@@ -11,9 +11,9 @@ from fractions import Fraction
 import numpy as np
 import symengine as se
 
-from symbolic.algebra.terms import additive_terms, constant_factor
 from symbolic.solving.linearise import linear, particular_solutions
-from symbolic.solving.linearise.forms import fraction, is_finite, length, power, shortest
+from symbolic.solving.linearise.forms import fraction, is_finite, length, shortest
+from symbolic.solving.linearise.functions import power
 from symbolic.solving.linearise.inverse import perfect_square
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.primitives import closure, kernels
