@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import symengine as se
 
+from symbolic.expressions.engines import UNDEFINED
 from symbolic.solving.linearise.forms import fraction, length, shortest, simplified
 from symbolic.solving.linearise.functions import root_of
 from symbolic.solving.linearise.symbols import CONSTANTS, FIRST, X
@@ -128,7 +129,7 @@ def _rescaled(expr) -> Iterator[se.Basic]:
 
 def _with_simple_roots(expr):
     """sqrt(24) is 2*sqrt(6), also inside other expressions."""
-    if not expr.args:
+    if not expr.args or isinstance(expr, UNDEFINED):
         return expr
     base, exponent = expr.args[0], expr.args[-1]
     if isinstance(expr, se.Pow) and isinstance(base, se.Integer) and base > 0 and isinstance(exponent, se.Rational):

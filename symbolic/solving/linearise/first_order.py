@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import symengine as se
 
 from symbolic.solving.linearise import disguises, exact, linear, riccati, separable
+from symbolic.solving.linearise.attempts import attempts
 from symbolic.solving.linearise.forms import is_finite
 from symbolic.solving.linearise.functions import put_in
 from symbolic.solving.linearise.means import Means
@@ -16,19 +17,24 @@ def candidates(right: se.Basic, means: Means) -> Iterator[se.Basic]:
     if not se.has_symbol(right, Y):
         yield from linear.first_order(se.Integer(0), right, means)
         return
-    riccatis = []
-    yield from _in_disguise(Y, right, means, riccatis)
-    yield from _in_disguises(disguises.in_equation(right), right, means, riccatis)
-    yield from separable.general(right, means)
-    hypothetical = (phi for hypothesis in means.hypotheses for phi in disguises.peeled(hypothesis))
-    yield from _in_disguises(hypothetical, right, means, riccatis)
-    for found in riccatis[:3]:
-        yield from _through(found, riccati.solutions(*found.values, means))
-    yield from exact.general(right, means)
-    more = []
-    yield from _in_disguises(disguises.listed(right), right, means, more)
-    for found in more[:4]:
-        yield from _through(found, riccati.solutions(*found.values, means))
+    shown: list[disguises.Coefficients] = []  # in which it is Riccati's equation
+    listed: list[disguises.Coefficients] = []
+    peeled = (phi for hypothesis in means.hypotheses for phi in disguises.peeled(hypothesis))
+    yield from attempts(
+        lambda: _in_disguise(Y, right, means, shown),
+        lambda: _in_disguises(disguises.in_equation(right), right, means, shown),
+        lambda: separable.general(right, means),
+        lambda: _in_disguises(peeled, right, means, shown),
+        lambda: _riccati(shown[:3], means),
+        lambda: exact.general(right, means),
+        lambda: _in_disguises(disguises.listed(right), right, means, listed),
+        lambda: _riccati(listed[:4], means),
+    )
+
+
+def _riccati(equations: list[disguises.Coefficients], means) -> Iterator[se.Basic]:
+    for equation in equations:
+        yield from _through(equation, riccati.solutions(*equation.values, means))
 
 
 def _in_disguises(phis, right, means, riccatis) -> Iterator[se.Basic]:

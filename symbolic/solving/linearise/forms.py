@@ -55,7 +55,7 @@ def _cancelled(expr):
 
 
 def _without_quotients(expr):
-    if not expr.args:
+    if not expr.args or isinstance(expr, UNDEFINED):
         return expr
     operands = [_without_quotients(operand) for operand in expr.args]
     kind = type(expr)
@@ -68,7 +68,7 @@ def _without_quotients(expr):
 
 
 def _without_cosine_powers(expr):
-    if not expr.args:
+    if not expr.args or isinstance(expr, UNDEFINED):
         return expr
     if isinstance(expr, se.Pow) and isinstance(expr.args[1], se.Integer):
         base, exponent = expr.args

@@ -116,7 +116,7 @@ def root_of(number: int) -> se.Basic:
 
 def without_abs(expr: se.Basic) -> se.Basic:
     """|u| is u: the constant beside it takes the sign."""
-    if not expr.args:
+    if not expr.args or isinstance(expr, UNDEFINED):
         return expr
     operands = [without_abs(operand) for operand in expr.args]
     return operands[0] if type(expr) is _ABS else expr.func(*operands)

@@ -55,15 +55,21 @@ def solutions(expr: se.Basic, symbol: se.Symbol, depth: int = 0) -> list[se.Basi
         return []
     if expr == symbol:
         return [se.Integer(0)]
-    found = _by_peeling(expr, se.Integer(0), symbol, depth)
-    if not found:
-        found = _by_exponentials(expr, symbol, depth) or _by_polynomials(expr, symbol, depth)
+    try:
+        found = _by_peeling(expr, se.Integer(0), symbol, depth)
+        if not found:
+            found = _by_exponentials(expr, symbol, depth) or _by_polynomials(expr, symbol, depth)
+    except (RuntimeError, ArithmeticError):  # SymEngine's, for a value that is infinite
+        return []
     return [value for value in dict.fromkeys(found) if is_finite(value) and not se.has_symbol(value, symbol)]
 
 
 def inverted(expr: se.Basic, value: se.Basic, symbol: se.Symbol) -> list[se.Basic]:
     """Values of a symbol with which an expression has a value that does not hold the symbol."""
-    return solutions_of(expr, value, symbol, 0)
+    try:
+        return solutions_of(expr, value, symbol, 0)
+    except (RuntimeError, ArithmeticError):  # SymEngine's, for a value that is infinite
+        return []
 
 
 def solutions_of(expr, value, symbol, depth):

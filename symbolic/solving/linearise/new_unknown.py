@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import symengine as se
 
+from symbolic.expressions.engines import UNDEFINED
 from symbolic.solving.linearise import disguises, reductions, second_order
 from symbolic.solving.linearise.forms import fraction, is_finite, length, shortest
 from symbolic.solving.linearise.functions import exponential, put_in
@@ -133,7 +134,7 @@ def _has_root(expr) -> bool:
 
 
 def _with_negated_roots(expr):
-    if not expr.args:
+    if not expr.args or isinstance(expr, UNDEFINED):
         return expr
     if isinstance(expr, se.Pow) and isinstance(expr.args[1], se.Rational) and expr.args[1].q != 1 and expr.args[0].args:
         return (-1 * expr.args[0]).expand() ** expr.args[1]

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import symengine as se
 
-from symbolic.expressions.engines import symengine_to_prefix, to_symengine
+from symbolic.expressions.engines import UNDEFINED, symengine_to_prefix, to_symengine
 from symbolic.expressions.prefix import from_prefix, to_prefix
 from symbolic.expressions.program import WITHOUT_VALUE
 from symbolic.solving.linearise import clairaut, first_order, new_unknown, reductions, second_order
+from symbolic.solving.linearise.attempts import attempts
 from symbolic.solving.linearise.constants import written
 from symbolic.solving.linearise.explicit import Explicit, explicit, factors
 from symbolic.solving.linearise.forms import is_finite, length, shortest
@@ -22,9 +23,8 @@ _MOST_HYPOTHESES = 12
 _LONGEST = 600  # tokens of a candidate
 _AFTER_A_FAMILY = 0.15  # seconds of CPU time in which a general solution is searched for if there is a family
 _MOSTLY_WRONG = 0.9  # a candidate that floats find wrong at more of the points is not judged
+_LARGEST_NUMBER, _LARGEST_EXPONENT = 10**7, 40
 _MOST_KEPT = 4  # families of one root
-
-
 _RANKS = {"general": 0, "family": 1, "particular": 2}
 
 
@@ -35,14 +35,16 @@ def proposals(
 ) -> list[str]:
     """Candidates for the general solution of a differential equation of first or second order.
 
+    Call it in a process with limits, because SymEngine hangs on some expressions.
+
     Args:
         problem: the left-hand side of an equation = 0 in x, Y, Y' and Y'', as prefix text.
         hypotheses: what a model proposes, as prefix texts; malformed ones are ignored.
         integrals: answers integration problems `sub Y' f`, several at once, with a primitive or None each.
 
     Returns:
-        Prefix texts with the constants a8 and a9: general solutions first, then families, the short ones first. They
-        passed the judge once without hints on their extent, and must be judged again by whoever uses them.
+        Prefix texts with the constants a8 and a9: general solutions first, then families, the short ones first. The
+        judge found them right for one factor and root of the equation; whoever uses them judges them for the whole.
 
     Raises:
         PrefixError: the problem is malformed.
@@ -51,19 +53,37 @@ def proposals(
     found: dict[se.Basic, str] = {}  # candidate -> extent
     deadline = time.process_time() + SECONDS
     try:
-        means = Means(_expressions(hypotheses), integrals, to_symengine(tree), deadline)
-        parts = factors(tree)
+        left = to_symengine(tree)
+        if not _is_moderate(left):
+            return []
+        means = Means(list(filter(_is_moderate, _expressions(hypotheses))), integrals, left, deadline)
+        parts = factors(left)
     except (ValueError, RuntimeError):
         return []
     for order, factor in parts:
-        found |= _lines(factor) if order == 1 else {}
+        if order == 1:
+            found |= _lines(factor)
         for equation in explicit(order, factor):
             found |= solved(equation, means)
-    return _sorted(found)
-
-
-def _sorted(found: dict[se.Basic, str]) -> list[str]:
     return [_text(y) for y in sorted(found, key=lambda y: (_RANKS[found[y]], length(y), str(y)))]
+
+
+def _is_moderate(expr: se.Basic) -> bool:
+    """Whether no number is so large that FLINT and SymEngine would compute for very long, as with x**(10**9)."""
+    todo, seen = [expr], set()
+    while todo:
+        part = todo.pop()
+        if part in seen or isinstance(part, UNDEFINED):
+            continue
+        seen.add(part)
+        if isinstance(part, se.Rational) and max(abs(int(part.p)), int(part.q)) > _LARGEST_NUMBER:
+            return False
+        if isinstance(part, se.Pow) and isinstance(part.args[1], se.Rational):
+            exponent = part.args[1]
+            if max(abs(int(exponent.p)), int(exponent.q)) > _LARGEST_EXPONENT:
+                return False
+        todo += part.args
+    return True
 
 
 def _text(expr: se.Basic) -> str:
@@ -158,11 +178,13 @@ def _second_order_candidates(right: se.Basic, means: Means) -> Iterator[se.Basic
     """Candidates for y with y'' = right(x, y, y'), cheap methods first."""
     parts = new_unknown.linear_parts(right)
     if parts is not None:
-        yield from second_order.general(*parts, means)
-        if se.has_symbol(right, Y) or means.time_is_up():
+        yield from attempts(lambda: second_order.general(*parts, means))
+        if se.has_symbol(right, Y):
             return
-    yield from new_unknown.candidates(right, _solutions, means)
-    yield from reductions.without_y(right, _solutions, means)
-    yield from reductions.without_x(right, _solutions, means)
-    yield from reductions.homogeneous_in_y(right, _solutions, means)
-    yield from reductions.scale_invariant(right, _second_order_solutions, means)
+    yield from attempts(
+        lambda: new_unknown.candidates(right, _solutions, means),
+        lambda: reductions.without_y(right, _solutions, means),
+        lambda: reductions.without_x(right, _solutions, means),
+        lambda: reductions.homogeneous_in_y(right, _solutions, means),
+        lambda: reductions.scale_invariant(right, _second_order_solutions, means),
+    )
