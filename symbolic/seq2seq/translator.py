@@ -13,6 +13,7 @@ model of a class of their own imports its module first.
 import functools
 import io
 import json
+import logging
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -33,7 +34,11 @@ from symbolic.seq2seq.models.contract import check_model_class
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.searches import Greedy, Hypothesis, Search
 from symbolic.seq2seq.shapes import WIDTH_BLOCK
+from symbolic.seq2seq.special_tokens import UNKNOWN_ID
 
+_log = logging.getLogger(__name__)
+
+_SHOWN_TOKENS = 5
 MODEL, SETTINGS = "model.keras", "translator.json"
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"  # within the Keras archive
 CONTEXT_VOCABULARY, TARGET_VOCABULARY = "context_vocabulary.txt", "target_vocabulary.txt"
@@ -62,6 +67,7 @@ class Translator:
     target_processor: TextProcessor
     max_length: int
     _searches: dict = field(default_factory=dict, init=False, repr=False, compare=False)  # see `_compiled`
+    _warned: set = field(default_factory=set, init=False, repr=False, compare=False)
 
     def translate(
         self,
@@ -74,7 +80,8 @@ class Translator:
     ) -> list[list[Hypothesis]]:
         """The outputs that a search finds for each input, best first; none for an input longer than the model reads.
 
-        Inputs of similar length are decoded together. The outputs do not depend on which inputs these are.
+        Inputs of similar length are decoded together. The outputs do not depend on which inputs these are. The first
+        time that inputs hold tokens which the model has never seen, that is logged as a warning.
 
         Args:
             search: its settings.
@@ -88,6 +95,8 @@ class Translator:
         """
         self._check_vocabularies(others)
         ids, offsets = self.context_processor.encode(texts)
+        if (ids == UNKNOWN_ID).any():
+            self._warn_of_unknown_tokens(texts)
         lengths = np.diff(offsets)
         fitting = np.flatnonzero(lengths <= self.max_length)
         order = fitting[np.argsort(lengths[fitting], kind="stable")]
@@ -131,6 +140,16 @@ class Translator:
             context=[self.context_processor.vocabulary[token] for token in context],
             answer=[self.target_processor.vocabulary[token] for token in target[1 : written + 1]],
         )
+
+    def _warn_of_unknown_tokens(self, texts: Sequence[str]) -> None:
+        """Log once which tokens the model has never seen."""
+        if "unknown" not in self._warned:
+            self._warned.add("unknown")
+            unknown = self.context_processor.unknown_tokens(texts)
+            shown = ", ".join(f"{token} {count:,}" for token, count in unknown.most_common(_SHOWN_TOKENS))
+            more = f", and {len(unknown) - _SHOWN_TOKENS} more" if len(unknown) > _SHOWN_TOKENS else ""
+            words = "%d tokens in the inputs are not in the model's vocabulary (%s%s): it reads each as [UNK]."
+            _log.warning(words, unknown.total(), shown, more)
 
     def _compiled(self, search: Search, others: Sequence[keras.Model]) -> CompiledSearch:
         """The search with these models, compiled once."""

@@ -57,7 +57,9 @@ def test_rows_are_the_problems_with_answers_and_verdicts(greedy):
 
 def test_problems_that_are_spelt_as_in_the_training_data_are_read_as_they_stand(translator, monkeypatch):
     """A spelling of its own for each problem, which the model never saw, is asked for only of other test sets."""
-    monkeypatch.setattr("symbolic.evaluation.rows.as_trained", lambda problems, workers: [question_of("sub Y' mul INT+ 2 x")])
+    monkeypatch.setattr(
+        "symbolic.evaluation.rows.as_trained", lambda problems, workers: [question_of("sub Y' mul INT+ 2 x")]
+    )
     problems = frame({"sub Y' cos x": "sin x"})
     assert evaluate(translator, problems, progress=False, respell=False)["exact"].all()
     assert not evaluate(translator, problems, progress=False)["exact"].any()
