@@ -181,6 +181,19 @@ def test_a_finished_trial_goes_on_with_more_epochs_as_if_it_had_had_them(finishe
     assert read_result(tmp_path / "rnn")["status"] == "finished"
 
 
+def test_the_learning_rate_range_rises_step_by_step_until_the_loss_does(finished):
+    training, _ = finished
+    table = training.learning_rate_range("rnn", low=1e-4, high=1e4, steps=40)
+    factors = table["learning_rate"][1:].to_numpy() / table["learning_rate"][:-1].to_numpy()
+    np.testing.assert_allclose(factors, 1e8 ** (1 / 39))
+    assert 2 < len(table) < 40 and table["smoothed"].iloc[0] == pytest.approx(table["loss"].iloc[0])
+    assert table["loss"].min() < table["loss"].iloc[0] < table["loss"].iloc[-1]
+    with pytest.raises(ValueError, match="0 < low < high"):
+        training.learning_rate_range("rnn", low=1, high=0.1)
+    with pytest.raises(ValueError, match="no trial `rn`. Did you mean `rnn`?"):
+        training.learning_rate_range("rn")
+
+
 def test_seeds_have_folders_beside_each_other_and_one_row(finished, data, tmp_path):
     whole, _ = finished
     shutil.copytree(whole.run_dir, tmp_path, dirs_exist_ok=True)
