@@ -19,6 +19,7 @@ import functools
 import inspect
 import io
 import json
+import logging
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,6 +39,7 @@ from symbolic.seq2seq.numpy_decoding import NumPyModel, NumPySearch
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.searches import Greedy, Hypothesis, Search
 from symbolic.seq2seq.shapes import WIDTH_BLOCK
+from symbolic.seq2seq.special_tokens import UNKNOWN_ID
 from symbolic.seq2seq.token_store import padded
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
 
     from symbolic.seq2seq.decoding import CompiledSearch
 
+_log = logging.getLogger(__name__)
+
+_SHOWN_TOKENS = 5
 MODEL, SETTINGS = "model.keras", "translator.json"
 CONTEXT_VOCABULARY, TARGET_VOCABULARY = "context_vocabulary.txt", "target_vocabulary.txt"
 _KERAS_ARGUMENTS = ("name", "trainable", "dtype")  # of every Keras model
@@ -86,6 +91,7 @@ class Translator:
         self._model: keras.Model | Path = model  # or the file to load it from
         self._in_numpy: NumPyModel | None = in_numpy
         self._searches: dict = {}  # see `_search`
+        self._warned: set[str] = set()
 
     @property
     def model(self) -> keras.Model:
@@ -105,7 +111,8 @@ class Translator:
     ) -> list[list[Hypothesis]]:
         """The outputs that a search finds for each input, best first; none for an input longer than the model reads.
 
-        Inputs of similar length are decoded together. The outputs do not depend on which inputs these are.
+        Inputs of similar length are decoded together. The outputs do not depend on which inputs these are. The first
+        time that inputs hold tokens which the model has never seen, that is logged as a warning.
 
         Args:
             search: its settings.
@@ -120,6 +127,8 @@ class Translator:
         if others:
             self._check_vocabularies(others)
         ids, offsets = self.context_processor.encode(texts)
+        if (ids == UNKNOWN_ID).any():
+            self._warn_of_unknown_tokens(texts)
         lengths = np.diff(offsets)
         fitting = np.flatnonzero(lengths <= self.max_length)
         order = fitting[np.argsort(lengths[fitting], kind="stable")]
@@ -165,6 +174,16 @@ class Translator:
             context=[self.context_processor.vocabulary[token] for token in context],
             answer=[self.target_processor.vocabulary[token] for token in target[1 : written + 1]],
         )
+
+    def _warn_of_unknown_tokens(self, texts: Sequence[str]) -> None:
+        """Log once which tokens the model has never seen."""
+        if "unknown" not in self._warned:
+            self._warned.add("unknown")
+            unknown = self.context_processor.unknown_tokens(texts)
+            shown = ", ".join(f"{token} {count:,}" for token, count in unknown.most_common(_SHOWN_TOKENS))
+            more = f", and {len(unknown) - _SHOWN_TOKENS} more" if len(unknown) > _SHOWN_TOKENS else ""
+            words = "%d tokens in the inputs are not in the model's vocabulary (%s%s): it reads each as [UNK]."
+            _log.warning(words, unknown.total(), shown, more)
 
     def _search(self, search: Search, others: Sequence[keras.Model]) -> CompiledSearch | NumPySearch:
         """The search with these models, compiled once if Keras answers."""

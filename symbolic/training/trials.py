@@ -251,7 +251,7 @@ def _answers(
     if problems.files.tokens == ANY:
         rows = evaluate_exactly(translator, problems.frame(), progress)
         return rows, summarise_exactly(rows)
-    rows = evaluate(translator, problems.frame(), workers=workers, progress=progress)
+    rows = evaluate(translator, problems.frame(), workers=workers, progress=progress, respell=False)
     return rows, summarise(rows)
 
 
