@@ -3,7 +3,7 @@
     >>> from symbolic import integrate, dsolve, verify
     >>> integrate("x*cos(x)").expression
     x*sin(x) + cos(x)
-    >>> verify("sub Y' cos x", "sin x").status
+    >>> verify("y' = 2x", "x^2 + C").status
     'proved'
 
 To import this package loads nothing heavy: what it offers is loaded when it is first used.
@@ -18,7 +18,7 @@ _MODULES = {
     "Solver": "symbolic.solver",
     "integrate": "symbolic.solver",
     "dsolve": "symbolic.solver",
-    "verify": "symbolic.verification",
+    "verify": "symbolic.solving.claims",
 }
 
 

@@ -6,7 +6,7 @@ hangs or crashes is judged again pair by pair, so only the faulty pair is lost.
 
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pebble import ProcessExpired
 
@@ -36,20 +36,31 @@ def verify_many(
     Raises:
         ValueError: `workers` or `time_limit` is not positive.
     """
+    texts = ((_text(problem), _text(answer)) for problem, answer in pairs)
+    return judge_many(texts, _verify, workers, time_limit)
+
+
+def judge_many(
+    pairs: Iterable[tuple], judge: Callable[..., Verdict], workers: int = 1, time_limit: float = 5.0
+) -> Iterator[Verdict]:
+    """The verdicts of any judge on pairs, in their order: a function of a module that raises nothing.
+
+    Raises what `verify_many` raises.
+    """
     if workers < 1 or not time_limit > 0:
         raise ValueError(
             f"`workers` must be at least 1 and `time_limit` positive. Received: workers={workers}, "
             f"time_limit={time_limit}."
         )
-    return _verdicts(pairs, workers, time_limit)
+    return _verdicts(pairs, judge, workers, time_limit)
 
 
-def _verdicts(pairs, workers, time_limit):
-    texts = ((_text(problem), _text(answer)) for problem, answer in pairs)
+def _verdicts(pairs, judge, workers, time_limit):
+    texts = iter(pairs)
     with process_pool(workers, initializer=limit_this_process, initargs=[MEMORY_LIMIT]) as pool:
 
         def begun(chunk):
-            return chunk, pool.schedule(_verify_chunk, [chunk], timeout=time_limit)
+            return chunk, pool.schedule(_judge_chunk, [judge, chunk], timeout=time_limit)
 
         def finished(chunk, future):
             try:
@@ -78,8 +89,8 @@ def _text(expression: Tree | str) -> str:
     return prefix_text(expression) if isinstance(expression, Tree) else expression
 
 
-def _verify_chunk(chunk: list[tuple[str, str]]) -> list[Verdict]:
-    return [_verify(*pair) for pair in chunk]
+def _judge_chunk(judge: Callable[..., Verdict], chunk: list[tuple]) -> list[Verdict]:
+    return [judge(*pair) for pair in chunk]
 
 
 def _verify(problem: str, answer: str) -> Verdict:

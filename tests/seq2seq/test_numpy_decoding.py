@@ -16,7 +16,7 @@ from symbolic.seq2seq.searches import Beam, Greedy, Sampling
 from symbolic.seq2seq.special_tokens import END_ID, START_ID
 from symbolic.seq2seq.translator import Translator, numpy_model
 from symbolic.solver import PRETRAINED
-from symbolic.solving.answers import grammar_of
+from symbolic.solving.rounds import grammar_of
 from tests import PROJECT
 from tests.seq2seq.conftest import V, build, reversal
 
