@@ -5,31 +5,39 @@ integrals, solutions of differential equations with or without conditions. `verd
 processes with limits, and never raises.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from __future__ import annotations
 
-import sympy as sp
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
 from flint import ctx
 
 from symbolic.expressions.notation import is_prefix
 from symbolic.expressions.prefix import Tree, from_prefix, prefix_text, to_prefix
+from symbolic.runtime.imports import LazyModule
 from symbolic.runtime.processes import preload_module
 from symbolic.solving import finishing
 from symbolic.solving.question import Question
 from symbolic.solving.reading import read_problem
 from symbolic.solving.reading.lexer import tokens_of
 from symbolic.solving.reading.solutions import read_answer
+from symbolic.solving.reading.sympy_objects import is_sympy
 from symbolic.solving.wording import name_table, words
 from symbolic.verification import Verdict
 from symbolic.verification import verify as verify_tokens
 from symbolic.verification.definite import NoIntegral, constant, quadrature, verify_integral
 from symbolic.verification.workers import MEMORY_LIMIT, judge_many
 
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = LazyModule("sympy")
+
 preload_module(__name__)
 
 MAX_LENGTH = 4000  # characters of a problem or an answer for `verdicts`
 
-Expression = str | sp.Basic | Tree
+Expression = "str | sp.Basic | Tree"
 
 
 def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool = True) -> Verdict:
@@ -63,7 +71,7 @@ def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool 
         tree = answer if isinstance(answer, Tree) else from_prefix(answer)
     else:
         try:
-            text = sp.sstr(answer) if isinstance(answer, sp.Basic) else answer
+            text = sp.sstr(answer) if is_sympy(answer) else answer
             tree = read_answer(text, question.names, is_value=question.limits is not None)
         except ValueError as fault:
             return Verdict("undecided", f"the answer cannot be read: {str(fault).partition(chr(10))[0]}")
@@ -76,7 +84,7 @@ def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool 
 
 
 def _checked(problem: Any) -> Expression:
-    if not isinstance(problem, str | sp.Basic | Tree):
+    if not isinstance(problem, str | Tree) and not is_sympy(problem):
         raise ValueError(f"a problem is text, a SymPy expression or equation, or a tree. Received: {problem!r}.")
     return problem
 
@@ -186,7 +194,7 @@ def verdicts(pairs: Iterable[tuple[str, str]], workers: int = 1, time_limit: flo
 def _text(anything: Any) -> str | None:
     if isinstance(anything, Tree):
         return prefix_text(anything)
-    return anything if isinstance(anything, str) else sp.sstr(anything) if isinstance(anything, sp.Basic) else None
+    return anything if isinstance(anything, str) else sp.sstr(anything) if is_sympy(anything) else None
 
 
 def judged(problem: str | None, answer: str | None) -> Verdict:

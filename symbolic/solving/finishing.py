@@ -5,21 +5,22 @@ as any answer, the value of a definite integral by rigorous quadrature, a soluti
 and by the conditions.
 """
 
+from __future__ import annotations
+
 import contextlib
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import symengine as se
-import sympy as sp
 from flint import arb, ctx, fmpq
 
 from symbolic.expressions.engines import canonical, from_symengine, to_symengine
-from symbolic.expressions.exchange import from_sympy, to_sympy
 from symbolic.expressions.prefix import Tree, fold, from_prefix, prefix_text, to_prefix
 from symbolic.expressions.program import Program
+from symbolic.runtime.imports import LazyModule
 from symbolic.runtime.processes import preload_module
 from symbolic.solving.candidates import Candidate, best_of
 from symbolic.solving.question import Names, Question
@@ -28,13 +29,18 @@ from symbolic.solving.wording import name_table, words
 from symbolic.verification import Verdict, balls, verify
 from symbolic.verification.definite import NoIntegral, constant, quadrature, verify_integral
 
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = LazyModule("sympy")
+
 preload_module(__name__)
+preload_module("symbolic.expressions.exchange")  # whose SymPy takes a third of a second to import
 
 TIDY_LIMIT = 3.0  # seconds for the forms of an answer
 _LONG = 120  # tokens of an answer that is too long to be simplified
 _SOLUTIONS = 3  # verified answers whose constants are fitted to conditions
 _SIGNS = 3  # letters whose signs are tried
-_X = sp.Symbol("x")
 
 
 class Value(NamedTuple):
@@ -119,6 +125,8 @@ def tidy_forms(tokens: str, is_integral: bool) -> list[str]:
     if len(tokens.split()) <= _LONG:
         with contextlib.suppress(ValueError, RuntimeError):
             trees.append(canonical(tree))
+        from symbolic.expressions.exchange import from_sympy, to_sympy
+
         expression = to_sympy(tree, evaluate=True)
         for form in (sp.factor_terms, sp.expand, sp.together, _simplified):
             with contextlib.suppress(Exception):  # a form that cannot be had is none
@@ -146,7 +154,7 @@ def _simplified(expression: sp.Expr) -> sp.Expr:
 
 def _without_constant(expression: sp.Expr) -> sp.Expr:
     """Without the terms of a sum that do not hold x: + C goes without saying."""
-    constant_part, rest = expression.as_independent(_X, as_Add=True)
+    constant_part, rest = expression.as_independent(sp.Symbol("x"), as_Add=True)
     return rest if rest != 0 else expression
 
 
@@ -258,6 +266,8 @@ def shown_digits(value: arb) -> str:
 
 def differences(primitive: str, lower: str, upper: str) -> list[str]:
     """F(upper) - F(lower) in some forms, the shortest first."""
+    from symbolic.expressions.exchange import from_sympy, to_sympy
+
     tree = from_prefix(primitive)
     parts = [_with(tree, {"x": from_prefix(end)}) for end in (upper, lower)]
     whole = Tree("add", (parts[0], Tree("mul", (Tree(-1), parts[1]))))
@@ -317,16 +327,19 @@ def are_equal(first: str, second: str) -> bool:
 
 def constants_for(answer: str, conditions: Sequence[tuple[int, str, str]]) -> list[str]:
     """The answers with constants of integration that meet the conditions; constants that stay free are kept."""
+    from symbolic.expressions.exchange import from_sympy, to_sympy
+
+    x = sp.Symbol("x")
     tree = from_prefix(answer)
     names = [token for token in dict.fromkeys(to_prefix(tree)) if token in ("a8", "a9")]
     expression = to_sympy(tree, evaluate=True)
     equations = []
     for order, at, value in conditions:
-        derivative = expression.diff(_X, order) if order else expression
+        derivative = expression.diff(x, order) if order else expression
         place = to_sympy(from_prefix(at), evaluate=True)
-        here = derivative.subs(_X, place)
+        here = derivative.subs(x, place)
         if here.has(sp.nan, sp.zoo, sp.oo):
-            here = sp.limit(derivative, _X, place)
+            here = sp.limit(derivative, x, place)
         equations.append(here - to_sympy(from_prefix(value), evaluate=True))
     symbols = [sp.Symbol(name) for name in names]
     if not symbols:

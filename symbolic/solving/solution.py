@@ -4,17 +4,17 @@ Only a candidate that verified is an answer. It is shown first, in the names of 
 the solution it is, where it holds, who found it and how it was checked.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import math
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import sympy as sp
-
-from symbolic.expressions.exchange import to_sympy
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix
+from symbolic.runtime.imports import LazyModule
 from symbolic.solving.candidates import Candidate, best_of
 from symbolic.solving.finishing import Finished, Value
 from symbolic.solving.question import Names, Question
@@ -22,6 +22,11 @@ from symbolic.solving.rounds import Certificate
 from symbolic.solving.sandbox import derivative_of, evaluated, limited_map
 from symbolic.solving.wording import latex, name_table, words
 from symbolic.verification import Verdict
+
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = LazyModule("sympy")
 
 _TIME_LIMIT = 5.0  # seconds for `derivative` and `expression` each
 _SHOWN = 5  # candidates that are listed where there is no answer
@@ -120,6 +125,8 @@ class Solution:
 
         It is unevaluated if SymPy takes too long to evaluate it; None if nothing was found.
         """
+        from symbolic.expressions.exchange import to_sympy  # here, because importing SymPy takes a third of a second
+
         if self.value is not None:
             tokens = None if self.value.exact is None else self.value.exact
             if tokens is None:

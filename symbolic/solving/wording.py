@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from symbolic.expressions.exchange import to_latex
 from symbolic.expressions.prefix import Tree, fold, to_prefix
 from symbolic.solving.question import Names
 
@@ -44,6 +43,8 @@ def words(tree: Tree, table: Mapping[str, str]) -> str:
 
 def latex(tree: Tree, table: Mapping[str, str]) -> str:
     """LaTeX source of a tree, for math mode, in the same names."""
+    from symbolic.expressions.exchange import to_latex  # here, because importing SymPy takes a third of a second
+
     return to_latex(tree, {token: _latex_name(name) for token, name in table.items()})
 
 

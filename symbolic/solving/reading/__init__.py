@@ -10,12 +10,14 @@
 No text is evaluated. Prefix tokens and trees are taken as they are.
 """
 
+from __future__ import annotations
+
 import functools
 import operator
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import symengine as se
-import sympy as sp
 
 from symbolic.algebra.constants import has_real_constants
 from symbolic.algebra.polynomials import numerator
@@ -30,14 +32,17 @@ from symbolic.runtime.processes import preload_module
 from symbolic.solving.question import Names, Question
 from symbolic.solving.reading.equations import AskedEquation, NoDerivative, read_equation
 from symbolic.solving.reading.integrals import AskedIntegral, read_integral
-from symbolic.solving.reading.sympy_objects import conditions_text, equation_text, integral_text
+from symbolic.solving.reading.sympy_objects import conditions_text, equation_text, integral_text, is_sympy
 from symbolic.solving.reading.writer import COEFFICIENTS
 from symbolic.solving.sandbox import LimitReached, limited_call
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 preload_module(__name__)
 
 # A variable, alone or with two limits, as SymPy's integrate takes it.
-Variable = str | sp.Symbol | tuple | None
+Variable = "str | sp.Symbol | tuple | None"
 
 
 def integral_question(integrand: str | sp.Basic | Tree, variable: Variable = None) -> Question:
@@ -108,7 +113,9 @@ def read_problem(problem: str | sp.Basic | Tree) -> Question:
     Raises:
         ValueError: it can be read as neither.
     """
-    if isinstance(problem, sp.Basic):
+    if is_sympy(problem):
+        import sympy as sp
+
         is_equation = isinstance(problem, sp.Equality) or problem.has(sp.Derivative)
         problem = equation_text(problem) if is_equation else _as_integral_text(problem)
     if (tree := _prefix_tree(problem)) is not None:
@@ -139,7 +146,7 @@ def _as_integral_text(problem: sp.Basic) -> str:
 
 def _asked_integral(integrand: str | sp.Basic | Tree, variable: Variable) -> AskedIntegral:
     name, limits = _variable_and_limits(variable)
-    if isinstance(integrand, sp.Basic):
+    if is_sympy(integrand):
         integrand, own, own_limits = integral_text(integrand)
         name, limits = name or own, limits or own_limits
     tree = _prefix_tree(integrand)
@@ -151,7 +158,7 @@ def _asked_integral(integrand: str | sp.Basic | Tree, variable: Variable) -> Ask
 
 
 def _variable_and_limits(variable: Variable) -> tuple[str | None, tuple[str, str] | None]:
-    if isinstance(variable, tuple | list | sp.Tuple):
+    if isinstance(variable, tuple | list) or (is_sympy(variable) and not variable.is_Symbol):
         if len(variable) not in (1, 3):
             raise ValueError(f"a variable stands alone or with two limits, `(x, 0, 1)`. Received: {variable!r}.")
         name, *limits = map(str, variable)
@@ -160,7 +167,7 @@ def _variable_and_limits(variable: Variable) -> tuple[str | None, tuple[str, str
 
 
 def _asked_equation(equation: str | sp.Basic | Tree, conditions: str) -> AskedEquation:
-    if isinstance(equation, sp.Basic):
+    if is_sympy(equation):
         equation = equation_text(equation)
     tree = _prefix_tree(equation)
     if tree is None:

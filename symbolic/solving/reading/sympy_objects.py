@@ -1,11 +1,24 @@
 """SymPy's objects to the texts that SymPy prints of them, which the reader knows; so names are read in one place."""
 
-from collections.abc import Mapping
+from __future__ import annotations
 
-import sympy as sp
-from sympy.core.function import AppliedUndef
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from symbolic.runtime.imports import LazyModule
+
+if TYPE_CHECKING:
+    import sympy as sp
+else:
+    sp = LazyModule("sympy")
 
 _MOST = 10_000  # parts of an expression; larger ones would print slowly
+
+
+def is_sympy(anything: Any) -> bool:
+    """Whether something is an object of SymPy. To ask does not import SymPy: without it there is no such object."""
+    return "sympy" in sys.modules and isinstance(anything, sp.Basic)
 
 
 def integral_text(asked: sp.Basic) -> tuple[str, str | None, tuple[str, str] | None]:
@@ -32,7 +45,7 @@ def equation_text(asked: sp.Basic) -> str:
     """
     if not isinstance(asked, sp.Expr | sp.Equality):
         raise ValueError(f"a problem is text, a SymPy expression or equation, or a tree. Received: {asked!r}.")
-    functions = asked.atoms(AppliedUndef)
+    functions = asked.atoms(sp.core.function.AppliedUndef)
     variables = {argument for function in functions for argument in function.args}
     if len(functions) != 1 or len(variables) != 1 or not next(iter(variables)).is_Symbol:
         named = ", ".join(sorted(map(str, functions))) or "none"
