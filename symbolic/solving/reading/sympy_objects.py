@@ -18,7 +18,8 @@ _MOST = 10_000  # parts of an expression; larger ones would print slowly
 
 def is_sympy(anything: Any) -> bool:
     """Whether something is an object of SymPy. To ask does not import SymPy: without it there is no such object."""
-    return "sympy" in sys.modules and isinstance(anything, sp.Basic)
+    sympy = sys.modules.get("sympy")
+    return sympy is not None and isinstance(anything, sympy.Basic)
 
 
 def integral_text(asked: sp.Basic) -> tuple[str, str | None, tuple[str, str] | None]:
