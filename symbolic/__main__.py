@@ -14,7 +14,19 @@ from symbolic.runtime.startup import check_python, missing_package
 check_python()
 
 from symbolic import __version__
-from symbolic.commands import completion, evaluate, examples_of, export, problems, results, solve, train, verify
+from symbolic.commands import (
+    completion,
+    convert,
+    evaluate,
+    examples_of,
+    export,
+    improve,
+    problems,
+    results,
+    solve,
+    train,
+    verify,
+)
 from symbolic.runtime.imports import import_module
 from symbolic.runtime.names import unknown_name
 from symbolic.runtime.startup import import_keras
@@ -124,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(action=action)
         return sub
 
-    for subject in (solve, verify, problems, train, results, evaluate, export, completion):
+    for subject in (solve, verify, problems, convert, train, improve, results, evaluate, export, completion):
         subject.add(command)
     return parser
 

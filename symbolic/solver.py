@@ -21,13 +21,15 @@ from symbolic.seq2seq.translator import Translator
 from symbolic.solving.finishing import finish
 from symbolic.solving.proposers import OWN, installed_systems
 from symbolic.solving.question import Question
-from symbolic.solving.reading import Variable, equation_question, integral_question
+from symbolic.solving.reading import equation_question, integral_question
 from symbolic.solving.rounds import Inquiry, fixed, widening
 from symbolic.solving.search import Event, search
 from symbolic.solving.solution import Solution
 
 if TYPE_CHECKING:
     import sympy as sp
+
+    from symbolic.solving.reading import Variable
 
 _PACKAGE = Path(symbolic.__file__).parent
 # The model that serves where none is given: inside an installed package, or beside the package in a clone.

@@ -59,15 +59,11 @@ def _add_solving_options(sub: argparse.ArgumentParser) -> None:
 
 
 def _integrate(args) -> int:
-    _check(args)
-    with _warm_workers():
-        return _solve(args, "integrate")
+    return _solve(args, "integrate")
 
 
 def _dsolve(args) -> int:
-    _check(args)
-    with _warm_workers():
-        return _solve(args, "dsolve")
+    return _solve(args, "dsolve")
 
 
 def _check(args) -> None:
@@ -79,18 +75,6 @@ def _check(args) -> None:
         raise ValueError("`--latex` and `--json` print the answer in two ways: choose one.")
     if args.plot is not None and args.plot.suffix not in (".png", ".svg", ".pdf"):
         raise ValueError(f"`--plot` needs a name that ends in .png, .svg or .pdf. Received: {args.plot}.")
-
-
-@contextlib.contextmanager
-def _warm_workers() -> Iterator[None]:
-    """Worker processes for all questions. They start while this process imports what it needs."""
-    # The products of a search are too small for several threads, which would only wait for one another.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from symbolic.runtime.processes import WarmPools, start_server
-
-    start_server("symbolic.solving.finishing")
-    with WarmPools() as pools, pools.in_use():
-        yield
 
 
 def _questions(problems: list[str]) -> Iterator[str]:
@@ -109,24 +93,38 @@ def _solve(args, solver: str) -> int:
 
     All questions are answered in this process, so that the model is loaded once.
     """
+    _check(args)
     several = len(args.problem) > 1 or args.problem[0].strip() == "-"
     if several and args.plot is not None:
         raise ValueError("`--plot` draws the answer to one question.")
     status = 0
-    for number, question in enumerate(_questions(args.problem)):
-        if number and not (args.json or args.latex):
-            print()
-        try:
-            status = max(status, _answer(args, solver, question))
-        except ValueError as error:
-            if not several:
-                raise
-            status = 2
-            if args.json:
-                print(json.dumps({"question": question, "error": str(error)}, ensure_ascii=False), flush=True)
-            else:
-                print(f"{question}: {error}", file=sys.stderr)
+    with _ready():
+        for number, question in enumerate(_questions(args.problem)):
+            if number and not (args.json or args.latex):
+                print()
+            try:
+                status = max(status, _answer(args, solver, question))
+            except ValueError as error:
+                if not several:
+                    raise
+                status = 2
+                if args.json:
+                    print(json.dumps({"question": question, "error": str(error)}, ensure_ascii=False), flush=True)
+                else:
+                    print(f"{question}: {error}", file=sys.stderr)
     return status
+
+
+@contextlib.contextmanager
+def _ready() -> Iterator[None]:
+    """Worker processes that start while this process imports the solver, and stay for all questions of the block."""
+    # The products of a search are too small for several threads, which would only wait for one another.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from symbolic.runtime.processes import WarmPools, start_server
+
+    start_server("symbolic.solving.finishing", "symbolic.expressions.exchange")
+    with WarmPools() as pools, pools.in_use():
+        yield
 
 
 def _answer(args, solver: str, question: str) -> int:
@@ -159,7 +157,7 @@ def _ask(args) -> int:
     """Answer questions from a prompt until it is closed."""
     _check(args)
     is_terminal = sys.stdin.isatty()
-    with _history() if is_terminal else contextlib.nullcontext(), _warm_workers():
+    with _ready(), _history() if is_terminal else contextlib.nullcontext():
         if is_terminal:
             print(_HELP)
         while True:

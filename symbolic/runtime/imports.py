@@ -1,7 +1,7 @@
 """Objects named as `my_package.my_module:name`: how a person hands in a class or a function of their own.
 
 Importing a module runs it. So only names that the person at the machine typed or wrote in their own trials come here,
-never names that stand in a file that somebody else may have made. `LazyModule` is for packages that we name ourselves.
+never names that stand in a file that somebody else may have made.
 """
 
 import importlib
@@ -11,20 +11,6 @@ from types import ModuleType
 from typing import Any
 
 from symbolic.runtime.names import did_you_mean
-
-
-class LazyModule:
-    """Stands for a module that takes long to import, which happens when one of its names is first used.
-
-    A file writes `sp = LazyModule("sympy")` in place of `import sympy as sp`, and takes annotations as texts
-    (`from __future__ import annotations`), or those would use its names.
-    """
-
-    def __init__(self, name: str):
-        self._name = name
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(importlib.import_module(self._name), name)
 
 
 def is_import_name(name: str) -> bool:

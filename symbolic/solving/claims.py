@@ -14,7 +14,6 @@ from flint import ctx
 
 from symbolic.expressions.notation import is_prefix
 from symbolic.expressions.prefix import Tree, from_prefix, prefix_text, to_prefix
-from symbolic.runtime.imports import LazyModule
 from symbolic.runtime.processes import preload_module
 from symbolic.solving import finishing
 from symbolic.solving.question import Question
@@ -28,16 +27,14 @@ from symbolic.verification import verify as verify_tokens
 from symbolic.verification.definite import NoIntegral, constant, quadrature, verify_integral
 from symbolic.verification.workers import MEMORY_LIMIT, judge_many
 
-if TYPE_CHECKING:
-    import sympy as sp
-else:
-    sp = LazyModule("sympy")
-
 preload_module(__name__)
 
 MAX_LENGTH = 4000  # characters of a problem or an answer for `verdicts`
 
-Expression = "str | sp.Basic | Tree"
+if TYPE_CHECKING:
+    import sympy as sp
+
+    Expression = str | sp.Basic | Tree
 
 
 def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool = True) -> Verdict:
@@ -71,7 +68,7 @@ def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool 
         tree = answer if isinstance(answer, Tree) else from_prefix(answer)
     else:
         try:
-            text = sp.sstr(answer) if is_sympy(answer) else answer
+            text = _text(answer)
             tree = read_answer(text, question.names, is_value=question.limits is not None)
         except ValueError as fault:
             return Verdict("undecided", f"the answer cannot be read: {str(fault).partition(chr(10))[0]}")
@@ -84,7 +81,7 @@ def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool 
 
 
 def _checked(problem: Any) -> Expression:
-    if not isinstance(problem, str | Tree) and not is_sympy(problem):
+    if not (isinstance(problem, str | Tree) or is_sympy(problem)):
         raise ValueError(f"a problem is text, a SymPy expression or equation, or a tree. Received: {problem!r}.")
     return problem
 
@@ -194,7 +191,7 @@ def verdicts(pairs: Iterable[tuple[str, str]], workers: int = 1, time_limit: flo
 def _text(anything: Any) -> str | None:
     if isinstance(anything, Tree):
         return prefix_text(anything)
-    return anything if isinstance(anything, str) else sp.sstr(anything) if is_sympy(anything) else None
+    return str(anything) if isinstance(anything, str) or is_sympy(anything) else None
 
 
 def judged(problem: str | None, answer: str | None) -> Verdict:

@@ -20,25 +20,24 @@ from flint import arb, ctx, fmpq
 from symbolic.expressions.engines import canonical, from_symengine, to_symengine
 from symbolic.expressions.prefix import Tree, fold, from_prefix, prefix_text, to_prefix
 from symbolic.expressions.program import Program
-from symbolic.runtime.imports import LazyModule
 from symbolic.runtime.processes import preload_module
 from symbolic.solving.candidates import Candidate, best_of
 from symbolic.solving.question import Names, Question
 from symbolic.solving.sandbox import limited_map
+from symbolic.solving.widening import beside, holds_as_much, widened
 from symbolic.solving.wording import name_table, words
 from symbolic.verification import Verdict, balls, verify
 from symbolic.verification.definite import NoIntegral, constant, quadrature, verify_integral
 
 if TYPE_CHECKING:
     import sympy as sp
-else:
-    sp = LazyModule("sympy")
 
 preload_module(__name__)
-preload_module("symbolic.expressions.exchange")  # whose SymPy takes a third of a second to import
+preload_module("symbolic.expressions.exchange")  # with SymPy, which takes a third of a second
 
 TIDY_LIMIT = 3.0  # seconds for the forms of an answer
 _LONG = 120  # tokens of an answer that is too long to be simplified
+_JOINED = 8  # verified answers that may be joined to one
 _SOLUTIONS = 3  # verified answers whose constants are fitted to conditions
 _SIGNS = 3  # letters whose signs are tried
 
@@ -65,12 +64,14 @@ class Finished(NamedTuple):
         value: of a definite integral.
         met: solutions that meet the conditions, each with its verdict.
         remark: what is to be said of the conditions, or of the letters: for which signs the answer is right.
+        beside: singular solutions of an equation, which the answer does not hold.
     """
 
     answer: Candidate | None
     value: Value | None = None
     met: tuple[Candidate, ...] = ()
     remark: str = ""
+    beside: tuple[Candidate, ...] = ()
 
 
 def finish(question: Question, candidates: Sequence[Candidate], time_limit: float = 10.0) -> Finished:
@@ -84,14 +85,32 @@ def finish(question: Question, candidates: Sequence[Candidate], time_limit: floa
             return limited(function, [arguments])[0]
 
         if best is not None:
-            best = _tidied(question, best, compute)
+            best = _tidied(question, _widened(question, best, verified, compute), compute)
         remark = "" if best is None else _signs(question, best, compute)
         if question.limits is not None:
             return Finished(best, _value(question, best, compute), (), remark)
         if not question.conditions:
-            return Finished(best, remark=remark)
+            return Finished(best, remark=remark, beside=_beside(question, best, compute))
         met, said = _meeting(question, [best, *verified] if best else [], compute)
         return Finished(best, None, met, "; ".join(filter(None, (remark, said))))
+
+
+# --- more of the line, more solutions ---------------------------------------------------------------------------------
+
+
+def _widened(question: Question, best: Candidate, verified: Sequence[Candidate], compute: Callable) -> Candidate:
+    """The best answer, or a form of the verified ones that is right on more of the line or holds more solutions."""
+    answers = dict.fromkeys([best.tokens, *(each.tokens for each in verified)])
+    wider = compute(widened, question.equation, list(answers)[:_JOINED])
+    return best if wider is None else best._replace(tokens=wider.tokens, verdict=wider.verdict)
+
+
+def _beside(question: Question, best: Candidate | None, compute: Callable) -> tuple[Candidate, ...]:
+    """Singular solutions of an equation, which the best answer does not hold."""
+    if best is None or question.is_integral:
+        return ()
+    found = compute(beside, question.equation, [best.tokens]) or []
+    return tuple(Candidate(each.tokens, math.nan, best.origin, each.verdict) for each in found)
 
 
 # --- tidying ----------------------------------------------------------------------------------------------------------
@@ -103,7 +122,7 @@ def _tidied(question: Question, best: Candidate, compute: Callable) -> Candidate
     for form in forms:
         if form == best.tokens:
             return best
-        verdict = compute(verify, question.equation, form)
+        verdict = compute(verify, question.equation, form, 0, True, True)
         if verdict is not None and verdict.solved and _is_as_good(verdict, best.verdict):
             return best._replace(tokens=form, verdict=verdict)
     return best
@@ -114,19 +133,20 @@ def _is_as_good(verdict: Verdict, other: Verdict) -> bool:
         return False
     if "complex" in verdict.evidence and "complex" not in other.evidence:
         return False
-    ranks = ("particular", "family", "general")
-    return ranks.index(verdict.extent or "particular") >= ranks.index(other.extent or "particular")
+    return holds_as_much(verdict, other)
 
 
 def tidy_forms(tokens: str, is_integral: bool) -> list[str]:
     """Forms of an answer from the shortest as it is shown to the answer itself; those not longer than it."""
+    import sympy as sp
+
+    from symbolic.expressions.exchange import from_sympy, to_sympy
+
     tree = from_prefix(tokens)
     trees = [tree]
     if len(tokens.split()) <= _LONG:
         with contextlib.suppress(ValueError, RuntimeError):
             trees.append(canonical(tree))
-        from symbolic.expressions.exchange import from_sympy, to_sympy
-
         expression = to_sympy(tree, evaluate=True)
         for form in (sp.factor_terms, sp.expand, sp.together, _simplified):
             with contextlib.suppress(Exception):  # a form that cannot be had is none
@@ -149,11 +169,15 @@ def name_table_of(tree: Tree) -> dict[str, str]:
 
 
 def _simplified(expression: sp.Expr) -> sp.Expr:
+    import sympy as sp
+
     return sp.simplify(expression, ratio=1.0)
 
 
 def _without_constant(expression: sp.Expr) -> sp.Expr:
     """Without the terms of a sum that do not hold x: + C goes without saying."""
+    import sympy as sp
+
     constant_part, rest = expression.as_independent(sp.Symbol("x"), as_Add=True)
     return rest if rest != 0 else expression
 
@@ -266,6 +290,8 @@ def shown_digits(value: arb) -> str:
 
 def differences(primitive: str, lower: str, upper: str) -> list[str]:
     """F(upper) - F(lower) in some forms, the shortest first."""
+    import sympy as sp
+
     from symbolic.expressions.exchange import from_sympy, to_sympy
 
     tree = from_prefix(primitive)
@@ -327,13 +353,14 @@ def are_equal(first: str, second: str) -> bool:
 
 def constants_for(answer: str, conditions: Sequence[tuple[int, str, str]]) -> list[str]:
     """The answers with constants of integration that meet the conditions; constants that stay free are kept."""
+    import sympy as sp
+
     from symbolic.expressions.exchange import from_sympy, to_sympy
 
-    x = sp.Symbol("x")
     tree = from_prefix(answer)
     names = [token for token in dict.fromkeys(to_prefix(tree)) if token in ("a8", "a9")]
     expression = to_sympy(tree, evaluate=True)
-    equations = []
+    x, equations = sp.Symbol("x"), []
     for order, at, value in conditions:
         derivative = expression.diff(x, order) if order else expression
         place = to_sympy(from_prefix(at), evaluate=True)

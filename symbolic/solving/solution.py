@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix
-from symbolic.runtime.imports import LazyModule
 from symbolic.solving.candidates import Candidate, best_of
 from symbolic.solving.finishing import Finished, Value
 from symbolic.solving.question import Names, Question
@@ -25,8 +24,6 @@ from symbolic.verification import Verdict
 
 if TYPE_CHECKING:
     import sympy as sp
-else:
-    sp = LazyModule("sympy")
 
 _TIME_LIMIT = 5.0  # seconds for `derivative` and `expression` each
 _SHOWN = 5  # candidates that are listed where there is no answer
@@ -125,7 +122,9 @@ class Solution:
 
         It is unevaluated if SymPy takes too long to evaluate it; None if nothing was found.
         """
-        from symbolic.expressions.exchange import to_sympy  # here, because importing SymPy takes a third of a second
+        import sympy as sp
+
+        from symbolic.expressions.exchange import to_sympy
 
         if self.value is not None:
             tokens = None if self.value.exact is None else self.value.exact
@@ -140,6 +139,8 @@ class Solution:
 
     def _renamed(self, expression: sp.Expr) -> sp.Expr:
         """The expression in the names that were asked with; the constants of integration are C1, C2 as in SymPy."""
+        import sympy as sp
+
         names = {"x": self.question.names.variable}
         names |= {f"a{index}": name for index, name in enumerate(self.question.names.constants)}
         taken = set(names.values())

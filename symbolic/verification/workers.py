@@ -24,7 +24,12 @@ _AHEAD = 2  # chunks taken from the input ahead of the verdicts, per worker
 
 
 def verify_many(
-    pairs: Iterable[tuple[Tree | str, Tree | str]], workers: int = 1, time_limit: float = 5.0
+    pairs: Iterable[tuple[Tree | str, Tree | str]],
+    workers: int = 1,
+    time_limit: float = 5.0,
+    *,
+    extent: bool = True,
+    domain: bool = False,
 ) -> Iterator[Verdict]:
     """Verdicts on (problem, answer) pairs, in their order; see `verify`.
 
@@ -32,11 +37,12 @@ def verify_many(
         pairs: read as the verdicts are taken, a few ahead, so they may be a long stream.
         workers: processes, at least 1.
         time_limit: seconds a pair may take; one that takes longer is "undecided".
+        extent, domain: whether to measure how much of the solution a right answer is, and where it holds.
 
     Raises:
         ValueError: `workers` or `time_limit` is not positive.
     """
-    texts = ((_text(problem), _text(answer)) for problem, answer in pairs)
+    texts = ((_text(problem), _text(answer), extent, domain) for problem, answer in pairs)
     return judge_many(texts, _verify, workers, time_limit)
 
 
@@ -93,9 +99,9 @@ def _judge_chunk(judge: Callable[..., Verdict], chunk: list[tuple]) -> list[Verd
     return [judge(*pair) for pair in chunk]
 
 
-def _verify(problem: str, answer: str) -> Verdict:
+def _verify(problem: str, answer: str, extent: bool, domain: bool) -> Verdict:
     try:
-        return verify(problem, answer)
+        return verify(problem, answer, extent=extent, domain=domain)
     except MemoryError:
         return Verdict("undecided", f"memory limit: more than {MEMORY_LIMIT >> 30} GiB")
     except Exception as error:  # no pair may cost the others their verdicts

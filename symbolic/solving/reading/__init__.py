@@ -32,17 +32,22 @@ from symbolic.runtime.processes import preload_module
 from symbolic.solving.question import Names, Question
 from symbolic.solving.reading.equations import AskedEquation, NoDerivative, read_equation
 from symbolic.solving.reading.integrals import AskedIntegral, read_integral
-from symbolic.solving.reading.sympy_objects import conditions_text, equation_text, integral_text, is_sympy
+from symbolic.solving.reading.sympy_objects import (
+    conditions_text,
+    equation_text,
+    integral_text,
+    is_sympy,
+    is_sympy_equation,
+)
 from symbolic.solving.reading.writer import COEFFICIENTS
 from symbolic.solving.sandbox import LimitReached, limited_call
 
 if TYPE_CHECKING:
     import sympy as sp
 
-preload_module(__name__)
+    Variable = str | sp.Symbol | tuple | None  # alone or with two limits, as SymPy's integrate takes it
 
-# A variable, alone or with two limits, as SymPy's integrate takes it.
-Variable = "str | sp.Symbol | tuple | None"
+preload_module(__name__)
 
 
 def integral_question(integrand: str | sp.Basic | Tree, variable: Variable = None) -> Question:
@@ -114,10 +119,7 @@ def read_problem(problem: str | sp.Basic | Tree) -> Question:
         ValueError: it can be read as neither.
     """
     if is_sympy(problem):
-        import sympy as sp
-
-        is_equation = isinstance(problem, sp.Equality) or problem.has(sp.Derivative)
-        problem = equation_text(problem) if is_equation else _as_integral_text(problem)
+        problem = equation_text(problem) if is_sympy_equation(problem) else _as_integral_text(problem)
     if (tree := _prefix_tree(problem)) is not None:
         equation = tree if set(UNKNOWNS).intersection(to_prefix(tree)) else integral_equation(tree)
         text = prefix_text(equation)
