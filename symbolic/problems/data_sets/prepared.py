@@ -8,10 +8,8 @@ order nor on the files they come from.
 import dataclasses
 import itertools
 import json
-import os
 import platform
 import shlex
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -30,8 +28,7 @@ from symbolic.problems.splits import SPLIT_KINDS, SPLITS, describe_split
 from symbolic.problems.tasks import file_stem
 from symbolic.runtime.atomic import atomic_path
 from symbolic.runtime.cluster import is_cluster
-from symbolic.runtime.folders import holds_earlier, output_folder
-from symbolic.runtime.locks import locked
+from symbolic.runtime.folders import holds_earlier, replaced_together
 from symbolic.runtime.names import unknown_name
 
 RECORD = "preparation.json"
@@ -179,21 +176,15 @@ def prepare(
     unfinished = _unfinished(manifests)
     for line in unfinished:
         tqdm.write(line, file=sys.stderr)  # now, as there may be hours until the report
-    with output_folder(out), locked(out):
-        work = out / _WORK
-        shutil.rmtree(work, ignore_errors=True)
-        try:
-            with open_database(temp or work, resources) as database:
-                reports = read_files(database, "lines", files, split, max_bad_share, resources)
-                read_files(database, "left_out", files_left_out, split, max_bad_share, resources)
-                preparation = dataclasses.replace(_cut(database, reports, data_set.sizes), unfinished=unfinished)
-                for part in SPLITS:
-                    _write(database, part, work / data_set.file(part), preparation.kept[part])
-            generated = {folder: manifest["settings"] for folder, manifest in manifests.items()}
-            _describe(work, data_set, preparation, data_set.command(sources, out, leave_out), generated)
-            _publish(work, out, data_set)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+    with replaced_together(out, data_set.files(), _WORK) as work:
+        with open_database(temp or work, resources) as database:
+            reports = read_files(database, "lines", files, split, max_bad_share, resources)
+            read_files(database, "left_out", files_left_out, split, max_bad_share, resources)
+            preparation = dataclasses.replace(_cut(database, reports, data_set.sizes), unfinished=unfinished)
+            for part in SPLITS:
+                _write(database, part, work / data_set.file(part), preparation.kept[part])
+        generated = {folder: manifest["settings"] for folder, manifest in manifests.items()}
+        _describe(work, data_set, preparation, data_set.command(sources, out, leave_out), generated)
     return preparation
 
 
@@ -324,11 +315,3 @@ def _describe(
     for file, text in ((README, readme), (RECORD, json.dumps(record, indent=1) + "\n")):
         with atomic_path(work / file) as temporary:
             temporary.write_text(text, encoding="utf-8")
-
-
-def _publish(work: Path, out: Path, data_set: _DataSet) -> None:
-    """Move the finished files to their place. A kill on the way leaves no folder that could be read as a data set."""
-    for file in reversed(data_set.files()):
-        (out / file).unlink(missing_ok=True)
-    for file in data_set.files():
-        os.replace(work / file, out / file)
