@@ -13,12 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
-from pebble import ProcessExpired
-
 from symbolic.expressions.engines import canonical
 from symbolic.expressions.equations import integrand_of
 from symbolic.expressions.prefix import Tree, from_prefix, prefix_text
-from symbolic.runtime.processes import limit_this_process, process_pool
+from symbolic.runtime.processes import ProcessExpired, limit_this_process, process_pool
 from symbolic.systems import ode_solvers
 from symbolic.systems.integrators import Integrator
 from symbolic.systems.ode_solvers import ODE_SOLVERS, OdeSolver

@@ -9,9 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from pebble import ProcessExpired
 
-from symbolic.runtime.processes import ordered_map, process_pool
+from symbolic.runtime.processes import ProcessExpired, ordered_map, process_pool
 from tests import PROJECT, worker_tasks
 
 TASKS = "tests.worker_tasks"
