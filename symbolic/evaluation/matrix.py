@@ -35,6 +35,7 @@ from symbolic.seq2seq.translator import SETTINGS as TRANSLATOR_SETTINGS
 from symbolic.solving.proposers import check_proposers
 from symbolic.systems.asking import asking, solves
 from symbolic.systems.integrators import Integrator
+from symbolic.systems.ode_solvers import lacking
 
 SETTINGS, PARTS, CODE = "settings.json", "parts", "code"
 _PACKAGE = Path(__file__).parents[1]
@@ -131,6 +132,8 @@ def evaluate_matrix(
                 solver = Solver(system, None, {"time_limit": time_limit}, work, SYSTEM_CHUNK)
                 for set_name, problems in sets.items():
                     solvable = [solves(system, equation) for equation in problems["input"]]
+                    if not all(solvable) and (reason := lacking(system)):
+                        raise ValueError(reason)
                     collect(out, solver, set_name, problems[solvable])
         return write_tables(out)
 

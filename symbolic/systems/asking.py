@@ -40,8 +40,13 @@ class Attempt(NamedTuple):
 
 
 def solves(system: str, equation: str) -> bool:
-    """Whether a system can be asked this equation: every system integrates, those in `ODE_SOLVERS` solve ODEs too."""
-    return system in ODE_SOLVERS or integrand_of(from_prefix(equation)) is not None
+    """Whether a system can be asked this equation: every system integrates, those in `ODE_SOLVERS` solve ODEs too.
+
+    One that is installed without what it needs for differential equations does not, see `ode_solvers.lacking`.
+    """
+    if integrand_of(from_prefix(equation)) is not None:
+        return True
+    return system in ODE_SOLVERS and not ode_solvers.lacking(system)
 
 
 @contextlib.contextmanager
