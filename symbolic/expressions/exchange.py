@@ -4,8 +4,9 @@ By default nothing is evaluated, so that prefix -> SymPy -> prefix gives back wh
 of the published data: rationals in lowest terms, no `inv`, `pow2` and the like, for which SymPy has no form of its own.
 """
 
+import contextlib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import sympy as sp
 
@@ -44,11 +45,13 @@ def to_sympy(tree: Tree, evaluate: bool = False) -> sp.Basic:
     would blow up, so text from outside should only be evaluated in a process with limits.
 
     Raises:
+        TooLargeError: the tree nests more deeply than SymPy can compute with.
         UndefinedError, TooLargeError: with `evaluate`, as `to_symengine` raises them.
     """
     if evaluate:
         to_symengine(tree)  # refuses powers of numbers that SymPy would write out
-    return _built(tree, _operations(evaluate), _LEAVES)
+    with _depth_checked():
+        return _built(tree, _operations(evaluate), _LEAVES)
 
 
 def from_sympy(expr: sp.Basic) -> Tree:
@@ -56,10 +59,16 @@ def from_sympy(expr: sp.Basic) -> Tree:
 
     Raises:
         UndefinedError: infinity or nan occurs in it.
+        TooLargeError: it nests too deeply.
         ValueError: it holds something that no token spells.
     """
+    with _depth_checked():
+        return _tree(expr)
+
+
+def _tree(expr: sp.Basic) -> Tree:
     if isinstance(expr, sp.Equality):
-        return Tree("sub", tuple(map(from_sympy, expr.args)))
+        return Tree("sub", tuple(map(_tree, expr.args)))
     if expr.is_Integer:
         return Tree(int(expr))
     if expr.is_Rational:
@@ -69,14 +78,14 @@ def from_sympy(expr: sp.Basic) -> Tree:
     if expr in (sp.nan, sp.oo, -sp.oo, sp.zoo):
         raise UndefinedError(f"the expression has no finite value: it contains {expr}")
     if expr.is_Add or expr.is_Mul:
-        return chain("add" if expr.is_Add else "mul", map(from_sympy, expr.args))
+        return chain("add" if expr.is_Add else "mul", map(_tree, expr.args))
     if expr.is_Pow:
         base, exponent = expr.args
         if exponent == sp.S.Half:
-            return Tree("sqrt", (from_sympy(base),))
-        return Tree("pow", (from_sympy(base), from_sympy(exponent)))
+            return Tree("sqrt", (_tree(base),))
+        return Tree("pow", (_tree(base), _tree(exponent)))
     if expr.func in _TOKENS_OF_FUNCTIONS:
-        return Tree(_TOKENS_OF_FUNCTIONS[expr.func], tuple(map(from_sympy, expr.args)))
+        return Tree(_TOKENS_OF_FUNCTIONS[expr.func], tuple(map(_tree, expr.args)))
     raise ValueError(f"no token spells {type(expr).__name__} {short_text(expr)}")
 
 
@@ -86,11 +95,18 @@ def to_latex(tree: Tree) -> str:
     Raises:
         TooLargeError: the tree nests more deeply than SymPy can print.
     """
-    expr = _built(tree, _operations(False, flat=True), _LATEX_LEAVES)
-    try:
+    with _depth_checked():
+        expr = _built(tree, _operations(False, flat=True), _LATEX_LEAVES)
         return sp.latex(expr, ln_notation=True, order="none")
+
+
+@contextlib.contextmanager
+def _depth_checked() -> Iterator[None]:
+    """SymPy works by recursion, also where it only builds an expression."""
+    try:
+        yield
     except RecursionError:
-        raise TooLargeError("the expression nests too deeply to be printed") from None
+        raise TooLargeError("the expression nests too deeply for SymPy") from None
 
 
 def _built(tree: Tree, operations: Mapping[str, Callable], leaves: Mapping[str, sp.Basic]) -> sp.Basic:
@@ -124,6 +140,8 @@ def _operations(evaluate: bool, flat: bool = False) -> dict[str, Callable]:
         return sp.Mul(*operands(sp.Mul, a, b), evaluate=evaluate)
 
     def power(a, b):
+        if flat and b.is_Rational and b < 0:
+            a = _as_written(a)
         return sp.Pow(a, b, evaluate=evaluate)
 
     def div(a, b):
@@ -148,3 +166,21 @@ def _operations(evaluate: bool, flat: bool = False) -> dict[str, Callable]:
     for token, function in _FUNCTIONS.items():
         operations[token] = functools.partial(function, evaluate=evaluate)
     return operations
+
+
+def _as_written(base: sp.Basic) -> sp.Basic:
+    """The base of a negative power, so that SymPy prints it below a fraction bar as it stands.
+
+    SymPy's printer writes powers of numbers out, however large, and a negative power below the bar as a fraction in a
+    fraction. A symbol with the LaTeX of a number as its name it only prints.
+    """
+    if base.is_Rational:
+        is_atom = base.is_Integer and base >= 0
+        return sp.Symbol(sp.latex(base) if is_atom else rf"{{\left({sp.latex(base)}\right)}}")
+    factors = [
+        sp.Pow(factor.base, sp.Symbol(sp.latex(factor.exp)), evaluate=False)
+        if factor.is_Pow and factor.exp.is_Rational and factor.exp < 0
+        else factor
+        for factor in sp.Mul.make_args(base)
+    ]
+    return factors[0] if len(factors) == 1 else sp.Mul(*factors, evaluate=False)
