@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from symbolic.runtime.disks import full_disk_named
 from symbolic.runtime.locks import locked
 
 
@@ -102,7 +103,7 @@ def replaced_together(folder: Path, names: Sequence[str], work: str) -> Iterator
     Raises:
         OSError: another run is at work in the folder, or it cannot be written.
     """
-    with output_folder(folder), locked(folder):
+    with output_folder(folder), full_disk_named(folder), locked(folder):
         unfinished = folder / work
         shutil.rmtree(unfinished, ignore_errors=True)
         try:

@@ -36,6 +36,8 @@ README = "README.md"
 
 _WORK = ".preparing"  # subfolder of what is not finished; a later run removes what a killed one left
 _FETCH = 10_000  # rows read back at a time
+# The room that a preparation takes, the database and its sorting included, as a multiple of the size of the files.
+_ROOM_FOR_PACKED, _ROOM_FOR_PLAIN = 25, 5
 
 
 @dataclasses.dataclass
@@ -177,7 +179,7 @@ def prepare(
     for line in unfinished:
         tqdm.write(line, file=sys.stderr)  # now, as there may be hours until the report
     with replaced_together(out, data_set.files(), _WORK) as work:
-        with open_database(temp or work, resources) as database:
+        with open_database(temp or work, resources, _room(files)) as database:
             reports = read_files(database, "lines", files, split, max_bad_share, resources)
             read_files(database, "left_out", files_left_out, split, max_bad_share, resources)
             preparation = dataclasses.replace(_cut(database, reports, data_set.sizes), unfinished=unfinished)
@@ -192,6 +194,15 @@ def _manifests(files: Iterable[Path]) -> dict[str, dict[str, Any]]:
     """Folder -> what the generator wrote beside its shards, for each folder of files that has a manifest."""
     manifests = dict.fromkeys(path.parent / MANIFEST for path in files)
     return {str(path.parent): read_manifest(path) for path in manifests if path.exists()}
+
+
+def _room(files: Iterable[Path]) -> str:
+    """How much a preparation takes, for the error of a full disk."""
+    packed = (".gz", ".parquet")
+    wanted = sum(
+        path.stat().st_size * (_ROOM_FOR_PACKED if path.suffix in packed else _ROOM_FOR_PLAIN) for path in files
+    )
+    return f" About {wanted:,} bytes are wanted; free some, or name a folder on another disk (temp, --temp)."
 
 
 def _unfinished(manifests: Mapping[str, dict[str, Any]]) -> list[str]:

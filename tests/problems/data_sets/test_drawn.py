@@ -163,7 +163,8 @@ from symbolic.problems.problem import ProblemOptions
 CHANGES = ("open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "shutil.rmtree")
 
 def make(folder, seed):
-    make_data_set(os.path.abspath(folder), "bwd", train=60, valid=3, test=3, seed=seed, options=ProblemOptions(max_ops=4))
+    sizes = {"train": 60, "valid": 3, "test": 3}
+    make_data_set(os.path.abspath(folder), "bwd", **sizes, seed=seed, options=ProblemOptions(max_ops=4))
 
 def killed_at(change, folder):
     count = 0
