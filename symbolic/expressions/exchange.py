@@ -141,7 +141,7 @@ def _operations(evaluate: bool, flat: bool = False) -> dict[str, Callable]:
 
     def power(a, b):
         if flat and b.is_Rational and b < 0:
-            a = _as_written(a)
+            a = _as_written(a, b)
         return sp.Pow(a, b, evaluate=evaluate)
 
     def div(a, b):
@@ -168,19 +168,32 @@ def _operations(evaluate: bool, flat: bool = False) -> dict[str, Callable]:
     return operations
 
 
-def _as_written(base: sp.Basic) -> sp.Basic:
+def _as_written(base: sp.Basic, exponent: sp.Rational) -> sp.Basic:
     """The base of a negative power, so that SymPy prints it below a fraction bar as it stands.
 
     SymPy's printer writes powers of numbers out, however large, and a negative power below the bar as a fraction in a
-    fraction. A symbol with the LaTeX of a number as its name it only prints.
+    fraction. A symbol with the LaTeX of such a base as its name it only prints.
     """
     if base.is_Rational:
         is_atom = base.is_Integer and base >= 0
-        return sp.Symbol(sp.latex(base) if is_atom else rf"{{\left({sp.latex(base)}\right)}}")
-    factors = [
-        sp.Pow(factor.base, sp.Symbol(sp.latex(factor.exp)), evaluate=False)
-        if factor.is_Pow and factor.exp.is_Rational and factor.exp < 0
-        else factor
-        for factor in sp.Mul.make_args(base)
+        return sp.Symbol(sp.latex(base) if is_atom else _in_brackets(sp.latex(base)))
+    factors = sp.Mul.make_args(base)
+    if not any(map(_is_negative_power, factors)):
+        return base
+    written = [
+        sp.Pow(factor.base, sp.Symbol(sp.latex(factor.exp)), evaluate=False) if _is_negative_power(factor) else factor
+        for factor in factors
     ]
-    return factors[0] if len(factors) == 1 else sp.Mul(*factors, evaluate=False)
+    latex = sp.latex(
+        sp.Mul(*written, evaluate=False) if len(written) > 1 else written[0], ln_notation=True, order="none"
+    )
+    return sp.Symbol(f"{{{latex}}}" if exponent == -1 else _in_brackets(latex))
+
+
+def _is_negative_power(factor: sp.Basic) -> bool:
+    """Whether a factor is a negative power of anything but what `_as_written` returned."""
+    return factor.is_Pow and factor.exp.is_Rational and factor.exp < 0 and not str(factor.base).startswith("{")
+
+
+def _in_brackets(latex: str) -> str:
+    return rf"{{\left({latex}\right)}}"

@@ -1,5 +1,6 @@
 """Texts to token ids and back, by TensorFlow Text."""
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -92,6 +93,10 @@ class TextProcessor:
             for tokens in map(_tokenized, _batches(texts))
         )
 
+    def digest(self) -> str:
+        """The SHA-256 of the real tokens in their order."""
+        return hashlib.sha256("\n".join(self.vocabulary[len(SPECIAL_TOKENS) :]).encode()).hexdigest()
+
     def save(self, path: str | os.PathLike) -> None:
         """Write the real tokens to a UTF-8 text file, one on each line; it is complete or not written."""
         with atomic_path(path) as temporary:
@@ -106,7 +111,7 @@ class TextProcessor:
             ValueError: it is not a vocabulary.
         """
         try:
-            return cls(Path(path).read_text(encoding="utf-8").removesuffix("\n").split("\n"))
+            return cls(Path(path).read_text(encoding="utf-8-sig").removesuffix("\n").split("\n"))
         except ValueError as error:  # of the vocabulary, or UnicodeDecodeError
             raise ValueError(f"{path} is not a vocabulary: {error}") from None
 

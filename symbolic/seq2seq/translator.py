@@ -3,7 +3,7 @@
     model.keras                the model
     context_vocabulary.txt     the tokens of the inputs, one a line
     target_vocabulary.txt      the tokens of the outputs
-    translator.json            the longest sequence it reads or writes
+    translator.json            the longest sequence it reads or writes, and the SHA-256 of both vocabularies
 
 Loading a folder runs no code that the folder names, so that a folder from anywhere can be loaded. `model.keras` names
 the class of its model; that class must be one of `MODELS`, or of a module that is already imported. Whoever saved a
@@ -17,7 +17,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import h5py
 import keras
@@ -25,9 +25,12 @@ import numpy as np
 from tqdm import tqdm
 
 from symbolic.runtime.atomic import atomic_path
+from symbolic.runtime.files import read_json
+from symbolic.runtime.lines import MAX_TOKENS
 from symbolic.seq2seq.batches import padded
 from symbolic.seq2seq.decoding import CompiledSearch
 from symbolic.seq2seq.grammar import Grammar
+from symbolic.seq2seq.loading import CONFIG, WEIGHTS, check_archive, load_model
 from symbolic.seq2seq.models import MODELS
 from symbolic.seq2seq.models.contract import check_model_class
 from symbolic.seq2seq.processors import TextProcessor
@@ -35,7 +38,6 @@ from symbolic.seq2seq.searches import Greedy, Hypothesis, Search
 from symbolic.seq2seq.shapes import WIDTH_BLOCK
 
 MODEL, SETTINGS = "model.keras", "translator.json"
-_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"  # within the Keras archive
 CONTEXT_VOCABULARY, TARGET_VOCABULARY = "context_vocabulary.txt", "target_vocabulary.txt"
 
 
@@ -166,7 +168,11 @@ class Translator:
         self.context_processor.save(folder / CONTEXT_VOCABULARY)
         self.target_processor.save(folder / TARGET_VOCABULARY)
         with atomic_path(folder / SETTINGS) as temporary:
-            temporary.write_text(json.dumps({"max_length": self.max_length}) + "\n", encoding="utf-8")
+            settings = {
+                "max_length": self.max_length,
+                "vocabularies": {"context": self.context_processor.digest(), "target": self.target_processor.digest()},
+            }
+            temporary.write_text(json.dumps(settings) + "\n", encoding="utf-8")
         with atomic_path(folder / MODEL) as temporary:
             self.model.save(temporary)
             if half:
@@ -185,25 +191,49 @@ class Translator:
         for file in (MODEL, CONTEXT_VOCABULARY, TARGET_VOCABULARY, SETTINGS):
             if not (folder / file).is_file():
                 raise FileNotFoundError(f"{folder} does not hold a trained model: it has no {file}")
+        settings = _read_settings(folder / SETTINGS)
+        processors = {
+            "context": TextProcessor.load(folder / CONTEXT_VOCABULARY),
+            "target": TextProcessor.load(folder / TARGET_VOCABULARY),
+        }
         _check_class(folder / MODEL)
         translator = cls(
-            model=keras.saving.load_model(folder / MODEL, compile=False),
-            context_processor=TextProcessor.load(folder / CONTEXT_VOCABULARY),
-            target_processor=TextProcessor.load(folder / TARGET_VOCABULARY),
-            max_length=json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["max_length"],
+            model=load_model(folder / MODEL),
+            context_processor=processors["context"],
+            target_processor=processors["target"],
+            max_length=settings["max_length"],
         )
         for side in ("context", "target"):
             words = len(getattr(translator, f"{side}_processor"))
             size = getattr(translator.model, f"{side}_vocabulary_size")
             if words != size:
                 raise ValueError(f"{folder}: {side}_vocabulary.txt has {words} tokens and the model {size}")
+        for side, processor in processors.items():
+            if settings["vocabularies"].get(side, processor.digest()) != processor.digest():
+                raise ValueError(
+                    f"{folder}: {side}_vocabulary.txt is not the vocabulary that the model was saved with; "
+                    f"the digest in {SETTINGS} is another."
+                )
         return translator
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    """The content of `translator.json`; folders of earlier versions have no digests.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    match settings := {"vocabularies": {}, **read_json(path)}:
+        case {"max_length": int(length), "vocabularies": dict()} if length in range(3, MAX_TOKENS + 3):
+            return settings
+    raise ValueError(f"{path} is damaged: `max_length` must be an integer from 3 to {MAX_TOKENS + 2:,}.")
 
 
 def _check_class(path: Path) -> None:
     """Check that the class of the model in a Keras archive is known in this process, and can be decoded."""
+    check_archive(path)
     with zipfile.ZipFile(path) as archive:
-        config = json.loads(archive.read(_CONFIG))
+        config = json.loads(archive.read(CONFIG))
     cls = keras.saving.get_registered_object(config["registered_name"])
     if cls is None:
         module = config["module"]
@@ -220,11 +250,11 @@ def _halve(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     halved = io.BytesIO()
-    with h5py.File(io.BytesIO(parts[_WEIGHTS])) as weights, h5py.File(halved, "w") as smaller:
+    with h5py.File(io.BytesIO(parts[WEIGHTS])) as weights, h5py.File(halved, "w") as smaller:
         for name, value in weights.attrs.items():
             smaller.attrs[name] = value
         weights.visititems(functools.partial(_copy_halved, smaller))
-    parts[_WEIGHTS] = halved.getvalue()
+    parts[WEIGHTS] = halved.getvalue()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
