@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-from tqdm import tqdm
 
 from symbolic.evaluation.problem_sets import read_problem_set, with_kind
 from symbolic.evaluation.rows import evaluate, evaluate_system, evaluate_within
@@ -30,6 +29,7 @@ from symbolic.runtime.atomic import atomic_path
 from symbolic.runtime.files import sha256_of
 from symbolic.runtime.folders import check_same_settings
 from symbolic.runtime.locks import locked
+from symbolic.runtime.progress import tqdm
 from symbolic.seq2seq.translator import CONTEXT_VOCABULARY, MODEL, TARGET_VOCABULARY, Translator
 from symbolic.seq2seq.translator import SETTINGS as TRANSLATOR_SETTINGS
 from symbolic.solving.proposers import check_proposers

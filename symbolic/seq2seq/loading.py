@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import io
 import json
+import math
 import re
 import warnings
 import zipfile
@@ -167,9 +168,10 @@ def _check_shapes(path: Path | str, there: Mapping[str, tuple[int, ...]], model:
             ", ".join(f"{count} of shape {shape}" for shape, count in sorted(counts.items())[:5]) or "none"
             for counts in (in_model - in_file, in_file - in_model)
         ]
+        sizes = sum(math.prod(shape) for shape in there.values())
         raise _Refused(
-            f"{path}: the configuration and the weights do not fit. The model has {len(model.weights)} weights and the "
-            f"file {len(there)}; missing in the file: {missing}; left over: {left}."
+            f"{path} does not fit the model, which has {model.count_params():,} numbers in {len(model.weights)} "
+            f"weights; the file has {sizes:,} in {len(there)}; missing in the file: {missing}; left over: {left}."
         )
 
 

@@ -22,11 +22,11 @@ from typing import Any, NamedTuple
 import h5py
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from symbolic.runtime.atomic import atomic_path
 from symbolic.runtime.files import read_json
 from symbolic.runtime.lines import MAX_TOKENS
+from symbolic.runtime.progress import tqdm
 from symbolic.seq2seq.batches import padded
 from symbolic.seq2seq.decoding import CompiledSearch
 from symbolic.seq2seq.grammar import Grammar

@@ -13,12 +13,12 @@ from typing import Any
 
 import symengine as se
 import sympy as sp
-from tqdm import tqdm
 
 from symbolic.expressions.engines import differentiate, from_symengine, to_symengine
 from symbolic.expressions.exchange import to_sympy
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix, prefix_text
 from symbolic.runtime.processes import ProcessExpired, limit_this_process, preload_module, process_pool
+from symbolic.runtime.progress import tqdm
 from symbolic.solving.linearity import combined, groups_of, terms_of
 from symbolic.solving.repair import repaired
 

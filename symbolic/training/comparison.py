@@ -4,6 +4,7 @@ Only saved files are read, so runs of different days and machines compare.
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +25,35 @@ def compare(runs: Path | str) -> pd.DataFrame:
 
     A row per trial: the parameters in which the trials differ, weights, epochs run, training seconds, and loss, token
     accuracy, exact match, solve rate and verdicts on the test set (on validation problems where no test problems were
-    judged). Then a column for every loss, metric and callback of one's own, see `_own_figures`.
+    judged). Then a column for every loss, metric and callback of one's own, see `_own_figures`. A trial whose files
+    are damaged is left out, and a sentence on stderr names it.
 
     Raises:
         FileNotFoundError: there is no trial in the folder.
+        ValueError: all of them are damaged.
     """
-    folders = trial_folders(runs)
+    folders = _readable(trial_folders(runs))
     settings = pd.DataFrame([_settings(folder) for folder in folders])
     differing = [key for key in settings if settings[key].nunique(dropna=False) > 1]
     table = pd.DataFrame([_row(folder, differing) for folder in folders])
     with atomic_path(Path(runs) / TABLE) as temporary:
         table.to_csv(temporary, index=False)
     return table
+
+
+def _readable(folders: list[Path]) -> list[Path]:
+    readable, faults = [], []
+    for folder in folders:
+        try:
+            _row(folder, [])
+            readable.append(folder)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:  # the last three: figures of another kind
+            faults.append(f"{folder} is left out of the comparison: {error or type(error).__name__}")
+    if not readable:
+        raise ValueError("; ".join(faults))
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return readable
 
 
 def _settings(folder: Path) -> dict[str, Any]:

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-from tqdm import tqdm
 
 from symbolic.problems.files import BadLine, ReadReport, numbered_lines, parse_line
 from symbolic.problems.splits import SPLITS, content_hash, skeleton, split_of
 from symbolic.runtime import cluster
 from symbolic.runtime.disks import full_disk, full_disk_named
 from symbolic.runtime.processes import ordered_map
+from symbolic.runtime.progress import tqdm
 
 MEMORY_LIMIT = "4GB"
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import symengine
-from tqdm import tqdm
 
 import symbolic
 from symbolic.problems.files import write_problems
@@ -25,6 +24,7 @@ from symbolic.problems.tasks import file_stem, problems
 from symbolic.runtime.atomic import atomic_path
 from symbolic.runtime.folders import holds_earlier, replaced_together
 from symbolic.runtime.names import unknown_name
+from symbolic.runtime.progress import tqdm
 
 README = "README.md"
 # Drawing stops when fewer than one in `_LEAST_KEPT` of the last `_WINDOW` problems was one to keep.

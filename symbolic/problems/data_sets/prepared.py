@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from tqdm import tqdm
 
 import symbolic
 from symbolic.problems.data_sets.database import MEMORY_LIMIT, Resources, find_source_files, open_database, read_files
@@ -30,6 +29,7 @@ from symbolic.runtime.atomic import atomic_path
 from symbolic.runtime.cluster import is_cluster
 from symbolic.runtime.folders import holds_earlier, replaced_together
 from symbolic.runtime.names import unknown_name
+from symbolic.runtime.progress import tqdm
 
 RECORD = "preparation.json"
 README = "README.md"

@@ -25,8 +25,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 import symbolic
 from symbolic.problems.families.forward import forward, integrators_of
 from symbolic.problems.files import write_problems
@@ -49,6 +47,7 @@ from symbolic.runtime.disks import full_disk
 from symbolic.runtime.files import sha256_of
 from symbolic.runtime.folders import differences
 from symbolic.runtime.locks import locked
+from symbolic.runtime.progress import tqdm
 
 SHARD_SIZE = 10_000
 
