@@ -15,7 +15,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection, forkserver
 from multiprocessing.context import ForkServerContext
@@ -87,7 +87,8 @@ class Pool:
         """Have a worker call a function. It must be able to import the function's module.
 
         The result of the future raises what the function raises, `TimeoutError` if that takes longer than `timeout`
-        seconds, `ProcessExpired` if the process dies, and `BrokenProcessPool` if no process starts.
+        seconds, `ProcessExpired` if the process dies, and `BrokenProcessPool` if no process starts. A future can be
+        cancelled until it has its result; that ends the process.
         """
         if self._stopped.is_set():
             raise RuntimeError("the pool has ended")
@@ -99,6 +100,11 @@ class Pool:
         else:
             self._tasks.put(_Task(future, call, timeout))
         return future
+
+    @property
+    def active(self) -> bool:
+        """Whether the pool takes tasks."""
+        return not self._stopped.is_set()
 
     def end(self) -> None:
         """End all processes, in the middle of a task if need be. What has no result yet gets none."""
@@ -116,19 +122,19 @@ class Pool:
     def _serve(self) -> None:
         worker, done = None, 0
         while (task := self._tasks.get()) is not None:
-            if not task.future.set_running_or_notify_cancel():
-                continue
-            worker = self._run(task, worker)
-            done += 1
-            if worker is not None and self._max_tasks and done % self._max_tasks == 0:
-                worker = worker.end()
+            if not task.future.cancelled():
+                worker, done = self._run(task, worker), done + 1
+                if worker is not None and self._max_tasks and done % self._max_tasks == 0:
+                    worker = worker.end()
+            if task.future.cancelled():
+                task.future.set_running_or_notify_cancel()  # for whoever waits for several futures
         if worker is not None:
             worker.end()
 
     def _run(self, task: _Task, worker: "_Worker | None") -> "_Worker | None":
         """Have a task done by a worker, a new one if there is none; returns the worker unless it has ended."""
         false_starts = 0
-        while not self._stopped.is_set():
+        while not self._stopped.is_set() and not task.future.cancelled():
             try:
                 worker = worker or self._start()
                 worker.take(task)
@@ -138,7 +144,7 @@ class Pool:
                 false_starts += 1
                 if false_starts == _MOST_FALSE_STARTS:
                     reason = f"{false_starts} in a row ended before their first task ({error or type(error).__name__})"
-                    task.future.set_exception(BrokenProcessPool(reason))
+                    _set(task.future, False, BrokenProcessPool(reason))
                     return None
                 time.sleep(_SECONDS_AFTER_A_FALSE_START)
                 continue
@@ -146,9 +152,9 @@ class Pool:
                 is_result, value = worker.result(task)
             except (ProcessExpired, TimeoutError) as error:
                 is_result, value, worker = False, error, worker.end()
-            (task.future.set_result if is_result else task.future.set_exception)(value)
+            _set(task.future, is_result, value)
             return worker
-        task.future.set_exception(CancelledError())
+        _set(task.future, False, CancelledError())
         return worker
 
     def _start(self) -> "_Worker":
@@ -163,6 +169,12 @@ class Pool:
             for process_id in [*self._processes, *([] if server is None else [server])]:
                 with contextlib.suppress(OSError):
                     os.kill(process_id, signal.SIGCONT)
+
+
+def _set(future: Future, is_result: bool, value: Any) -> None:
+    """Give a future its result or its error, unless it was cancelled."""
+    with contextlib.suppress(InvalidStateError):
+        (future.set_result if is_result else future.set_exception)(value)
 
 
 class _Worker:
@@ -193,6 +205,7 @@ class _Worker:
             TimeoutError: the time limit of the task was reached.
             ProcessExpired: the process died.
         """
+        task.future.add_done_callback(self._end_if_cancelled)  # nobody needs the result then
         if not self._pipe.poll(task.timeout):
             raise TimeoutError(f"time limit of {task.timeout:g} s")
         try:
@@ -203,6 +216,10 @@ class _Worker:
             raise ProcessExpired(f"a worker process died with exit status {code}", code) from None
         except Exception as error:  # whatever an object raises that cannot be unpickled
             return False, error
+
+    def _end_if_cancelled(self, future: Future) -> None:
+        if future.cancelled():
+            self._process.kill()
 
     def end(self) -> None:
         """End the process, at once."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
 
 import psutil
@@ -116,6 +117,15 @@ def test_time_limits_do_not_look_at_the_clock_that_people_set(monkeypatch):
     monkeypatch.setattr(time, "time", lambda: float(next(jumps)))
     with process_pool(1, TASKS) as pool:
         assert pool.schedule(worker_tasks.nap, [0.3], timeout=60).result(timeout=60) == 0.3
+
+
+def test_a_task_that_is_cancelled_ends_even_if_it_runs():
+    with process_pool(1, TASKS) as pool:
+        running, waiting = (pool.schedule(worker_tasks.nap, [1000]) for _ in range(2))
+        time.sleep(0.5)
+        assert running.cancel() and waiting.cancel()
+        assert pool.schedule(worker_tasks.nap, [0.0]).result(timeout=60) == 0.0
+        assert wait([running, waiting], timeout=60).not_done == set()
 
 
 def test_a_worker_out_of_memory_costs_its_task():
