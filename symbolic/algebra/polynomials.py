@@ -51,11 +51,23 @@ class Polynomial:
         Raises:
             TooLargeError: their coefficients have too many digits.
         """
+        _, factors = self.factored()
+        return [factor for factor, _ in factors]
+
+    def factored(self) -> tuple[int, list[tuple["Polynomial", int]]]:
+        """A number, and the irreducible factors with their multiplicities; their leading coefficients are positive.
+
+        Raises:
+            TooLargeError: as `factors` raises it.
+        """
         try:
-            _, factors = self.terms.factor()
+            content, factors = self.terms.factor()
         except OverflowError:  # python-flint sorts the factors by coefficients as C integers
             raise TooLargeError("a polynomial has factors with too large coefficients") from None
-        return [Polynomial(f if f.leading_coefficient() > 0 else -f, self.ring) for f, _ in factors]
+        signs = [1 if factor.leading_coefficient() > 0 else -1 for factor, _ in factors]
+        content = math.prod((sign**times for sign, (_, times) in zip(signs, factors, strict=True)), start=int(content))
+        parts = [(Polynomial(sign * f, self.ring), times) for sign, (f, times) in zip(signs, factors, strict=True)]
+        return content, parts
 
     def indices_with(self, symbol: se.Symbol) -> list[int]:
         """The indices of those generators in the polynomial that hold a symbol."""
@@ -100,6 +112,13 @@ def numerator(expr: se.Basic, leading: tuple[se.Symbol, ...]) -> Polynomial:
     ring = _Ring(expr, leading)
     terms, _ = ring.fraction(expr)
     return Polynomial(ring.without_powers_of_roots(terms), ring)
+
+
+def fraction(expr: se.Basic) -> tuple[Polynomial, Polynomial]:
+    """Numerator and denominator of an expression written as one fraction in lowest terms; raises as `numerator`."""
+    ring = _Ring(expr, ())
+    top, bottom = map(ring.without_powers_of_roots, ring.fraction(expr))
+    return Polynomial(top, ring), Polynomial(bottom, ring)
 
 
 class _Ring:

@@ -3,7 +3,6 @@
 import sys
 
 from symbolic.commands import AddCommand, names
-from symbolic.runtime.startup import import_keras
 
 
 def add(command: AddCommand) -> None:
@@ -54,7 +53,6 @@ def add(command: AddCommand) -> None:
 
 
 def _evaluate(args) -> int:
-    import_keras()
     from symbolic.evaluation.matrix import evaluate_matrix
     from symbolic.evaluation.tables import format_matrix, format_results, matrix_table
     from symbolic.solver import default_model

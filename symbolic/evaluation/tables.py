@@ -3,8 +3,9 @@
 results.csv                      a row per solver and problem set
 matrix.csv                       solve rates: a row per solver, a column per set
 by_kind.csv, by_operators.csv, by_length.csv      the results by groups of problems
-by_operators.png, by_length.png  solve rates in those groups, of the models at their largest beam
-by_beam.png                      solve rates by beam size
+by_operators.png, by_length.png  solve rates in three classes of these, of the models at their largest beam
+solvers.png                      solve rates of systems, and of models at their largest beam, also with proposers
+by_beam.png                      solve rates by beam size, where a model has several
 by_seconds.png                   problems answered within a time, of the models with a budget of seconds
 overlap.csv                      for each pair of solvers how many problems one solves, both solve, and only one solves
 verdicts.png                     the percentage of problems with each verdict, of the models at their largest beam
@@ -21,6 +22,7 @@ from symbolic.evaluation.plots import (
     plot_solve_rates,
     plot_solve_rates_by_beam,
     plot_solved_by_seconds,
+    plot_solvers,
     plot_verdicts,
     save_figure,
 )
@@ -35,6 +37,7 @@ RESULTS, MATRIX = "results.csv", "matrix.csv"
 # The largest number in each group of problems; the last group has no end.
 _GROUP_ENDS = {"operators": (2, 4, 6, 8, 10, 12, 15, 20, 30), "length": (10, 20, 30, 40, 60, 80, 120, 160, 240)}
 AXIS_LABELS = {"operators": "operators in the problem", "length": "tokens of the problem"}
+_CLASS_ENDS = {"operators": (4, 10), "length": (20, 60)}  # of the three classes in pictures; some of the group ends
 # Columns from 0 to 1, shown as percentages.
 _FRACTIONS = ("exact_match", "solve_rate", "fail", "general", "invalid", *OUTCOMES)
 
@@ -54,8 +57,11 @@ def write_tables(out: Path | str) -> pd.DataFrame:
     for by, ends in _GROUP_ENDS.items():
         table = results_table(rows.assign(**{by: _grouped(rows[by], ends)}), by)
         _write(table, out / f"by_{by}.csv")
-        save_figure(plot_solve_rates(at_largest_beam(table), by, AXIS_LABELS[by]), out / f"by_{by}.png")
-    save_figure(plot_solve_rates_by_beam(results), out / "by_beam.png")
+        figure = plot_solve_rates(in_classes(at_largest_beam(table), by), by, AXIS_LABELS[by])
+        save_figure(figure, out / f"by_{by}.png")
+    save_figure(plot_solvers(at_largest_beam(results)), out / "solvers.png")
+    if results.groupby("solver")["beam"].nunique().gt(1).any():
+        save_figure(plot_solve_rates_by_beam(results), out / "by_beam.png")
     _write(overlap_table(out), out / "overlap.csv")
     if "seconds_to_answer" in rows:
         save_figure(plot_solved_by_seconds(rows.dropna(subset="found_by")), out / "by_seconds.png")
@@ -143,6 +149,18 @@ def read_groups(out: Path | str, by: str) -> pd.DataFrame:
     table = pd.read_csv(Path(out) / f"by_{by}.csv", dtype={"beam": "Int64"})
     labels = pd.CategoricalDtype(_group_labels(_GROUP_ENDS[by]), ordered=True)
     return table.astype({by: labels})
+
+
+def in_classes(groups: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Problems and solve rates by "operators" or "length" in three classes, from the finer groups of `read_groups`."""
+    ends = _CLASS_ENDS[by]
+    starts = groups[by].astype(str).str.partition("–")[0].astype(int)
+    labels = [f"up to {ends[0]}", f"{ends[0] + 1}–{ends[1]}", f"over {ends[1]}"]
+    classes = pd.cut(starts, [-1, *ends, float("inf")], labels=labels)
+    counted = groups.assign(**{by: classes, "solved": groups["solve_rate"] * groups["problems"]})
+    keys = ["solver", "set", by]
+    summed = counted.groupby(keys, observed=True, sort=False)[["problems", "solved"]].sum().reset_index()
+    return summed.assign(solve_rate=summed["solved"] / summed["problems"])
 
 
 def solver_labels(table: pd.DataFrame) -> pd.Series:

@@ -89,14 +89,18 @@ def _tree(expr: sp.Basic) -> Tree:
     raise ValueError(f"no token spells {type(expr).__name__} {short_text(expr)}")
 
 
-def to_latex(tree: Tree) -> str:
+def to_latex(tree: Tree, names: Mapping[str, str] | None = None) -> str:
     """LaTeX source of a tree, for math mode: `Y'` without its argument, sums and products without inner brackets.
+
+    Args:
+        names: what variables, coefficients and unknowns are called in the source, if not as their tokens.
 
     Raises:
         TooLargeError: the tree nests more deeply than SymPy can print.
     """
+    symbols = {token: sp.Symbol(name) for token, name in (names or {}).items() if token not in _CONSTANTS}
     with _depth_checked():
-        expr = _built(tree, _operations(False, flat=True), _LATEX_LEAVES)
+        expr = _built(tree, _operations(False, flat=True), _LATEX_LEAVES | symbols)
         return sp.latex(expr, ln_notation=True, order="none")
 
 

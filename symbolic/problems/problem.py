@@ -67,8 +67,8 @@ class ProblemOptions:
         max_ops_G: for `ibp`, most operators in the second factor, G.
         table_size: for `ibp`, most entries in the table of known primitives, about 400 bytes each.
         known_primitives: for `ibp`, files of integration problems that the table starts with.
-        integrators: for `fwd`, the computer algebra systems to ask, in this order, of "alkahest", "giac", "maxima",
-            "fricas", "sympy". Empty for the best one installed.
+        integrators: for `fwd`, the integrators to ask, in this order, of "alkahest", "giac", "maxima", "fricas",
+            "sympy" and "ansatz", the project's own. Empty for the best one installed.
         integrator_limit: for `fwd`, seconds of CPU time that a system may spend on one integral; None for the system's
             own default.
 

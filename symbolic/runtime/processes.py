@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
+from contextvars import ContextVar
 from importlib.machinery import ModuleSpec
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -107,9 +108,19 @@ def preload_module(name: str) -> None:
     CONTEXT.set_forkserver_preload(sorted(_preloaded))
 
 
+def start_server(*modules: str) -> None:
+    """Start the server with modules for all processes, if it does not run yet, and do not wait until it has them."""
+    for name in modules:
+        preload_module(name)
+    with _starting, _start_settings():
+        forkserver.ensure_running()
+
+
 @contextlib.contextmanager
 def process_pool(workers: int, preload: str | None = None, **options) -> Iterator[Pool]:
     """A `Pool` whose processes are ended with the block, even in the middle of a task.
+
+    Where `WarmPools` are in use, the pool is one of theirs: only the tasks that are not done are ended with the block.
 
     Args:
         workers: number of processes.
@@ -121,6 +132,16 @@ def process_pool(workers: int, preload: str | None = None, **options) -> Iterato
     """
     if preload:
         preload_module(preload)
+    warm = _warm.get()
+    with _new_pool(workers, options) if warm is None else warm.pool(workers, options) as pool:
+        try:
+            yield pool
+        except BrokenProcessPool as error:
+            raise OSError(f"worker processes do not start on this machine: {error}") from error
+
+
+@contextlib.contextmanager
+def _new_pool(workers: int, options: dict) -> Iterator[Pool]:
     pool = Pool(workers, CONTEXT, **options)
 
     def end():
@@ -131,11 +152,91 @@ def process_pool(workers: int, preload: str | None = None, **options) -> Iterato
     atexit.register(end)
     try:
         yield pool
-    except BrokenProcessPool as error:
-        raise OSError(f"worker processes do not start on this machine: {error}") from error
     finally:
         atexit.unregister(end)
         end()
+
+
+class WarmPools:
+    """Pools whose processes stay, so that the next work need not start any.
+
+    While a thread is in a block of `in_use`, every `process_pool` of that thread is one of these. Pools are never in
+    use twice at a time: several threads have pools of their own.
+
+    Examples:
+        >>> with WarmPools() as pools, pools.in_use(), process_pool(1) as pool:
+        ...     pool.schedule(abs, [-2]).result()
+        2
+    """
+
+    def __init__(self):
+        self._lock, self._free, self._stack = threading.Lock(), [], contextlib.ExitStack()
+
+    def __enter__(self) -> "WarmPools":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        with self._lock:
+            if self._stack is None:
+                raise ValueError("these processes were ended")
+            pools = self._free.pop() if self._free else _Pools(self._stack, self._lock)
+        before = _warm.set(pools)
+        try:
+            yield
+        finally:
+            _warm.reset(before)
+            with self._lock:
+                self._free.append(pools)
+
+    def close(self) -> None:
+        """End all processes."""
+        with self._lock:
+            stack, self._stack = self._stack, None
+        if stack is not None:
+            stack.close()
+
+
+class _Pools:
+    """The pools of one block at a time, by their options."""
+
+    def __init__(self, stack: contextlib.ExitStack, lock: threading.Lock):
+        self._stack, self._lock, self._pools = stack, lock, {}
+
+    @contextlib.contextmanager
+    def pool(self, workers: int, options: dict) -> Iterator["_Borrowed"]:
+        key = (workers, *((name, str(value)) for name, value in sorted(options.items())))
+        if key not in self._pools or not self._pools[key].active:
+            with self._lock:
+                self._pools[key] = self._stack.enter_context(_new_pool(workers, options))
+        borrowed = _Borrowed(self._pools[key])
+        try:
+            yield borrowed
+        finally:
+            borrowed.cancel()
+
+
+class _Borrowed:
+    """A pool that remembers which of its tasks are not done."""
+
+    def __init__(self, pool: Pool):
+        self._pool, self._futures = pool, set()
+
+    def schedule(self, *args, **kwargs):
+        future = self._pool.schedule(*args, **kwargs)
+        self._futures.add(future)
+        future.add_done_callback(self._futures.discard)
+        return future
+
+    def cancel(self) -> None:
+        for future in list(self._futures):
+            future.cancel()
+
+
+_warm: ContextVar[_Pools | None] = ContextVar("warm", default=None)
 
 
 @contextlib.contextmanager

@@ -32,7 +32,7 @@ def export(
     Args:
         translator: its model runs on Keras's TensorFlow backend.
         folder: does not exist, or is empty.
-        search: its settings; N is `search.returned`.
+        search: its settings; N is what the search returns.
         grammar: every answer is well formed under it.
 
     Raises:

@@ -11,7 +11,6 @@ import hashlib
 import io
 import json
 import math
-import re
 import warnings
 import zipfile
 from collections import Counter
@@ -23,29 +22,12 @@ import h5py
 import numpy as np
 
 from symbolic.runtime.interruptions import interruption_delayed
+from symbolic.seq2seq.keras_file import CONFIG, WEIGHTS, Refused, arrays_in, check_archive, named_errors
 
 if TYPE_CHECKING:
     import keras
 
-CONFIG, WEIGHTS = "config.json", "model.weights.h5"  # within a .keras archive
-# Arrays in a file that are not weights of the model: of its training, and the random states of dropout.
-_OTHER_ARRAYS = re.compile("(optimizer|loss|metrics)/|(.*/)?seed_generator/")
-_MOST_EXPANSION = 100  # times its size on disk that a file may take in memory; those of Keras take it once
 _SMALL = 4096  # a number in a configuration that is greater must be the width of a weight of the file
-
-
-def check_archive(path: Path | str) -> None:
-    """Refuse a `.keras` file that is none, or that unpacks to far more than its size, before any of it is unpacked.
-
-    Raises:
-        OSError: the file cannot be read.
-        ValueError: it is refused.
-    """
-    with _named_errors(path), zipfile.ZipFile(path) as archive:
-        unpacked = sum(part.file_size for part in archive.infolist())
-        for part in (CONFIG, WEIGHTS):
-            archive.getinfo(part)
-    _check_expansion(path, unpacked)
 
 
 def load_model(path: Path | str) -> "keras.Model":
@@ -58,7 +40,7 @@ def load_model(path: Path | str) -> "keras.Model":
     import keras
 
     check_archive(path)
-    with interruption_delayed(), _named_errors(path):
+    with interruption_delayed(), named_errors(path):
         with zipfile.ZipFile(path) as archive:
             config = json.loads(archive.read(CONFIG))
             weights = archive.read(WEIGHTS)
@@ -83,7 +65,7 @@ def load_weights(model: "keras.Model", path: Path | str) -> None:
         ValueError: these are the weights of another model, or are not finite; the model is then of no use.
     """
     path = Path(path)
-    with interruption_delayed(), _named_errors(path):
+    with interruption_delayed(), named_errors(path):
         if path.suffix == ".keras":
             check_archive(path)
             with zipfile.ZipFile(path) as archive:
@@ -96,58 +78,10 @@ def load_weights(model: "keras.Model", path: Path | str) -> None:
         _check_weights(path, weights, model)
 
 
-@contextlib.contextmanager
-def _named_errors(path: Path | str) -> Iterator[None]:
-    """Errors that a damaged file leads to, as one ValueError with its name."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except _Refused:
-        raise
-    except (MemoryError, RecursionError) as error:
-        raise ValueError(f"{path} cannot be loaded: {type(error).__name__}.") from error
-    except Exception as error:  # Keras, HDF5 and zipfile raise errors of many kinds, OSError among them
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        reason = str(error).partition("\n")[0][:300]
-        raise ValueError(f"{path} is no model that Keras saved, or is damaged: {reason}") from error
-
-
-class _Refused(ValueError):
-    """A file that was refused, with the file's name and the reason."""
-
-
-def _check_expansion(path: Path | str, size: int) -> None:
-    on_disk = Path(path).stat().st_size
-    if size > _MOST_EXPANSION * on_disk:
-        raise _Refused(
-            f"{path} is refused: it has {on_disk:,} bytes and unpacks to {size:,}, more than {_MOST_EXPANSION} times "
-            "as many."
-        )
-
-
-def _arrays(file: h5py.File) -> dict[str, h5py.Dataset]:
-    """The weights of a model in a file of Keras, by name."""
-    arrays = {}
-
-    def collect(name: str, item: h5py.Group | h5py.Dataset) -> None:
-        if isinstance(item, h5py.Dataset) and not _OTHER_ARRAYS.match(name):
-            arrays[name] = item
-
-    file.visititems(collect)
-    return arrays
-
-
 def _shapes(path: Path | str, weights: bytes) -> dict[str, tuple[int, ...]]:
     """Name -> shape of the weights in a file, of which none is read."""
     with h5py.File(io.BytesIO(weights)) as file:
-        arrays = _arrays(file)
-        _check_expansion(path, sum(array.size * array.dtype.itemsize for array in arrays.values()))
-        for name, array in arrays.items():
-            if array.is_virtual or array.external:
-                raise _Refused(f"{path} is refused: the weights `{name}` are in another file.")
-        return {name: array.shape for name, array in arrays.items()}
+        return {name: array.shape for name, array in arrays_in(path, file).items()}
 
 
 def _check_numbers(path: Path | str, arguments: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -158,7 +92,7 @@ def _check_numbers(path: Path | str, arguments: Mapping[str, Any], shapes: Mappi
             continue
         most = len(shapes) if "layers" in name else _SMALL
         if not -_SMALL <= value <= most and value not in widths:
-            raise _Refused(f"{path}: the configuration has {name}={value}, for which the file has no weights.")
+            raise Refused(f"{path}: the configuration has {name}={value}, for which the file has no weights.")
 
 
 def _check_shapes(path: Path | str, there: Mapping[str, tuple[int, ...]], model: "keras.Model") -> None:
@@ -169,7 +103,7 @@ def _check_shapes(path: Path | str, there: Mapping[str, tuple[int, ...]], model:
             for counts in (in_model - in_file, in_file - in_model)
         ]
         sizes = sum(math.prod(shape) for shape in there.values())
-        raise _Refused(
+        raise Refused(
             f"{path} does not fit the model, which has {model.count_params():,} numbers in {len(model.weights)} "
             f"weights; the file has {sizes:,} in {len(there)}; missing in the file: {missing}; left over: {left}."
         )
@@ -180,13 +114,13 @@ def _check_weights(path: Path | str, weights: bytes, model: "keras.Model") -> No
     import keras
 
     with h5py.File(io.BytesIO(weights)) as file:
-        in_file = {name: np.asarray(array[()]) for name, array in _arrays(file).items()}
+        in_file = {name: np.asarray(array[()]) for name, array in arrays_in(path, file).items()}
     for name, array in in_file.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise _Refused(f"{path}: the weights `{name}` hold infinity or nan.")
+            raise Refused(f"{path}: the weights `{name}` hold infinity or nan.")
     loaded = map(keras.ops.convert_to_numpy, model.weights)
     if Counter(map(_digest, in_file.values())) != Counter(map(_digest, loaded)):
-        raise _Refused(f"{path}: the weights were not read as they are in the file.")
+        raise Refused(f"{path}: the weights were not read as they are in the file.")
 
 
 def _digest(array: np.ndarray) -> tuple[tuple[int, ...], str]:

@@ -275,3 +275,17 @@ def write_settings(folder: Path, settings: dict[str, Any]) -> None:
     """Replace `store.json`; from then on the store has the pairs that `settings` counts."""
     with _writing(folder), atomic_path(folder / SETTINGS) as temporary:
         temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+
+
+def padded(ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray, width: int) -> np.ndarray:
+    """Sequences as one matrix (n, width), int32, padded on the right.
+
+    Args:
+        ids: sequences, one after another.
+        starts, lengths: (n,) where the wanted ones begin in `ids`, and their lengths, at most `width`.
+    """
+    position = np.arange(width)
+    inside = position < lengths[:, None]
+    matrix = np.zeros(inside.shape, np.int32)
+    matrix[inside] = ids[(starts[:, None] + position)[inside]]
+    return matrix

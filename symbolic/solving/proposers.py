@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from symbolic.runtime.names import unknown_name
-from symbolic.solving import sandbox
+from symbolic.solving import ansatz, linearise, sandbox
 from symbolic.solving.question import Question
 from symbolic.systems.integrators import INTEGRATORS
 from symbolic.systems.sessions import is_installed
@@ -37,7 +37,11 @@ class Proposer(NamedTuple):
 
 LINEARITY = "linearity"  # it asks the model and the other proposers for the parts of a sum, see `rounds.by_linearity`
 
-_ALGORITHMS = (Proposer("repair", lambda question: True, sandbox.repairs, NEEDED),)
+_ALGORITHMS = (
+    Proposer("repair", lambda question: True, sandbox.repairs, NEEDED),
+    Proposer("ansatz", lambda question: question.is_integral, ansatz.proposals, IGNORED),
+    Proposer("linearise", lambda question: not question.is_integral, linearise.proposals, USED),
+)
 PROPOSERS = MappingProxyType({proposer.name: proposer for proposer in _ALGORITHMS})
 OWN = (*PROPOSERS, LINEARITY)  # the proposers of this project, in the order in which they are asked
 

@@ -5,22 +5,24 @@ SymEngine and SymPy hang or crash on some expressions that models and people wri
 """
 
 import contextlib
+import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import symengine as se
-import sympy as sp
 
 from symbolic.expressions.engines import differentiate, from_symengine, to_symengine
-from symbolic.expressions.exchange import to_sympy
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix, prefix_text
 from symbolic.runtime.processes import ProcessExpired, limit_this_process, preload_module, process_pool
 from symbolic.runtime.progress import tqdm
 from symbolic.solving.linearity import combined, groups_of, terms_of
 from symbolic.solving.repair import repaired
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 preload_module(__name__)
 
@@ -41,6 +43,7 @@ def limited_map(
 
     It returns the function's result for each tuple of arguments, in their order. The result is None where a limit was
     reached, the process crashed or the function raised an error; their number and the reasons are printed to stderr.
+    `compute(function, arguments, at_most)` has a lower time limit.
     Workers must be able to import the function's module. The first call starts the processes.
 
     Args:
@@ -51,9 +54,9 @@ def limited_map(
     """
     with _workers(workers) as pool:
 
-        def compute(function: Callable, arguments: Sequence[tuple]) -> list[Any]:
+        def compute(function: Callable, arguments: Sequence[tuple], at_most: float = math.inf) -> list[Any]:
             name, results, losses = function.__name__, [], Counter()
-            timeout = time_limit() if callable(time_limit) else time_limit
+            timeout = min(at_most, time_limit() if callable(time_limit) else time_limit)
             futures = [pool.schedule(function, each, timeout=timeout) for each in arguments]
             for future in tqdm(futures, desc=name, unit="problem", disable=not progress):
                 try:
@@ -128,6 +131,8 @@ def derivative_of(expression: str) -> str | None:
         return None
 
 
-def evaluated(expression: str) -> sp.Basic:
+def evaluated(expression: str) -> "sp.Basic":
     """The SymPy expression in the form that SymPy's own evaluation gives it."""
+    from symbolic.expressions.exchange import to_sympy  # here, because importing SymPy takes a third of a second
+
     return to_sympy(from_prefix(expression), evaluate=True)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from symbolic.runtime.progress import tqdm
 from symbolic.seq2seq.searches import Hypothesis
 from symbolic.seq2seq.translator import Translator
-from symbolic.solving.candidates import Candidate, first_solved
+from symbolic.solving.candidates import MODEL, Candidate, first_solved
 from symbolic.solving.question import question_of
 from symbolic.solving.rounds import Certificate, Inquiry, Means, Round, grammar_of
 from symbolic.solving.sandbox import limited_map
@@ -113,7 +113,7 @@ def search(
             began = passed()
             proposals = each.propose([inquiries[index] for index in still_open], means)
             yield from (Certified(i, inquiries[i].certificate) for i in still_open if inquiries[i].certificate)
-            if number == 0 and proposals[0]:
+            if not pace and each.origin == MODEL and proposals[0]:
                 pace = (passed() - began) / len(proposals[0])
             seen = [{candidate.tokens for candidate in inquiries[index].candidates} for index in still_open]
             new = [

@@ -11,9 +11,6 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import sympy as sp
-
-from symbolic.expressions.exchange import from_sympy, to_sympy
 from symbolic.expressions.prefix import Tree, to_prefix
 from symbolic.expressions.tokens import spellings
 from symbolic.runtime.names import unknown_name
@@ -174,6 +171,10 @@ def dsolve(equation: Tree) -> list[Tree]:
 
     SymPy may hang or use up the memory: call this in a process with limits.
     """
+    import sympy as sp  # here, because it takes a third of a second
+
+    from symbolic.expressions.exchange import from_sympy, to_sympy
+
     x, y = sp.Symbol("x"), sp.Function("Y")
     constants = {sp.Symbol(f"C{number}"): sp.Symbol(f"a{number + 7}") for number in (1, 2)}
     try:

@@ -21,7 +21,10 @@ from symbolic.verification import STATUSES
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 # Columns of history.csv and of the comparison table.
-_TAKEN_NAMES = (*TRAINER_COLUMNS, *STATUSES, *("trial", "status", "reason", "weights", "epochs", "problems"))
+_TAKEN_NAMES = (
+    *(*TRAINER_COLUMNS, *STATUSES, *("trial", "status", "reason", "weights", "epochs", "problems", "unanswered")),
+    *("parameters", "seeds", "problems_seen", "judged_on", "solve_rate_sd", "solve_rate_low", "solve_rate_high"),
+)
 
 Figure = Callable[[Any, Any], Any]  # of labels (B, T) and logits (B, T, V): a function, or a Keras loss or metric
 

@@ -2,7 +2,7 @@
 
 SymEngine replaces x/x by 1, and its derivative of acosh is right only on half of the plane. So a formula that vanishes
 proves an answer only together with points at which the residual vanishes. SymEngine finds identities of rational
-functions of the parts, and none of trigonometry.
+functions of the parts; `normal_form` brings it those of trigonometric and hyperbolic functions.
 """
 
 import math
@@ -12,6 +12,8 @@ import symengine as se
 
 from symbolic.expressions import engines
 from symbolic.expressions.equations import UNKNOWNS
+from symbolic.verification.normal_form import Exponentials, near
+from symbolic.verification.points import Point, as_float
 from symbolic.verification.residual import Residual
 
 MAX_TERMS = 3000  # sums that would expand to more are not expanded
@@ -19,17 +21,46 @@ _MAX_EXPONENT = 2**62  # a larger one makes SymEngine end the process
 
 
 def is_zero(residual: Residual) -> bool:
-    """Whether the residual simplifies to 0: at once, expanded, or as the numerator of one fraction."""
+    """Whether the residual simplifies to 0: at once, expanded, as the numerator of one fraction, or in exponentials."""
     try:
         formula = _formula(residual)
-        if formula == 0:
-            return True
-        if _terms_expanded(formula) <= MAX_TERMS and formula.expand() == 0:
-            return True
-        numerator, _ = formula.as_numer_denom()
-        return _terms_expanded(numerator) <= MAX_TERMS and numerator.expand() == 0
+        return _numerator(formula) == 0 or _vanishes_in_exponentials(formula)
     except (engines.UndefinedError, engines.TooLargeError, RuntimeError):
         return False
+
+
+def is_zero_near(residual: Residual, point: Point) -> bool:
+    """Whether the residual simplifies to 0 on a neighbourhood of a real point, by the rules of `normal_form.near`.
+
+    False if the answer, or a part of the problem without Y, is another formula elsewhere, as |x| is for x < 0.
+    """
+    at = {name: as_float(value) for name, value in point.items()}
+    try:
+        for tree in (residual.answer, residual.problem):
+            _, has_choices = near(engines.to_symengine(tree), at)
+            if has_choices:
+                return False
+        formula, _ = near(_formula(residual), at)
+        return _numerator(formula) == 0 or _vanishes_in_exponentials(formula)
+    except (engines.UndefinedError, engines.TooLargeError, RuntimeError):
+        return False
+
+
+def _numerator(formula: se.Basic) -> se.Basic | None:
+    """0 if the formula vanishes at once or expanded; else its numerator, expanded; None if that is too large."""
+    if formula == 0 or (_terms_expanded(formula) <= MAX_TERMS and formula.expand() == 0):
+        return se.Integer(0)
+    numerator, _ = formula.as_numer_denom()
+    return numerator.expand() if _terms_expanded(numerator) <= MAX_TERMS else None
+
+
+def _vanishes_in_exponentials(formula: se.Basic) -> bool:
+    """Whether a formula vanishes with exponentials for the functions made of them."""
+    form = Exponentials(formula)
+    numerator = _numerator(form.written(formula))
+    if numerator is None or numerator == 0:
+        return numerator is not None
+    return _numerator(form.written(numerator)) == 0  # squares of roots have set free what stood under them
 
 
 def is_undefined(residual: Residual) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from symbolic.problems.files import BadLine, ReadReport, numbered_lines, parse_line
+from symbolic.problems.files import LINE_FORMAT, BadLine, ReadReport, numbered_lines, parse_line
 from symbolic.problems.splits import SPLITS, content_hash, skeleton, split_of
 from symbolic.runtime import cluster
 from symbolic.runtime.disks import full_disk, full_disk_named
@@ -145,7 +145,7 @@ def read_files(
     reports = []
     with _mapper(resources) as parallel_map, tqdm(desc="reading", unit=" lines", unit_scale=True) as bar:
         for path in files:
-            report = ReadReport(path)
+            report = ReadReport(path, line_format=LINE_FORMAT)
             batches = _batches(numbered_lines(path))
             for batch, bad in parallel_map(_checked, ((lines, split) for lines in batches)):
                 if good := len(batch["count"]):
