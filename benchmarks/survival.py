@@ -44,7 +44,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 OUTCOMES = ("good", "left", "traceback", "lost", "silent", "hung")
-LIMIT = 240  # seconds for one run of a command
+LIMIT = 120  # seconds for one run of a command
 _FILE_EVENTS = ("open", "os.mkdir", "os.remove", "os.rename", "os.rmdir")
 _BEGUN = "begun"  # a file that marks the moment from which a command runs
 _GRACE = 1.5  # seconds in which processes end that end with their parent
@@ -229,6 +229,13 @@ SUBJECTS = {
     ),
     "train": Subject(_HARMS[1:4:2], _prepare_train, _TRAIN, _trained, False),
     "evaluate": Subject(_HARMS[1:4:2], _prepare_evaluate, _EVALUATE, _evaluated, False),
+    "integrate": Subject(
+        ("interrupt at a moment", "kill at a moment"),
+        lambda folder: None,
+        ("integrate", "x*cos(x)"),
+        lambda folder: "none",
+        False,
+    ),
 }
 
 
@@ -431,7 +438,7 @@ def reference(name: str, subject: Subject, folder: Path) -> Reference:
         after = _state(subject, Path(copy))
         files = _files(Path(copy) / "out")
         names = tuple(str(path.relative_to(copy)) for path in files)
-        largest = max(path.stat().st_size for path in files)
+        largest = max((path.stat().st_size for path in files), default=0)
     events = count_events(subject, folder) if "kill" in subject.harms and subject.forks else 60
     return Reference(folder, before, after, names, ended.seconds, events, largest)
 
@@ -479,11 +486,32 @@ def trial(name: str, subject: Subject, harm: str, base: Reference, rng: random.R
 
 
 def verify_trial(harm: str, rng: random.Random) -> tuple[str, str]:
-    """Verdicts on 48 right answers by two workers, three of which are killed or stopped on the way."""
-    from symbolic.verification import verify_many
-
+    """Verdicts on 48 right answers by two workers, which are killed or stopped three times."""
     at = sorted(rng.sample(range(48), 3))
     counts: Counter = Counter()
+    signal.signal(signal.SIGALRM, _out_of_time)
+    signal.alarm(LIMIT)
+    try:
+        return _verify(harm, at, rng, counts)
+    except _OutOfTime:
+        return "hung", f"{harm} at {at}: {dict(counts)}"
+    except Exception as error:
+        return "lost", f"{harm} at {at}: {dict(counts)}; {type(error).__name__}: {error}"
+    finally:
+        signal.alarm(0)
+
+
+class _OutOfTime(BaseException):
+    pass
+
+
+def _out_of_time(*_) -> None:
+    raise _OutOfTime
+
+
+def _verify(harm: str, at: list[int], rng: random.Random, counts: Counter) -> tuple[str, str]:
+    from symbolic.verification import verify_many
+
     for number, verdict in enumerate(verify_many([("sub Y' cos x", "sin x")] * 48, workers=2)):
         counts[verdict.status] += 1
         if number in at and (workers := _workers(os.getpid())):
