@@ -14,6 +14,8 @@ trial shows is counted under the first of these that holds:
     left        processes or temporary files outlive the command and its second run
     good        none of these
 
+A trial of `parse` is a thousand texts near valid ones. Of a command that is killed, processes may live for ten seconds.
+
 It runs in pieces: the rows of earlier pieces stay in FILE, and trials that have a row are not done again. Commands that
 need no model are run in forked copies of this process, so a trial takes a fraction of a second; training, evaluation
 and answers take some ten seconds each. Needs a POSIX system.
@@ -47,7 +49,7 @@ OUTCOMES = ("good", "left", "traceback", "lost", "silent", "hung")
 LIMIT = 120  # seconds for one run of a command
 _FILE_EVENTS = ("open", "os.mkdir", "os.remove", "os.rename", "os.rmdir")
 _BEGUN = "begun"  # a file that marks the moment from which a command runs
-_GRACE = 1.5  # seconds in which processes end that end with their parent
+_GRACE = 10  # seconds in which the processes of a killed command end; they look whether it is there
 
 Files = dict[str, str]
 
@@ -273,7 +275,7 @@ def run(subject: Subject, folder: Path, harm: str = "", place: float = 0.0, size
     os.set_blocking(reader, False)
     stderr = bytearray()
     status, seconds = _waited(pid, folder, harm, place, reader, stderr)
-    left = _is_left(pid)
+    left = _is_left(pid, status != 0 and status not in (1, 2, 130))
     _drain(reader, stderr)
     os.close(reader)
     (folder / _BEGUN).unlink(missing_ok=True)
@@ -332,9 +334,9 @@ def _workers(pid: int) -> list[int]:
     return []
 
 
-def _is_left(group: int) -> bool:
-    """Whether processes of a command's group outlive it; those of a killed one get a moment to see that it has gone."""
-    end = time.monotonic() + _GRACE
+def _is_left(group: int, is_killed: bool) -> bool:
+    """Whether processes of a command's group outlive it; those of a killed one get time to see that it has gone."""
+    end = time.monotonic() + (_GRACE if is_killed else 0.5)
     while time.monotonic() < end:
         try:
             os.killpg(group, 0)
@@ -674,12 +676,88 @@ def save_model(folder: Path) -> None:
     Translator(model, words, words, 32).save(folder)
 
 
+# --- texts ------------------------------------------------------------------------------------------------------------
+
+TEXTS_PER_TRIAL = 1000
+_EXPRESSIONS = ("x*cos(x)", "2^-3/x", r"\\frac{1}{2} x^{2}", "sqrt(1+x^2)", "y' + y = x", "|x|*ln|x|", "-3^2 + exp(-x)")
+_PREFIXES = ("sub Y' mul x cos x", "add x pow x INT- 1 2", "1|sub Y' x\tpow x INT+ 2", "rac x INT+ 3\tinv x")
+_PIECES = "()[]{}|^*+-/=',.\\ \t\n\0\x1b√π∫²½\u202e\ufeff0123456789xyYeEIπ"
+
+
+def _text(rng: random.Random, seeds: tuple[str, ...]) -> str:
+    """A text near a valid one: characters added, removed or changed, and parts repeated."""
+    text = list(rng.choice(seeds))
+    for _ in range(rng.randint(1, 8)):
+        place = rng.randrange(len(text) + 1)
+        how = rng.randrange(5)
+        if how == 0:
+            text.insert(place, rng.choice(_PIECES))
+        elif how == 1:
+            del text[place : place + rng.randint(1, 3)]
+        elif how == 2:
+            text[place:place] = rng.choice(seeds)
+        elif how == 3:
+            text[place:place] = text[: rng.randint(1, 20)] * rng.choice((1, 2, 50))
+        else:
+            text.insert(
+                place, chr(rng.choice((rng.randrange(128), rng.randrange(0xD7FF), rng.randrange(0x10000, 0x20000))))
+            )
+    return "".join(text)
+
+
+def _parse_infix(text: str) -> None:
+    from symbolic.expressions.exchange import to_latex
+    from symbolic.expressions.infix import from_infix
+
+    to_latex(from_infix(text))
+
+
+def _parse_prefix(text: str) -> None:
+    from symbolic.expressions.prefix import from_prefix
+
+    from_prefix(text)
+
+
+def _parse_line(text: str) -> None:
+    from symbolic.problems.files import parse_line
+
+    parse_line(text)
+
+
+PARSERS = {
+    "infix and LaTeX": (_parse_infix, _EXPRESSIONS),
+    "prefix": (_parse_prefix, _PREFIXES),
+    "lines": (_parse_line, _PREFIXES),
+}
+
+
+def text_trial(what: str, rng: random.Random) -> tuple[str, str]:
+    """A thousand texts to a parser, which must read each or refuse it with a ValueError, in less than 10 s."""
+    parse, seeds = PARSERS[what]
+    signal.signal(signal.SIGALRM, _out_of_time)
+    for _ in range(TEXTS_PER_TRIAL):
+        text = _text(rng, seeds)
+        signal.alarm(10)
+        try:
+            parse(text)
+        except ValueError:
+            pass
+        except _OutOfTime:
+            return "hung", repr(text)
+        except BaseException as error:
+            return "traceback", f"{type(error).__name__}: {error}: {text!r}"[:500]
+        finally:
+            signal.alarm(0)
+    return "good", ""
+
+
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
 def plan(trials: int, only: list[str]) -> list[tuple[str, str, int]]:
     """(command, harm, number) of the trials: the cheap ones often, those that start TensorFlow seldom."""
     shares = {("verify", harm): 3 for harm in ("kill a worker", "stop a worker")}
+    shares |= {("parse", what): 4 for what in PARSERS}
     shares |= {("read", what): 12 if what != "trained model" else 5 for what in READERS}
     for name, subject in SUBJECTS.items():
         shares |= {(name, harm): 8 if subject.forks else 1.2 for harm in subject.harms}
@@ -700,7 +778,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trials", type=int, default=500, help="trials in all, those of earlier pieces included")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default="", help="commands: " + ",".join([*SUBJECTS, "verify", "read"]))
+    parser.add_argument("--only", default="", help="commands: " + ",".join([*SUBJECTS, "verify", "read", "parse"]))
     parser.add_argument("--rows", type=Path, default=Path("survival.csv"), help="file with a row for each trial")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no trial after this many")
     parser.add_argument("--table", action="store_true", help="print the table of the rows, and try nothing")
@@ -729,6 +807,8 @@ def _trials(wanted, seed: int, folder: Path, seconds: float):
         rng = random.Random(f"{seed} {name} {harm} {number}")
         if name == "verify":
             outcome, note = verify_trial(harm, rng)
+        elif name == "parse":
+            outcome, note = text_trial(harm, rng)
         elif name == "read":
             key = f"read {harm}"
             if key not in references:

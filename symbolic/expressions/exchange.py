@@ -6,6 +6,7 @@ of the published data: rationals in lowest terms, no `inv`, `pow2` and the like,
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 
 import sympy as sp
@@ -29,6 +30,7 @@ _CONSTANTS = {"pi": sp.pi, "E": sp.E, "I": sp.I}
 _FUNCTIONS = {token: getattr(sp, name) for token, name in NAMED_FUNCTIONS.items()} | {"exp": sp.exp}
 _FUNCTIONS |= {name: sp.Function(name) for name in ABSTRACT}
 
+_LARGE = 20  # parts of an exponent; a larger one is printed once and then only copied
 _LEAVES = _SYMBOLS | _UNKNOWNS | _CONSTANTS
 _LATEX_LEAVES = _SYMBOLS | {unknown: sp.Symbol(unknown) for unknown in _UNKNOWNS} | _CONSTANTS
 
@@ -146,6 +148,9 @@ def _operations(evaluate: bool, flat: bool = False) -> dict[str, Callable]:
     def power(a, b):
         if flat and b.is_Rational and b < 0:
             a = _as_written(a, b)
+        if flat and len(list(itertools.islice(sp.preorder_traversal(b), _LARGE + 1))) > _LARGE:
+            # SymPy's printer visits an exponent several times on every level, so a tower would take it for ever.
+            b = sp.Symbol(_in_brackets(sp.latex(b, ln_notation=True, order="none")))
         return sp.Pow(a, b, evaluate=evaluate)
 
     def div(a, b):

@@ -33,6 +33,13 @@ def test_negative_powers_are_printed_as_they_are_written(text, latex):
     assert to_latex(from_infix(text)) == latex
 
 
+@pytest.mark.parametrize("text", ["^".join(["-3"] * 60), "2^-" * 60 + "32", "x^(1/" * 50 + "x" + ")" * 50])
+def test_towers_take_little_time(text):
+    started = time.monotonic()
+    assert len(to_latex(from_infix(text))) > 200
+    assert time.monotonic() - started < 20
+
+
 numbers = st.sampled_from([0, 1, -1, 2, -2, 3, 10, -7, HUGE, -HUGE, 10**40, -(10**40)]).map(Tree)
 trees = st.recursive(
     numbers | st.just(Tree("x")),
