@@ -26,7 +26,7 @@ from symbolic.evaluation.rows import evaluate, evaluate_system, evaluate_within
 from symbolic.evaluation.tables import ROWS, write_tables
 from symbolic.problems.files import MAX_BAD_SHARE
 from symbolic.runtime.atomic import atomic_path
-from symbolic.runtime.files import sha256_of
+from symbolic.runtime.files import read_json, sha256_of
 from symbolic.runtime.folders import check_same_settings
 from symbolic.runtime.locks import locked
 from symbolic.runtime.progress import tqdm
@@ -209,7 +209,7 @@ def _record_settings(folder: Path, settings: dict[str, Any]) -> None:
         with atomic_path(path) as temporary:
             temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
         return
-    before = json.loads(path.read_text(encoding="utf-8"))
+    before = read_json(path)
     if before.pop(CODE, None) != settings[CODE]:
         tqdm.write(
             f"{folder}: rows made by another version of this package are kept; delete the folder for new ones.",
