@@ -3,7 +3,7 @@
     model.keras                the model
     context_vocabulary.txt     the tokens of the inputs, one a line
     target_vocabulary.txt      the tokens of the outputs
-    translator.json            the longest sequence it reads or writes
+    translator.json            the longest sequence it reads or writes, and the SHA-256 of both vocabularies
 
 Loading a folder runs no code that the folder names, so that a folder from anywhere can be loaded. `model.keras` names
 the class of its model; that class must be one of `MODELS`, or of a module that is already imported. Whoever saved a
@@ -23,16 +23,18 @@ import logging
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from symbolic.runtime.atomic import atomic_path
+from symbolic.runtime.files import read_json
 from symbolic.runtime.imports import imported
+from symbolic.runtime.lines import MAX_TOKENS
+from symbolic.runtime.progress import tqdm
 from symbolic.runtime.startup import import_keras
 from symbolic.seq2seq.grammar import Grammar
-from symbolic.seq2seq.keras_file import WEIGHTS, ModelConfig, Weights, read_config
+from symbolic.seq2seq.keras_file import WEIGHTS, ModelConfig, Weights, named_errors, read_config
 from symbolic.seq2seq.models import MODELS, NUMPY_MODELS, model_class
 from symbolic.seq2seq.models.numpy_layers import NotInNumPyError
 from symbolic.seq2seq.numpy_decoding import NumPyModel, NumPySearch
@@ -224,7 +226,11 @@ class Translator:
         self.context_processor.save(folder / CONTEXT_VOCABULARY)
         self.target_processor.save(folder / TARGET_VOCABULARY)
         with atomic_path(folder / SETTINGS) as temporary:
-            temporary.write_text(json.dumps({"max_length": self.max_length}) + "\n", encoding="utf-8")
+            settings = {
+                "max_length": self.max_length,
+                "vocabularies": {"context": self.context_processor.digest(), "target": self.target_processor.digest()},
+            }
+            temporary.write_text(json.dumps(settings) + "\n", encoding="utf-8")
         with atomic_path(folder / MODEL) as temporary:
             self.model.save(temporary)
             if half:
@@ -243,19 +249,36 @@ class Translator:
         for file in (MODEL, CONTEXT_VOCABULARY, TARGET_VOCABULARY, SETTINGS):
             if not (folder / file).is_file():
                 raise FileNotFoundError(f"{folder} does not hold a trained model: it has no {file}")
+        settings = _read_settings(folder / SETTINGS)
         contexts = TextProcessor.load(folder / CONTEXT_VOCABULARY)
         targets = TextProcessor.load(folder / TARGET_VOCABULARY)
-        max_length = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["max_length"]
         path = folder / MODEL
         in_numpy = numpy_model(path)
         translator = cls.__new__(cls)
         model = _keras_model(path) if in_numpy is None else path.resolve()
-        translator._set(model, in_numpy, contexts, targets, max_length)
+        translator._set(model, in_numpy, contexts, targets, settings["max_length"])
         for side, processor in (("context", contexts), ("target", targets)):
             size = getattr(model if in_numpy is None else in_numpy, f"{side}_vocabulary_size")
             if len(processor) != size:
                 raise ValueError(f"{folder}: {side}_vocabulary.txt has {len(processor)} tokens and the model {size}")
+            if settings["vocabularies"].get(side, processor.digest()) != processor.digest():
+                raise ValueError(
+                    f"{folder}: {side}_vocabulary.txt is not the vocabulary that the model was saved with; "
+                    f"the digest in {SETTINGS} is another."
+                )
         return translator
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    """The content of `translator.json`; folders of earlier versions have no digests.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    match settings := {"vocabularies": {}, **read_json(path)}:
+        case {"max_length": int(length), "vocabularies": dict()} if length in range(3, MAX_TOKENS + 3):
+            return settings
+    raise ValueError(f"{path} is damaged: `max_length` must be an integer from 3 to {MAX_TOKENS + 2:,}.")
 
 
 def numpy_model(path: Path) -> NumPyModel | None:
@@ -268,12 +291,11 @@ def numpy_model(path: Path) -> NumPyModel | None:
     if not options.keys() <= inspect.signature(cls).parameters.keys():
         return None
     weights = Weights.read(path)
-    try:
-        model = cls(weights, **options)
-    except NotInNumPyError:
-        return None
-    except (TypeError, ZeroDivisionError) as error:
-        raise ValueError(f"{path}: no model has these arguments: {options}") from error
+    with named_errors(path):
+        try:
+            model = cls(weights, **options)
+        except NotInNumPyError:
+            return None
     weights.check_all_taken()
     return model
 
@@ -303,7 +325,9 @@ def _keras_model(path: Path) -> keras.Model:
             f"before you load the model, or on the command line `symbolic --import {module} ...`."
         )
     check_model_class(cls)
-    return keras.saving.load_model(path, compile=False)
+    from symbolic.seq2seq.loading import load_model
+
+    return load_model(path)
 
 
 def _halve(path: Path) -> None:

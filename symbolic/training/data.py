@@ -333,8 +333,13 @@ def training_input(params: TrialParameters, data: TrainingData, start_step: int,
 
 
 def validation_input(params: TrialParameters, data: TrainingData) -> EvaluationBatches:
-    """The batches that are evaluated after every epoch."""
+    """The batches that are evaluated after every epoch. Raises ValueError if no problem is short enough."""
     store = data.splits["valid"].fitting(params.max_length).store
+    if not len(store):
+        raise ValueError(
+            f"`max_length` must leave at least one validation problem: all {len(data.splits['valid'].store):,} need "
+            f"more than {params.max_length} tokens on a side."
+        )
     return EvaluationBatches(store, params.batch_size, params.validation_steps, params.batch_tokens)
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import keras
 import pandas as pd
-from tqdm import tqdm
 
 from symbolic.problems.files import PREFIX, ProblemFiles
 from symbolic.problems.production.stream import check_tasks
 from symbolic.runtime import cluster
 from symbolic.runtime.cluster import ENGINES
 from symbolic.runtime.names import did_you_mean, unknown_name
+from symbolic.runtime.progress import tqdm
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.shapes import Source
 from symbolic.seq2seq.token_store import TokenStore

@@ -20,6 +20,7 @@ from symbolic.seq2seq.shapes import longer_than
 from symbolic.seq2seq.special_tokens import SPECIAL_TOKENS, UNKNOWN_ID
 from symbolic.seq2seq.translator import MODEL, Translator
 from symbolic.solving.rounds import grammar_of
+from symbolic.training import trials
 from symbolic.training.data import _held_out, parse_stream, training_input
 from symbolic.training.models import compile_model
 from symbolic.training.recording import read_history
@@ -425,3 +426,17 @@ def test_problems_that_are_all_too_long_are_judged_as_unanswered(data, tmp_path)
     assert list(training.run_all(tmp_path)["status"]) == ["finished"], training.failures
     judged = read_result(tmp_path / "runs" / "rnn")["test"]
     assert judged["unanswered"] == 1 and "loss" not in judged
+
+
+def test_two_threads_of_a_process_do_not_train_at_once(data, tmp_path):
+    """Keras's seeds are the process's, so both would end with other weights."""
+    training = SymbolicModelTrain({"rnn": TRIALS["rnn"]}, tmp_path)
+    with trials._alone():
+        training.run_all(data)
+    assert "another thread of this process trains a trial" in training.failures["rnn"]
+
+
+def test_a_max_length_that_leaves_no_validation_problem_is_named(data, tmp_path):
+    training = SymbolicModelTrain({"rnn": TRIALS["rnn"] | {"max_length": 5}}, tmp_path)
+    training.run_all(data)
+    assert "`max_length` must leave at least one" in training.failures["rnn"]
