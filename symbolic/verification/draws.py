@@ -57,6 +57,7 @@ def draw(
 
 _FAR_POINTS = 3  # x far from 0, on each side
 _BESIDE_ROOTS = 1e-6, 1e-2  # distances of more x from the roots of parts
+_AT_BUMPS = 0.3  # distance of more x from the roots of linear parts, at which exp(-(x - 8)^4) is seen
 _AWAY_FROM_LINES = 8.0  # distance of more x from the roots of linear parts
 _CLOSE_TO_ROOT = 1e-3  # known x this close to the root of a part are not used, since every term is small there
 
@@ -81,7 +82,8 @@ def additional_x(residual: Residual) -> np.ndarray:
     lines = np.array([each.root for each in landmarks.roots_of_lines(residual) if each.name == "x"])
     others = np.array([each.root for each in landmarks.crossings(residual)])
     near = [root + side * by for root in (lines, others) for side in (-1, 1) for by in _BESIDE_ROOTS]
-    return np.concatenate([far, *near, lines - _AWAY_FROM_LINES, lines + _AWAY_FROM_LINES])
+    by = (-_AWAY_FROM_LINES, -_AT_BUMPS, _AT_BUMPS, _AWAY_FROM_LINES)
+    return np.concatenate([far, *near, *(lines + each for each in by)])
 
 
 def _between(abscissae: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -111,6 +113,7 @@ def _away_from_roots(residual: Residual, abscissae: np.ndarray, distance: float)
 # --- An x at which the answer fails for all constants -----------------------------------------------------------------
 
 _FARTHEST_BARE = 3.0  # beyond this |x| the constants needed may be too large for floats, as those of ln(a8 + x)
+_FARTHEST_BUMP = 60.0  # but up to this |x| beside the roots of linear parts
 _RATHER_CLOSE_TO_ROOT = 0.05  # such an x must be farther from the roots of linear parts
 _SEARCHED = 6  # x with the fewest draws that hold, at which more constants are searched
 _MORE_DRAWS = 2000  # constants at each of these, for each range of sizes
@@ -124,7 +127,8 @@ def is_bare_somewhere(residual: Residual, draws: Draws, rng: np.random.Generator
     """Whether there is an x at which the answer fails for all constants of a wide search."""
     abscissae, sizes = draws.abscissae, draws.sizes
     away = np.isin(abscissae, _away_from_roots(residual, abscissae, _RATHER_CLOSE_TO_ROOT))
-    rows = np.flatnonzero(away & (np.abs(abscissae) < _FARTHEST_BARE) & (sizes > floats.SUSPICIOUS).any(axis=1))
+    is_tried = (away & (np.abs(abscissae) < _FARTHEST_BARE)) | _is_at_bump(residual, abscissae)
+    rows = np.flatnonzero(is_tried & (sizes > floats.SUSPICIOUS).any(axis=1))
     by_rarity = rows[np.argsort(np.mean(sizes[rows] <= floats.SUSPICIOUS, axis=1), kind="stable")]
     for row in by_rarity[:_SEARCHED]:
         drawn = {name: column.reshape(sizes.shape)[row] for name, column in draws.columns.items()}
@@ -135,6 +139,13 @@ def is_bare_somewhere(residual: Residual, draws: Draws, rng: np.random.Generator
         if not _may_hold(residual, searched, wide) and np.sum(wide > floats.SUSPICIOUS) >= _FAILING_DRAWS:
             return True
     return False
+
+
+def _is_at_bump(residual: Residual, abscissae: np.ndarray) -> np.ndarray:
+    """Whether each x is where `additional_x` looks for a bump, and not so far out that constants are too large."""
+    lines = np.array([each.root for each in landmarks.roots_of_lines(residual) if each.name == "x"])
+    distances = np.abs(np.abs(abscissae[:, None] - lines) - _AT_BUMPS)
+    return (distances < 1e-9).any(axis=1) & (np.abs(abscissae) < _FARTHEST_BUMP)
 
 
 def _may_hold(residual: Residual, columns: dict[str, np.ndarray], sizes: np.ndarray) -> bool:
