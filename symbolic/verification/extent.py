@@ -406,7 +406,8 @@ def _real(values: np.ndarray) -> np.ndarray:
 def _met_by_bisection(search: _InOneConstant, by_equation: dict[int, np.ndarray], one_is_enough: bool) -> list[bool]:
     """For each initial value and each highest derivative there, whether a constant is found that meets it.
 
-    What floats may have missed is left out.
+    What floats may have missed is left out, and every x at which the answer is not real for any constant: that is a
+    matter of its domain.
     """
     wanted, grid = search.wanted[:, None], _grid()
 
@@ -418,7 +419,8 @@ def _met_by_bisection(search: _InOneConstant, by_equation: dict[int, np.ndarray]
         on_grid = search.value(functions, grid[None, :])
         changes = _difference(np.repeat(on_grid, search.repeated, axis=0), wanted)
         roots = _roots(difference, changes, grid, most=6 if one_is_enough else 10)
-        is_known = np.ones(len(wanted), bool)
+        has_value = np.isfinite(on_grid).any(axis=1).reshape(-1, _VALUES // search.repeated).any(axis=1)
+        is_known = np.repeat(has_value, _VALUES)
         unmet = np.array([not len(constants) for constants in roots])
         if 0 < np.sum(unmet) <= _FEW_UNMET * len(unmet):  # a root beside a pole may lie within one step of the grid
             rows, finer = np.flatnonzero(unmet), _grid(_FINER * _GRID)
@@ -427,7 +429,7 @@ def _met_by_bisection(search: _InOneConstant, by_equation: dict[int, np.ndarray]
             roots = [found[np.searchsorted(rows, each)] if unmet[each] else roots[each] for each in range(len(roots))]
             unmet = np.array([not len(constants) for constants in roots])
         if unmet.any():
-            is_known = ~(unmet & _may_be_missed(search, functions, on_grid, grid))
+            is_known &= ~(unmet & _may_be_missed(search, functions, on_grid, grid))
         is_met = []
         for index, constants in enumerate(roots):
             if index in by_equation and is_known[index]:
