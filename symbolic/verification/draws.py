@@ -57,7 +57,7 @@ def draw(
 
 _FAR_POINTS = 3  # x far from 0, on each side
 _BESIDE_ROOTS = 1e-6, 1e-2  # distances of more x from the roots of parts
-_AT_BUMPS = 0.3  # distance of more x from the roots of linear parts, at which exp(-(x - 8)^4) is seen
+_AT_BUMPS = 0.3  # distance of more x from the roots of parts, at which exp(-(x - 8)^4) is seen, or a kink far out
 _AWAY_FROM_LINES = 8.0  # distance of more x from the roots of linear parts
 _CLOSE_TO_ROOT = 1e-3  # known x this close to the root of a part are not used, since every term is small there
 
@@ -83,7 +83,7 @@ def additional_x(residual: Residual) -> np.ndarray:
     others = np.array([each.root for each in landmarks.crossings(residual)])
     near = [root + side * by for root in (lines, others) for side in (-1, 1) for by in _BESIDE_ROOTS]
     by = (-_AWAY_FROM_LINES, -_AT_BUMPS, _AT_BUMPS, _AWAY_FROM_LINES)
-    return np.concatenate([far, *near, *(lines + each for each in by)])
+    return np.concatenate([far, *near, *(lines + each for each in by), *(others + each for each in by[1:3])])
 
 
 def _between(abscissae: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -113,7 +113,7 @@ def _away_from_roots(residual: Residual, abscissae: np.ndarray, distance: float)
 # --- An x at which the answer fails for all constants -----------------------------------------------------------------
 
 _FARTHEST_BARE = 3.0  # beyond this |x| the constants needed may be too large for floats, as those of ln(a8 + x)
-_FARTHEST_BUMP = 60.0  # but up to this |x| beside the roots of linear parts
+_FARTHEST_BUMP = 120.0  # but up to this |x| beside the roots of parts
 _RATHER_CLOSE_TO_ROOT = 0.05  # such an x must be farther from the roots of linear parts
 _SEARCHED = 6  # x with the fewest draws that hold, at which more constants are searched
 _MORE_DRAWS = 2000  # constants at each of these, for each range of sizes
@@ -143,8 +143,9 @@ def is_bare_somewhere(residual: Residual, draws: Draws, rng: np.random.Generator
 
 def _is_at_bump(residual: Residual, abscissae: np.ndarray) -> np.ndarray:
     """Whether each x is where `additional_x` looks for a bump, and not so far out that constants are too large."""
-    lines = np.array([each.root for each in landmarks.roots_of_lines(residual) if each.name == "x"])
-    distances = np.abs(np.abs(abscissae[:, None] - lines) - _AT_BUMPS)
+    lines = [each.root for each in landmarks.roots_of_lines(residual) if each.name == "x"]
+    roots = np.array(lines + [each.root for each in landmarks.crossings(residual)])
+    distances = np.abs(np.abs(abscissae[:, None] - roots) - _AT_BUMPS)
     return (distances < 1e-9).any(axis=1) & (np.abs(abscissae) < _FARTHEST_BUMP)
 
 
