@@ -113,7 +113,7 @@ def _away_from_roots(residual: Residual, abscissae: np.ndarray, distance: float)
 # --- An x at which the answer fails for all constants -----------------------------------------------------------------
 
 _FARTHEST_BARE = 3.0  # beyond this |x| the constants needed may be too large for floats, as those of ln(a8 + x)
-_FARTHEST_BUMP = 120.0  # but up to this |x| beside the roots of parts
+_FARTHEST_BUMP = 400.0  # but up to this |x| beside the roots of parts
 _RATHER_CLOSE_TO_ROOT = 0.05  # such an x must be farther from the roots of linear parts
 _SEARCHED = 6  # x with the fewest draws that hold, at which more constants are searched
 _MORE_DRAWS = 2000  # constants at each of these, for each range of sizes
