@@ -120,6 +120,7 @@ _MORE_DRAWS = 2000  # constants at each of these, for each range of sizes
 _SIZES = [(1e-8, 1e6), (1e-300, 1e300)]  # the ranges
 _NEAR_ROOTS = 64  # more of them for each root of a part in a constant
 _FAILING_DRAWS = 30  # of all these the residual must be real and suspicious; with fewer the search shows nothing
+_CERTAIN = 12  # of the draws that seem to fail, at which balls look
 _BY_BALLS = 8  # points with a small residual at which balls are asked
 
 
@@ -136,7 +137,9 @@ def is_bare_somewhere(residual: Residual, draws: Draws, rng: np.random.Generator
             continue
         searched = _search(residual, abscissae[row], rng)
         wide, _ = floats.relative_sizes(residual, searched)
-        if not _may_hold(residual, searched, wide) and np.sum(wide > floats.SUSPICIOUS) >= _FAILING_DRAWS:
+        if _may_hold(residual, searched, wide) or np.sum(wide > floats.SUSPICIOUS) < _FAILING_DRAWS:
+            continue
+        if _certainly_fails(residual, searched, wide):
             return True
     return False
 
@@ -145,8 +148,19 @@ def _is_at_bump(residual: Residual, abscissae: np.ndarray) -> np.ndarray:
     """Whether each x is where `additional_x` looks for a bump, and not so far out that constants are too large."""
     lines = [each.root for each in landmarks.roots_of_lines(residual) if each.name == "x"]
     roots = np.array(lines + [each.root for each in landmarks.crossings(residual)])
-    distances = np.abs(np.abs(abscissae[:, None] - roots) - _AT_BUMPS)
-    return (distances < 1e-9).any(axis=1) & (np.abs(abscissae) < _FARTHEST_BUMP)
+    distances = np.abs(abscissae[:, None] - roots)
+    is_at_bump = np.zeros(distances.shape, bool)
+    for offset in (_AT_BUMPS, *_BESIDE_ROOTS):
+        is_at_bump |= np.abs(distances - offset) < 1e-3 * offset
+    return is_at_bump.any(axis=1) & (np.abs(abscissae) < _FARTHEST_BUMP)
+
+
+def _certainly_fails(residual: Residual, columns: dict[str, np.ndarray], sizes: np.ndarray) -> bool:
+    """Whether balls see the answer fail at some of the points where floats do, which may be rounding beside a root."""
+    suspicious = np.flatnonzero(sizes > floats.SUSPICIOUS)
+    chosen = suspicious[np.linspace(0, len(suspicious) - 1, _CERTAIN).astype(int)]
+    points = floats.points_of(residual, columns, chosen)
+    return all(balls.enclose(residual, point).status == "nonzero" for point in points)
 
 
 def _may_hold(residual: Residual, columns: dict[str, np.ndarray], sizes: np.ndarray) -> bool:
