@@ -417,6 +417,9 @@ def _domain(evidence: dict, wrong: Callable[[dict], bool]) -> bool:
     return "domain" in evidence and wrong(evidence["domain"])
 
 
+# Floats see no jump beside values of 1e12.
+_BOUNDED_SLOPE = [pair for pair in EVERYWHERE if pair[0] not in ("exp(x)*cos(x)", "x*exp(-x)")]
+
 _FAST_FORMS = ["canonical", "expanded", "one fraction", "other functions", "with bars"]
 KINDS = [
     Kind("kink at a root of something linear", False, _added(lambda rng: _kink(rng, _shift(rng)))),
@@ -458,7 +461,12 @@ KINDS = [
     Kind("extent: general", True, _with_constant(_ALL_VALUES), lambda evidence: not evidence["general"]),
     Kind("domain: a part", True, _added(_real_on_a_part), lambda evidence: _domain(evidence, lambda it: it["whole"])),
     Kind("domain: whole", True, _everywhere, lambda evidence: _domain(evidence, lambda it: not it["whole"])),
-    Kind("domain: a jump", True, _added(_jump), lambda evidence: _domain(evidence, lambda it: not it["jumps"])),
+    Kind(
+        "domain: a jump",
+        True,
+        _added(_jump, _BOUNDED_SLOPE),
+        lambda evidence: _domain(evidence, lambda it: not it["jumps"]),
+    ),
 ]
 
 

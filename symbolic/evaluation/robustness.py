@@ -187,7 +187,7 @@ def _integrals_of(source: Path) -> list[Problem]:
 def _checked(pairs: Pairs, workers: int, report: SuiteReport) -> Iterator[Problem]:
     """Distinct problems whose solutions the judge accepts."""
     problems, judged = itertools.tee(_distinct(pairs, report))
-    for verdict, problem in zip(verify_many(judged, workers=workers), problems, strict=True):
+    for verdict, problem in zip(verify_many(judged, workers=workers, extent=False), problems, strict=True):
         (report.kept if verdict.solved else report.left_out)[verdict.status] += 1
         if verdict.solved:
             yield problem

@@ -193,7 +193,7 @@ def _solved_by(
     with limited_map(workers, _LIMIT) as compute:
         proposed = iter(compute(proposer.propose, arguments))
     answers = [(next(proposed) or []) if can else [] for can in asked]  # None where it hung or crashed
-    return [any(verdict.solved for verdict in each) for each in _judged(problems, answers, workers)]
+    return [any(verdict.solved for verdict in each) for each in _judged(problems, answers, workers, extent=False)]
 
 
 def evaluate_system(
@@ -238,10 +238,12 @@ def proposer_columns(table: pd.DataFrame) -> list[str]:
     return [name for name in table if name.startswith(WITH) or name.endswith((ALONE, CONTROL))]
 
 
-def _judged(equations: Sequence[str], answers: Sequence[Sequence[str]], workers: int) -> list[list[Verdict]]:
+def _judged(
+    equations: Sequence[str], answers: Sequence[Sequence[str]], workers: int, extent: bool = True
+) -> list[list[Verdict]]:
     """The verdicts on the answers to each equation."""
     pairs = [(equation, answer) for equation, each in zip(equations, answers, strict=True) for answer in each]
-    verdicts = verify_many(pairs, workers=workers, time_limit=_LIMIT)
+    verdicts = verify_many(pairs, workers=workers, time_limit=_LIMIT, extent=extent)
     return [[next(verdicts) for _ in each] for each in answers]
 
 

@@ -103,7 +103,10 @@ def _on_real_values(residual: Residual, on_the_real_line: Callable[[Residual], V
     interval is real as far as it is analytic. So such an answer only seems real elsewhere: the imaginary part of
     I (1 - tanh(exp(x))) is too small to be seen for large x.
     """
-    if residual.holds_derivative or any(balls.is_not_real(residual, point) for point in floats.hardly_real(residual)):
+    if residual.holds_derivative:
+        return None
+    at_landmarks = landmarks.closest(residual, landmarks.roots_of_lines(residual) + landmarks.crossings(residual))
+    if any(balls.is_not_real(residual, point) for point in floats.hardly_real(residual) + at_landmarks):
         return None
     verdict = on_the_real_line(by_real_values(residual))
     if verdict is None or not verdict.solved:

@@ -57,6 +57,7 @@ def draw(
 
 _FAR_POINTS = 3  # x far from 0, on each side
 _BESIDE_ROOTS = 1e-6, 1e-2  # distances of more x from the roots of parts
+_AT_BUMPS = 0.3  # distance of more x from the roots of parts, at which exp(-(x - 8)^4) is seen, or a kink far out
 _AWAY_FROM_LINES = 8.0  # distance of more x from the roots of linear parts
 _CLOSE_TO_ROOT = 1e-3  # known x this close to the root of a part are not used, since every term is small there
 
@@ -81,7 +82,8 @@ def additional_x(residual: Residual) -> np.ndarray:
     lines = np.array([each.root for each in landmarks.roots_of_lines(residual) if each.name == "x"])
     others = np.array([each.root for each in landmarks.crossings(residual)])
     near = [root + side * by for root in (lines, others) for side in (-1, 1) for by in _BESIDE_ROOTS]
-    return np.concatenate([far, *near, lines - _AWAY_FROM_LINES, lines + _AWAY_FROM_LINES])
+    by = (-_AWAY_FROM_LINES, -_AT_BUMPS, _AT_BUMPS, _AWAY_FROM_LINES)
+    return np.concatenate([far, *near, *(lines + each for each in by), *(others + each for each in by[1:3])])
 
 
 def _between(abscissae: np.ndarray, sizes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -111,12 +113,14 @@ def _away_from_roots(residual: Residual, abscissae: np.ndarray, distance: float)
 # --- An x at which the answer fails for all constants -----------------------------------------------------------------
 
 _FARTHEST_BARE = 3.0  # beyond this |x| the constants needed may be too large for floats, as those of ln(a8 + x)
+_FARTHEST_BUMP = 400.0  # but up to this |x| beside the roots of parts
 _RATHER_CLOSE_TO_ROOT = 0.05  # such an x must be farther from the roots of linear parts
 _SEARCHED = 6  # x with the fewest draws that hold, at which more constants are searched
 _MORE_DRAWS = 2000  # constants at each of these, for each range of sizes
 _SIZES = [(1e-8, 1e6), (1e-300, 1e300)]  # the ranges
 _NEAR_ROOTS = 64  # more of them for each root of a part in a constant
 _FAILING_DRAWS = 30  # of all these the residual must be real and suspicious; with fewer the search shows nothing
+_CERTAIN = 12  # of the draws that seem to fail, at which balls look
 _BY_BALLS = 8  # points with a small residual at which balls are asked
 
 
@@ -124,7 +128,8 @@ def is_bare_somewhere(residual: Residual, draws: Draws, rng: np.random.Generator
     """Whether there is an x at which the answer fails for all constants of a wide search."""
     abscissae, sizes = draws.abscissae, draws.sizes
     away = np.isin(abscissae, _away_from_roots(residual, abscissae, _RATHER_CLOSE_TO_ROOT))
-    rows = np.flatnonzero(away & (np.abs(abscissae) < _FARTHEST_BARE) & (sizes > floats.SUSPICIOUS).any(axis=1))
+    is_tried = (away & (np.abs(abscissae) < _FARTHEST_BARE)) | _is_at_bump(residual, abscissae)
+    rows = np.flatnonzero(is_tried & (sizes > floats.SUSPICIOUS).any(axis=1))
     by_rarity = rows[np.argsort(np.mean(sizes[rows] <= floats.SUSPICIOUS, axis=1), kind="stable")]
     for row in by_rarity[:_SEARCHED]:
         drawn = {name: column.reshape(sizes.shape)[row] for name, column in draws.columns.items()}
@@ -132,9 +137,30 @@ def is_bare_somewhere(residual: Residual, draws: Draws, rng: np.random.Generator
             continue
         searched = _search(residual, abscissae[row], rng)
         wide, _ = floats.relative_sizes(residual, searched)
-        if not _may_hold(residual, searched, wide) and np.sum(wide > floats.SUSPICIOUS) >= _FAILING_DRAWS:
+        if _may_hold(residual, searched, wide) or np.sum(wide > floats.SUSPICIOUS) < _FAILING_DRAWS:
+            continue
+        if _certainly_fails(residual, searched, wide):
             return True
     return False
+
+
+def _is_at_bump(residual: Residual, abscissae: np.ndarray) -> np.ndarray:
+    """Whether each x is where `additional_x` looks for a bump, and not so far out that constants are too large."""
+    lines = [each.root for each in landmarks.roots_of_lines(residual) if each.name == "x"]
+    roots = np.array(lines + [each.root for each in landmarks.crossings(residual)])
+    distances = np.abs(abscissae[:, None] - roots)
+    is_at_bump = np.zeros(distances.shape, bool)
+    for offset in (_AT_BUMPS, *_BESIDE_ROOTS):
+        is_at_bump |= np.abs(distances - offset) < 1e-3 * offset
+    return is_at_bump.any(axis=1) & (np.abs(abscissae) < _FARTHEST_BUMP)
+
+
+def _certainly_fails(residual: Residual, columns: dict[str, np.ndarray], sizes: np.ndarray) -> bool:
+    """Whether balls see the answer fail at some of the points where floats do, which may be rounding beside a root."""
+    suspicious = np.flatnonzero(sizes > floats.SUSPICIOUS)
+    chosen = suspicious[np.linspace(0, len(suspicious) - 1, _CERTAIN).astype(int)]
+    points = floats.points_of(residual, columns, chosen)
+    return all(balls.enclose(residual, point).status == "nonzero" for point in points)
 
 
 def _may_hold(residual: Residual, columns: dict[str, np.ndarray], sizes: np.ndarray) -> bool:

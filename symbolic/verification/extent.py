@@ -40,7 +40,8 @@ _SATURATED = 1e-2  # relative change of y that counts as none
 # A sign change is searched for between this many values of a constant or a derivative, up to _WIDEST. An interval with
 # one is cut into _PARTS, _ROUNDS times.
 _GRID, _WIDEST = 1500, 1e6
-_PARTS, _ROUNDS = 16, 11
+_PARTS, _ROUNDS = 32, 9
+_FEW_ROOTS, _MANY_ROOTS = 2, 10  # constants that meet an initial value
 _FEW_UNMET, _FINER = 0.3, 8  # if no more than this fraction is unmet, the grid for these is so many times finer
 _FEW_STARTS, _STARTS, _NEWTON_STEPS = 20, 100, 40  # of Newton's method for two constants
 _CLOSE = 1e-6  # relative distance of values that count as equal
@@ -217,8 +218,8 @@ def _highest_derivatives(equation: _Equation, places: dict[str, np.ndarray]) -> 
         return _values(program, at | {highest: derivative}, slot)
 
     grid = _grid()
-    roots = _roots(function, function(np.arange(count), grid[None, :]), grid, most=8)
-    return {index: each for index, each in enumerate(roots) if len(each)}
+    roots = _roots(function, function(np.arange(count), grid[None, :]), grid, _MANY_ROOTS)
+    return {index: each[~np.isnan(each)] for index, each in enumerate(roots) if not np.isnan(each).all()}
 
 
 def _met_at(
@@ -406,42 +407,71 @@ def _real(values: np.ndarray) -> np.ndarray:
 def _met_by_bisection(search: _InOneConstant, by_equation: dict[int, np.ndarray], one_is_enough: bool) -> list[bool]:
     """For each initial value and each highest derivative there, whether a constant is found that meets it.
 
-    What floats may have missed is left out.
+    What floats may have missed is left out, and every x at which the answer is not real for any constant: that is a
+    matter of its domain.
     """
     wanted, grid = search.wanted[:, None], _grid()
-
-    def difference(index: np.ndarray, constant: np.ndarray) -> np.ndarray:
-        return _difference(search.value(index, constant), wanted[index])
-
     functions = np.arange(0, len(wanted), search.repeated)  # an initial value for each function
+    everything = np.arange(len(wanted))
     with np.errstate(all="ignore"):
         on_grid = search.value(functions, grid[None, :])
-        changes = _difference(np.repeat(on_grid, search.repeated, axis=0), wanted)
-        roots = _roots(difference, changes, grid, most=6 if one_is_enough else 10)
-        is_known = np.ones(len(wanted), bool)
-        unmet = np.array([not len(constants) for constants in roots])
-        if 0 < np.sum(unmet) <= _FEW_UNMET * len(unmet):  # a root beside a pole may lie within one step of the grid
-            rows, finer = np.flatnonzero(unmet), _grid(_FINER * _GRID)
-            changes = _difference(search.value(rows, finer[None, :]), wanted[rows])
-            found = _roots(lambda index, constant: difference(rows[index], constant), changes, finer, most=2)
-            roots = [found[np.searchsorted(rows, each)] if unmet[each] else roots[each] for each in range(len(roots))]
-            unmet = np.array([not len(constants) for constants in roots])
+        values = np.repeat(on_grid, search.repeated, axis=0)
+        constants = _meeting(search, everything, values, grid, _FEW_ROOTS if one_is_enough else _MANY_ROOTS)
+        unmet = np.flatnonzero(np.isnan(constants).all(axis=1))
+        if 0 < len(unmet) <= _FEW_UNMET * len(wanted):  # a root beside a pole may lie within one step of the grid
+            finer = _grid(_FINER * _GRID)
+            found = _meeting(search, unmet, search.value(unmet, finer[None, :]), finer, _FEW_ROOTS)
+            constants[unmet, :_FEW_ROOTS] = found
+        is_met = _compared(search, everything, constants, by_equation)
+        if one_is_enough:  # on another branch the same initial value may have another highest derivative
+            again = np.array([index for index, each in is_met.items() if False in each], int)
+            found = _meeting(search, again, values[again], grid, _MANY_ROOTS)
+            is_met |= _compared(search, again, found, by_equation)
+        has_value = np.isfinite(on_grid).any(axis=1).reshape(-1, _VALUES // search.repeated).any(axis=1)
+        is_known = np.repeat(has_value, _VALUES)
+        unmet = np.isnan(constants).all(axis=1)
         if unmet.any():
-            is_known = ~(unmet & _may_be_missed(search, functions, on_grid, grid))
-        is_met = []
-        for index, constants in enumerate(roots):
-            if index in by_equation and is_known[index]:
-                around = constants + np.array([[0.0], [-1.0], [1.0]]) * _PRECISION * (1 + np.abs(constants))
-                found = search.highest(np.array([index]), around)
-                spread = np.abs(found[2] - found[1])
-                for wanted_one, is_among in zip(
-                    by_equation[index], _are_among(by_equation[index], found[0]), strict=True
-                ):
-                    if is_among or not np.any(
-                        spread > _CLOSE_HIGHEST * (1 + abs(wanted_one))
-                    ):  # else floats do not tell
-                        is_met.append(is_among)
-    return is_met
+            is_known &= ~(unmet & _may_be_missed(search, functions, on_grid, grid))
+    return [each for index, row in is_met.items() if is_known[index] for each in row if each is not None]
+
+
+def _meeting(search: _InOneConstant, rows: np.ndarray, values: np.ndarray, grid: np.ndarray, most: int) -> np.ndarray:
+    """Constants that meet initial values, (rows, most), nan where there are fewer.
+
+    Args:
+        rows: the indices of the initial values.
+        values: of the function of each on the grid, (rows, constants).
+    """
+    wanted = search.wanted[rows][:, None]
+
+    def difference(row: np.ndarray, constant: np.ndarray) -> np.ndarray:
+        return _difference(search.value(rows[row], constant), wanted[row])
+
+    return _roots(difference, _difference(values, wanted), grid, most)
+
+
+def _compared(
+    search: _InOneConstant, rows: np.ndarray, constants: np.ndarray, by_equation: dict[int, np.ndarray]
+) -> dict[int, list[bool | None]]:
+    """For initial values that the equation allows: whether each highest derivative is met; None if floats do not tell.
+
+    Args:
+        rows: the indices of the initial values.
+        constants: those that meet them, (rows, several), nan where there are fewer.
+    """
+    if not len(rows):
+        return {}
+    apart = _PRECISION * (1 + np.abs(constants))
+    around = np.concatenate([constants, constants - apart, constants + apart], axis=1)
+    found, below, above = np.split(search.highest(rows, around), 3, axis=1)
+    compared = {}
+    for row, index in enumerate(rows.tolist()):
+        if index in by_equation:
+            wanted = by_equation[index][:, None]
+            is_met = (np.abs(found[row] - wanted) <= _CLOSE_HIGHEST * (1 + np.abs(wanted))).any(axis=1)
+            is_told = ~(np.abs(above[row] - below[row]) > _CLOSE_HIGHEST * (1 + np.abs(wanted))).any(axis=1)
+            compared[index] = [bool(met) if met or told else None for met, told in zip(is_met, is_told, strict=True)]
+    return compared
 
 
 def _difference(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -632,28 +662,33 @@ def _grid(count: int = _GRID) -> np.ndarray:
     return np.sinh(np.linspace(-ends, ends, count) + 0.123 * ends / count) / 1e3
 
 
-def _roots(function: Callable, values: np.ndarray, grid: np.ndarray, most: int) -> list[np.ndarray]:
+def _roots(function: Callable, values: np.ndarray, grid: np.ndarray, most: int) -> np.ndarray:
     """For each index, the places along a grid where a function changes its sign without a jump.
 
     Args:
         function: of indices (count,) and places (count, many).
         values: of the function on the grid, (indices, places).
         most: so many sign changes are looked at, those nearest to 0.
+
+    Returns:
+        The places, (indices, most), nan where there are fewer.
     """
+    found = np.full((len(values), most), np.nan)
     with np.errstate(all="ignore"):
         sizes = np.where(values[:, 1:] * values[:, :-1] < 0, np.abs(grid[1:]), np.inf)
-        interval = np.argpartition(sizes, most, axis=1)[:, :most].ravel()
-        index = np.repeat(np.arange(len(values)), most)
-        changes = np.isfinite(sizes[index, interval])
-        index, interval = index[changes], interval[changes]
+        intervals = np.argpartition(sizes, most, axis=1)[:, :most]
+        index, turn = np.nonzero(np.isfinite(np.take_along_axis(sizes, intervals, axis=1)))
+        if not len(index):
+            return found
+        interval = intervals[index, turn]
         left, right = grid[interval], grid[interval + 1]
         sign, size = np.sign(values[index, interval]), np.abs(values[index, interval])
         each = np.arange(len(index))
-        for _ in range(_ROUNDS if len(index) else 0):
+        for _ in range(_ROUNDS):
             inner = left[:, None] + (right - left)[:, None] * np.linspace(0, 1, _PARTS + 1)
             is_left = np.sign(function(index, inner[:, 1:-1])) == sign[:, None]
             step = np.argmin(np.column_stack([is_left, np.zeros(len(index), bool)]), axis=1)
             left, right = inner[each, step], inner[each, step + 1]
-        at_root = np.abs(function(index, right[:, None])[:, 0]) if len(index) else size
-        is_root = at_root <= _CLOSE * (1 + size)
-    return [right[(index == each) & is_root] for each in range(len(values))]
+        is_root = np.abs(function(index, right[:, None])[:, 0]) <= _CLOSE * (1 + size)
+    found[index[is_root], turn[is_root]] = right[is_root]
+    return found
