@@ -183,10 +183,12 @@ def test_an_equation_is_judged_as_it_was_written(ode_translator):
     assert solution.answer is None  # ln 0 has no value
 
 
-def test_a_solution_short_of_a_constant_is_not_general(ode_translator):
+def test_a_solution_short_of_a_constant_is_widened(ode_translator):
     solution = dsolve("y' = y", model=ode_translator, beam=1, proposers=[])
-    assert solution.expression == sp.exp(X) and not solution.verdict.general
-    assert solution._repr_latex_() == "$y = e^{x}$ (proved)"
+    assert [candidate.tokens for candidate in solution.candidates] == ["exp x"]
+    assert not solution.candidates[0].verdict.general and solution.verdict.general
+    assert solution.expression == sp.Symbol("C1") * sp.exp(X)
+    assert solution._repr_latex_() == "$y = C e^{x}$ (proved)"
 
 
 @pytest.mark.parametrize(

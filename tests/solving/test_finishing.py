@@ -115,5 +115,11 @@ def test_signs_of_letters_are_told_where_they_matter():
     assert remark == "right for k > 0 (tried at random values)"
     assert finished(equation_question("y' = k*y"), "a8*exp(a0*x)").remark == ""
     equation = equation_question("y'' + k*y = 0").equation
-    counts = right_for_signs(equation, tokens("sin(sqrt(a0)*x)"), ["a0"], [(1,), (-1,)])
-    assert counts[0] > 0 and counts[1] == 0
+    assert right_for_signs(equation, tokens("sin(sqrt(a0)*x)"), ["a0"], [(1,), (-1,)]) == ["always", "never"]
+
+
+def test_conditions_on_several_letters_are_told_by_what_stands_under_the_root():
+    question = equation_question("y'' + 2*b*y' + c*y = 0")
+    answer = "exp(-a0*x)*(a8*exp(sqrt(a0^2 - a1)*x) + a9*exp(-sqrt(a0^2 - a1)*x))"
+    remark = finished(question, answer).remark
+    assert remark == "right where b^2 - c > 0 (tried at random values)"
