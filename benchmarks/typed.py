@@ -56,7 +56,8 @@ def _as_columns(asked: Input) -> Input:
     """An input whose third column tells everything in words: `x^2 (in t)`, `y' = -y (x of t)`, `refuse: …`."""
     meaning, names, more, says = asked.meaning, asked.names, asked.more, asked.says
     if meaning.startswith("refuse: "):
-        return asked._replace(meaning="refuse " + _WORDS.get(meaning, meaning.removeprefix("refuse: ").split()[1].rstrip(";")))
+        word = meaning.split()[2].rstrip(";")  # `refuse: a system; …`
+        return asked._replace(meaning=f"refuse {_WORDS.get(meaning, word)}")
     if match := re.search(r" \((.*)\)$", meaning):
         meaning, told = meaning[: match.start()], match[1]
         if of := re.fullmatch(r"(\w) of (\w)", told):

@@ -84,6 +84,8 @@ def read_equation(text: str, conditions: str = "") -> AskedEquation:
             tree = Tree("sub", (tree, Tree(0)))
         read = tuple(Condition(order, writer.tree(at), writer.tree(value)) for order, at, value in given)
         _check_conditions(read, writer, tokens)
+    except RecursionError:
+        raise InfixError("the text nests too deeply", 0, text) from None
     except InfixError as error:
         raise error if error.text else type(error)(error.reason, error.position, text) from None
     return AskedEquation(tree, Names(variable, unknown, tuple(writer.constants)), read, tuple(writer.notes))

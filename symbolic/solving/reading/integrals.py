@@ -16,6 +16,7 @@ _LEADING = set(
     "the an a integral antiderivative antiderivatives primitive indefinite definite of find compute calculate evaluate"
     " what is whats please integrate int function".split()
 )
+_WORDS = 40  # words of a text that may hold its variable
 _CALLS = {"int", "integral", "integrate", "antiderivative", "Integral", "Integrate"}
 
 
@@ -59,6 +60,8 @@ def read_integral(text: str, variable: str | None = None, limits: tuple[str, str
         if bounds is None and limits is not None:
             bounds = tokens_of(limits[0]), tokens_of(limits[1])
         ends = None if bounds is None else _ends(writer, bounds)
+    except RecursionError:
+        raise InfixError("the text nests too deeply", 0, text) from None
     except InfixError as error:
         raise error if error.text else InfixError(error.reason, error.position, text) from None
     return AskedIntegral(integrand, Names(variable, "y", tuple(writer.constants)), ends, tuple(writer.notes))
@@ -284,11 +287,13 @@ def _chosen_variable(tokens: list[Token]) -> str:
         for token in tokens
         if token.kind == "word" and is_name(token.text) and token.text not in ("e", "E", "i", "I", "π", "pi")
     )
-    words = [
-        token.text
-        for token in tokens
-        if token.kind == "word" and not is_name(token.text) and _function(token.text) is None
-    ]
+    words = list(
+        dict.fromkeys(
+            token.text
+            for token in tokens
+            if token.kind == "word" and not is_name(token.text) and _function(token.text) is None
+        )
+    )[:_WORDS]
     if len(single) == 1 and not any("x" in word for word in words):
         (only,) = single
         if not (any("t" in word for word in words) and only not in _VARIABLES.split()):
