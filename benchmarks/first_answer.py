@@ -22,7 +22,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 SYMPY = "import sympy; x = sympy.Symbol('x'); print(sympy.integrate(x * sympy.exp(x), x))"
 SECOND = """
-import time
+import os, time
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 from symbolic import Solver
 with Solver() as solver:
     solver.integrate("x*exp(x)")

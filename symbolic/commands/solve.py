@@ -122,7 +122,7 @@ def _ready() -> Iterator[None]:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from symbolic.runtime.processes import WarmPools, start_server
 
-    start_server("symbolic.solving.sandbox", "symbolic.verification")
+    start_server("symbolic.solving.finishing", "symbolic.expressions.exchange")
     with WarmPools() as pools, pools.in_use():
         yield
 

@@ -8,7 +8,6 @@ and by the conditions.
 from __future__ import annotations
 
 import contextlib
-import io
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     import sympy as sp
 
 preload_module(__name__)
+preload_module("symbolic.expressions.exchange")  # with SymPy, which takes a third of a second
 
 TIDY_LIMIT = 3.0  # seconds for the forms of an answer
 _LONG = 120  # tokens of an answer that is too long to be simplified
@@ -82,12 +82,11 @@ def finish(question: Question, candidates: Sequence[Candidate], time_limit: floa
     """The best of the candidates, tidied, with whatever else was asked for."""
     verified = [each for each in candidates if each.verdict.solved]
     best = best_of(verified)
-    with limited_map(1, time_limit) as limited:
+    with limited_map(1, time_limit, quiet=True) as limited:
 
         def compute(function: Callable, *arguments, at_most: float = math.inf):
             """The result of one call; None if it reached a limit."""
-            with contextlib.redirect_stderr(io.StringIO()):  # the count of losses is for many
-                return limited(function, [arguments], at_most)[0]
+            return limited(function, [arguments], at_most)[0]
 
         if best is not None:
             best = _tidied(question, _widened(question, best, verified, compute), compute)

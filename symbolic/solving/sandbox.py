@@ -13,12 +13,11 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any
 
 import symengine as se
-from pebble import ProcessExpired
-from tqdm import tqdm
 
 from symbolic.expressions.engines import differentiate, from_symengine, to_symengine
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix, prefix_text
-from symbolic.runtime.processes import limit_this_process, preload_module, process_pool
+from symbolic.runtime.processes import ProcessExpired, limit_this_process, preload_module, process_pool
+from symbolic.runtime.progress import tqdm
 from symbolic.solving.linearity import combined, groups_of, terms_of
 from symbolic.solving.repair import repaired
 
@@ -38,7 +37,7 @@ class LimitReached(RuntimeError):
 
 @contextlib.contextmanager
 def limited_map(
-    workers: int, time_limit: float | Callable[[], float], progress: bool = False
+    workers: int, time_limit: float | Callable[[], float], progress: bool = False, quiet: bool = False
 ) -> Iterator[Callable[[Callable, Sequence[tuple]], list]]:
     """A function `compute(function, arguments)` that calls a function in worker processes, which end with the block.
 
@@ -52,6 +51,7 @@ def limited_map(
         time_limit: seconds that one call of the function may take; or a function that returns them, asked at each
             `compute`.
         progress: show a progress bar.
+        quiet: do not print the number of results that are lost.
     """
     with _workers(workers) as pool:
 
@@ -67,7 +67,7 @@ def limited_map(
                 except Exception as error:  # whatever it is, it costs only this result
                     losses[_REASONS.get(type(error), f"error {type(error).__name__}")] += 1
                     results.append(None)
-            if losses:
+            if losses and not quiet:
                 reasons = ", ".join(f"{reason} {count:,}" for reason, count in losses.most_common())
                 tqdm.write(f"{name}: lost {losses.total():,} of {len(arguments):,} ({reasons})", file=sys.stderr)
             return results

@@ -32,21 +32,36 @@ def is_zero(residual: Residual) -> bool:
         return False
 
 
+def is_zero_where_real(residual: Residual, point: Point) -> bool:
+    """Whether the residual simplifies to 0 by rules that hold wherever it is real, as ln(exp(u)) = u does.
+
+    Args:
+        point: where the residual is real.
+    """
+    try:
+        formula, _, is_everywhere = near(_formula(residual), _as_floats(point))
+        return is_everywhere and (_numerator(formula) == 0 or _vanishes_in_exponentials(formula))
+    except (engines.UndefinedError, engines.TooLargeError, RuntimeError):
+        return False
+
+
 def is_zero_near(residual: Residual, point: Point) -> bool:
     """Whether the residual simplifies to 0 on a neighbourhood of a real point, by the rules of `normal_form.near`.
 
     False if the answer, or a part of the problem without Y, is another formula elsewhere, as |x| is for x < 0.
     """
-    at = {name: as_float(value) for name, value in point.items()}
+    at = _as_floats(point)
     try:
-        for tree in (residual.answer, residual.problem):
-            _, has_choices = near(engines.to_symengine(tree), at)
-            if has_choices:
-                return False
-        formula, _ = near(_formula(residual), at)
+        if any(near(engines.to_symengine(tree), at).has_kink for tree in (residual.answer, residual.problem)):
+            return False
+        formula = near(_formula(residual), at).formula
         return _numerator(formula) == 0 or _vanishes_in_exponentials(formula)
     except (engines.UndefinedError, engines.TooLargeError, RuntimeError):
         return False
+
+
+def _as_floats(point: Point) -> dict[str, float]:
+    return {name: as_float(value) for name, value in point.items()}
 
 
 def _numerator(formula: se.Basic) -> se.Basic | None:
