@@ -250,6 +250,12 @@ def test_what_is_no_differential_equation_is_named(ode_translator, equation, mes
         dsolve(equation, model=ode_translator)
 
 
+def test_a_model_is_a_keyword(translator):
+    for model in ("runs/quick_rnn", translator):
+        with pytest.raises(ValueError, match="a model is a keyword"):
+            integrate("2x", model)
+
+
 def test_an_equation_that_cannot_be_brought_into_form_in_time_is_named(ode_translator, monkeypatch):
     monkeypatch.setattr(reading, "equation_problem", worker_tasks.hang)
     with pytest.raises(ValueError, match=r"numerator of `.*Y' \+ Y.*` could not be found: time limit"):
