@@ -210,6 +210,9 @@ def _phrases(tokens: list[Token]) -> tuple[list[Token], str | None, tuple[list[T
             continue
         start = words.index(opening)
         rest = tokens[start + 1 :]
+        if start == 0 and "of" in words:  # from 0 to 1 of x^2
+            of = words.index("of")
+            rest, tokens, start = tokens[1:of], tokens[of + 1 :], len(tokens) - of - 1
         if between == ",":
             if not (rest and rest[0].text == "[" and closing(rest, 0) == len(rest) - 1):
                 continue
@@ -235,6 +238,7 @@ def _phrases(tokens: list[Token]) -> tuple[list[Token], str | None, tuple[list[T
 def _differential(tokens: list[Token], variable: str | None) -> tuple[list[Token], str | None]:
     """Without `dx`: at the end, or as a factor 1 within, as in `dx/x`. Returns the variable that it names."""
     found: list[tuple[int, str]] = []
+    tokens = _with_differential(tokens)
     for index, token in enumerate(tokens):
         if token.kind == "word" and len(token.text) > 1 and token.text[0] == "d" and is_name(token.text[1:]):
             if len(token.text) == 2 or "_" in token.text:
@@ -257,6 +261,17 @@ def _differential(tokens: list[Token], variable: str | None) -> tuple[list[Token
     return [*before, *([one] if starts else []), *after], name
 
 
+def _with_differential(tokens: list[Token]) -> list[Token]:
+    """`d θ` and `d x` at the end as one word, where d can be no constant: run together, or after an operand."""
+    if len(tokens) < 2 or tokens[-2].text != "d" or not is_name(tokens[-1].text):
+        return tokens
+    *before, d, name = tokens
+    follows_operand = not before or before[-1].kind in ("word", "number") or before[-1].text in CLOSE
+    if not (name.glued or follows_operand):
+        return tokens
+    return [*before, d._replace(text=f"d{name.text}")]
+
+
 def _right_side(tokens: list[Token], text: str) -> tuple[list[Token], str | None]:
     """The integrand of `f(x) = x^2` or `y = x^2`, with the variable that it names."""
     if any(token.kind == "prime" or token.text in ("\\prime", "\\dot", "\\ddot", "Derivative") for token in tokens):
@@ -264,6 +279,10 @@ def _right_side(tokens: list[Token], text: str) -> tuple[list[Token], str | None
             "this is a differential equation: ask `dsolve` for it",
             next(token.place for token in tokens if token.kind == "prime" or token.text.startswith(("\\", "D"))),
         )
+    for index, token in enumerate(tokens[:-1]):
+        after = tokens[index + 1].text
+        if token.text == "d" and (after == "/" or (after == "}" and tokens[index - 2].text == "\\frac")):
+            raise InfixError("this asks for a derivative, not for an integral", token.place)
     sides = split_at(tokens, {"=", "==", ":="})
     if len(sides) == 1:
         return tokens, None
@@ -299,7 +318,7 @@ def _chosen_variable(tokens: list[Token]) -> str:
         if not (any("t" in word for word in words) and only not in _VARIABLES.split()):
             return only
     for name in _VARIABLES.split():
-        if name in single or any(_ends_word(name, word, tokens) for word in words):
+        if name in single or (name in "xtθ" and any(_ends_word(name, word, tokens) for word in words)):
             return name
     if len(single) == 1:
         return next(iter(single))

@@ -30,7 +30,7 @@ class Token(NamedTuple):
 OPEN, CLOSE = {"(": ")", "[": "]", "{": "}"}, set(")]}")
 
 _TOKEN = re.compile(
-    r"(?P<number>(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+(?![\w.]))?)"
+    r"(?P<number>(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+(?![\d.]))?)"
     r"|(?P<word>[^\W\d_]+)"
     r"|(?P<prime>'+)"
     r"|(?P<command>\\(?:[A-Za-z]+\*?|.))"
@@ -61,7 +61,7 @@ _SIGNS = {
 _FRACTIONS = {"frac", "dfrac", "tfrac", "cfrac"}
 _KEPT = {"int", "sqrt", "dot", "ddot", "dddot", "prime", "infty"} | set(OUT_OF_SCOPE)
 NAMED = {*FUNCTIONS, *WRITTEN_OUT, *FOREIGN}  # words that are functions
-_WRAPPERS = (("$$", "$$"), ("$", "$"), ("`", "`"), ('"', '"'), (r"\(", r"\)"), (r"\[", r"\]"))
+_WRAPPERS = (("'", "'"), ("$$", "$$"), ("$", "$"), ("`", "`"), ('"', '"'), (r"\(", r"\)"), (r"\[", r"\]"))
 
 
 def tokens_of(text: str) -> list[Token]:
@@ -137,7 +137,7 @@ def _without_layout(tokens: list[Token], text: str) -> list[Token]:
         token = tokens[index]
         index += 1
         if token.kind != "command":
-            if token.text not in "$&":
+            if token.text != "$":
                 result.append(token)
             continue
         name = token.text[1:]
@@ -218,7 +218,8 @@ def _with_subscripts(tokens: list[Token]) -> list[Token]:
         is_name = token.kind == "word" and token.text not in NAMED and token.text.lower() not in NAMED
         if is_name and len(token.text) == 1:
             after = tokens[index] if index < len(tokens) else None
-            if after and after.kind == "number" and after.glued and after.text.isdecimal():
+            is_constant = token.text in "eEiIπ"  # 1e5x is no product with a letter e5
+            if after and after.kind == "number" and after.glued and after.text.isdecimal() and not is_constant:
                 token, index = token._replace(text=token.text + after.text), index + 1
             elif after and after.text == "_" and index + 1 < len(tokens):
                 stop = closing(tokens, index + 1) if tokens[index + 1].text in OPEN else index + 1
