@@ -67,7 +67,7 @@ def read_equation(text: str, conditions: str = "") -> AskedEquation:
         InfixError: it is none of first or second order in one unknown function; the message names what it is.
     """
     try:
-        tokens = tokens_of(text)
+        tokens = tokens_of(text, breaks=True)
         check_scope(tokens)
         parts = [*_parts(tokens), *([] if not conditions else _parts(tokens_of(conditions)))]
         parts, found = _with_unknowns(parts)

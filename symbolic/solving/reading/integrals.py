@@ -1,6 +1,7 @@
 """Integrals as people write them: `∫ x² dx`, `\\int_0^1 x dx`, `x^2 from 0 to 1`, `Integral(x**2, (x, 0, 1))`."""
 
 import itertools
+import re
 from typing import NamedTuple
 
 from symbolic.expressions.infix import InfixError
@@ -133,6 +134,8 @@ def _specification(
             inner, *parts = split_at(tokens[2:-1], {","})
             variable, bounds = _arguments(parts)
             return inner, variable, bounds
+    if len(tokens) > 1 and tokens[0].text in ("int", "integral") and tokens[1].text == "_":
+        tokens = [Token("command", "\\int", tokens[0].place), *tokens[1:]]
     while len(tokens) > 1 and (tokens[0].text.lower() in _LEADING or tokens[0].text == ":"):
         if tokens[0].text.lower() == "a" and tokens[1].text not in _LEADING:
             break  # a constant
@@ -306,6 +309,8 @@ def _chosen_variable(tokens: list[Token]) -> str:
         for token in tokens
         if token.kind == "word" and is_name(token.text) and token.text not in ("e", "E", "i", "I", "π", "pi")
     )
+    if (powers := [name for name in single if re.fullmatch(r"x\d+", name)]) and "x" not in single:
+        raise InfixError(f"unknown name `{powers[0]}`; did you mean `x^{powers[0][1:]}`?", tokens[0].place)
     words = list(
         dict.fromkeys(
             token.text

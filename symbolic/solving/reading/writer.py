@@ -131,7 +131,7 @@ class Writer:
     def _note_fraction(self, tokens: list[Token], index: int) -> None:
         """Of `1/2x`, which is half of x to this reader and 1/(2x) to others; and of `x^1/2`."""
         texts = [token.text for token in tokens[index : index + 3]]
-        if index > 1 and tokens[index - 1].text in ("^", "**") and len(texts) == 3 and texts[1] == "/":
+        if index > 1 and tokens[index - 1].text in ("^", "**") and texts[:2] == ["1", "/"] and len(texts) == 3:
             if tokens[index + 2].kind == "number" and tokens[index + 1].glued and tokens[index + 2].glued:
                 base = tokens[index - 2].text
                 self.note(f"{base}^{texts[0]}/{texts[2]}", f"({base}^{texts[0]})/{texts[2]}")
