@@ -138,6 +138,8 @@ model_params = {
     | {"initial_weights": "runs/pretrained_start", "max_length": 192, "epoch": 15, "schedule": "cosine"},
     "pretrained": pretrained
     | {"initial_weights": "runs/pretrained_middle", "max_length": 512, "epoch": 22, "schedule": "cosine"},
+    # What `symbolic improve` trains: a model goes on from its own weights, on its data and what the solver proved.
+    "improve": pretrained | {"learning_rate": 2e-3, "max_length": 384, "epoch": 8, "schedule": "linear"},
     "quick_rnn": quick | {"model": "attention_rnn", "learning_rate": 4e-3},
     "quick_transformer": quick | {"model": "transformer", "num_layers": 2, "feed_forward": 512, "learning_rate": 8e-3},
 }

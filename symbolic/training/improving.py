@@ -172,10 +172,10 @@ def _solved_chunk(
     shortest = [min(row, key=lambda each: len(each.tokens.split()), default=None) for row in general]
     asked = [(inquiry, best) for inquiry, best in zip(inquiries, shortest, strict=True) if best]
     with limited_map(workers, limit) as compute:
-        shorter = compute(shortened_answer, [(inquiry.question.problem, best.tokens) for inquiry, best in asked])
+        spelt = compute(spelt_answer, [(inquiry.question.problem, best.tokens) for inquiry, best in asked])
     pairs = []  # (problem as the model will read it, answer), two for each inquiry that is solved
-    for (inquiry, best), short in zip(asked, shorter, strict=True):
-        pairs += [(inquiry.question.problem, short or best.tokens), (inquiry.question.problem, best.tokens)]
+    for (inquiry, best), text in zip(asked, spelt, strict=True):
+        pairs += [(inquiry.question.problem, text or best.tokens), (inquiry.question.problem, best.tokens)]
     verdicts = verify_many(pairs, workers=workers, time_limit=limit)
     right = {}  # problem -> its first answer that verifies
     for (problem, answer), verdict in zip(pairs, verdicts, strict=True):
@@ -186,8 +186,8 @@ def _solved_chunk(
     return [(each, right.get(each, ""), origins[each] if each in right else "") for each in problems]
 
 
-def shortened_answer(problem: str, answer: str) -> str:
-    """The answer in the spelling of the families, if that has fewer tokens; of a primitive without its constant terms.
+def spelt_answer(problem: str, answer: str) -> str:
+    """The answer in the spelling of the families: canonical; a primitive simplified and without its constant terms.
 
     It is not checked. It may hang on what solvers write, so it is called in a process with limits.
 
@@ -197,8 +197,7 @@ def shortened_answer(problem: str, answer: str) -> str:
     expression = rebuilt(to_symengine(from_prefix(answer)))
     if integrand_of(from_prefix(problem)) is not None:
         expression = simplified(rebuilt(without_constant_terms(se.expand(expression))))
-    short = prefix_text(from_symengine(expression))
-    return min(short, answer, key=lambda text: len(text.split()))
+    return prefix_text(from_symengine(expression))
 
 
 def _counts(solved: pd.DataFrame) -> dict[str, Any]:
