@@ -183,10 +183,12 @@ def test_an_equation_is_judged_as_it_was_written(ode_translator):
     assert solution.answer is None  # ln 0 has no value
 
 
-def test_a_solution_short_of_a_constant_is_not_general(ode_translator):
+def test_a_solution_short_of_a_constant_is_widened(ode_translator):
     solution = dsolve("y' = y", model=ode_translator, beam=1, proposers=[])
-    assert solution.expression == sp.exp(X) and not solution.verdict.general
-    assert solution._repr_latex_() == "$y = e^{x}$ (proved)"
+    assert [candidate.tokens for candidate in solution.candidates] == ["exp x"]
+    assert not solution.candidates[0].verdict.general and solution.verdict.general
+    assert solution.expression == sp.Symbol("C1") * sp.exp(X)
+    assert solution._repr_latex_() == "$y = C e^{x}$ (proved)"
 
 
 @pytest.mark.parametrize(
@@ -246,6 +248,12 @@ def test_what_is_no_integrand_is_named(translator, integrand, message):
 def test_what_is_no_differential_equation_is_named(ode_translator, equation, message):
     with pytest.raises(ValueError, match=message):
         dsolve(equation, model=ode_translator)
+
+
+def test_a_model_is_a_keyword(translator):
+    for model in ("runs/quick_rnn", translator):
+        with pytest.raises(ValueError, match="a model is a keyword"):
+            integrate("2x", model)
 
 
 def test_an_equation_that_cannot_be_brought_into_form_in_time_is_named(ode_translator, monkeypatch):

@@ -103,7 +103,7 @@ def test_it_trains_the_default_trials_on_generated_problems(installed):
     assert re.search("^trial_5 ", installed("train", "--list"), re.MULTILINE)
     said = installed("train", "--trials", "quick_rnn", "--epochs", "1", "--data", "mine", "--runs", "runs")
     assert re.search("quick_rnn finished", said)
-    assert "integrand   2*x" in installed("integrate", "2x", "--run", "runs/quick_rnn", unsolved=True)
+    assert "∫ 2*x dx" in installed("integrate", "2x", "--run", "runs/quick_rnn", unsolved=True)
 
 
 def test_it_trains_trials_of_ones_own(installed):

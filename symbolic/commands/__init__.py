@@ -74,6 +74,10 @@ EXAMPLES = {
         leakage data/by_parts/ibp.train.gz data/by_parts/ibp.test.gz""",
     "evaluate": """
         evaluate pretrained --data data/by_parts/ibp.test.gz --beam 10 --out results/mine""",
+    "convert": """
+        convert homework.csv --out data/homework""",
+    "improve": """
+        improve pretrained --problems data/by_parts/ibp.train.gz --data data/by_parts --out runs/improved""",
     "suite": """
         suite coefficients --count 100 --out robustness.txt""",
     "export": """

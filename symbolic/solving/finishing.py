@@ -17,6 +17,7 @@ import numpy as np
 import symengine as se
 from flint import arb, ctx, fmpq
 
+from symbolic.expressions import numeric
 from symbolic.expressions.engines import canonical, from_symengine, to_symengine
 from symbolic.expressions.prefix import Tree, fold, from_prefix, prefix_text, to_prefix
 from symbolic.expressions.program import Program
@@ -40,6 +41,8 @@ _LONG = 120  # tokens of an answer that is too long to be simplified
 _JOINED = 8  # verified answers that may be joined to one
 _SOLUTIONS = 3  # verified answers whose constants are fitted to conditions
 _DRAWS = 10  # random values of the letters for each pattern of their signs
+_PLACES, _JUMPS = 400, 8  # places that may be jumps of a primitive, and jumps in an interval
+_NEAR, _JUMP = 1e-7, 1e-4  # distance on both sides of a place, and the least jump there
 _SIGNS = 3  # letters whose signs are tried
 
 
@@ -306,6 +309,11 @@ def _value(question: Question, best: Candidate | None, compute: Callable) -> Val
                 return Value(from_prefix(claim), digits or None, verdict.reason)
         if letters:
             return Value(None, None, "no value could be confirmed for random values of the letters")
+        split = compute(differences_at_jumps, best.tokens, *arguments[1:])
+        for claim in split or []:
+            verdict = compute(verify_integral, *arguments, claim)
+            if verdict is not None and verdict.solved:
+                return Value(from_prefix(claim), digits, f"the integral was split where it jumps; {verdict.reason}")
         return Value(None, digits, "by rigorous quadrature; the antiderivative found jumps inside the interval")
     if letters:
         return Value(None, None, "no antiderivative was found")
@@ -352,6 +360,47 @@ def differences(primitive: str, lower: str, upper: str) -> list[str]:
             trees.append(from_sympy(form(expression)))
     texts = {prefix_text(each): len(words(each, name_table_of(each))) for each in trees}
     return sorted(texts, key=texts.get)
+
+
+def differences_at_jumps(primitive: str, lower: str, upper: str) -> list[str]:
+    """F(upper) - F(lower) without the jumps of F in between, in some forms, the shortest first.
+
+    Jumps are looked for at multiples of pi/12 and of 1/2. The list is empty if there is none.
+    """
+    import sympy as sp
+
+    from symbolic.expressions.exchange import from_sympy, to_sympy
+
+    tree = from_prefix(primitive)
+    x, expression = sp.Symbol("x"), to_sympy(tree, evaluate=True)
+    ends = [to_sympy(from_prefix(end), evaluate=True) for end in (lower, upper)]
+    first, last = sorted(map(float, ends))
+    unit = {step: range(math.ceil(first / float(step)), math.floor(last / float(step)) + 1) for step in _steps()}
+    places = {float(step * k): step * k for step, ks in unit.items() if len(ks) < _PLACES for k in ks}
+    inside = np.array([place for place in sorted(places) if first < place < last])
+    if not len(inside):
+        return []
+    before, after = (numeric.values(tree, {"x": inside + shift}) for shift in (-_NEAR, _NEAR))
+    jumping = [places[place] for place, jump in zip(inside, np.abs(after - before), strict=True) if jump > _JUMP]
+    if not 0 < len(jumping) <= _JUMPS:
+        return []
+    total = expression.subs(x, max(ends, key=float)) - expression.subs(x, min(ends, key=float))
+    for place in jumping:
+        total -= sp.limit(expression, x, place, "+") - sp.limit(expression, x, place, "-")
+    if float(ends[0]) > float(ends[1]):
+        total = -total
+    texts = {}
+    for form in (lambda each: each, sp.expand, sp.factor_terms, sp.simplify):
+        with contextlib.suppress(Exception):
+            made = from_sympy(form(total))
+            texts[prefix_text(made)] = len(words(made, name_table_of(made)))
+    return sorted(texts, key=texts.get)
+
+
+def _steps() -> tuple:
+    import sympy as sp
+
+    return sp.pi / 12, sp.Rational(1, 2)
 
 
 # --- conditions -------------------------------------------------------------------------------------------------------

@@ -84,7 +84,11 @@ def are_equal(first: Tree, second: Tree) -> bool:
         return True
     generator = np.random.default_rng(0)
     names = ["x", "Y", "Y'", "Y''", *(f"a{index}" for index in range(10)), "y", "z", "t"]
-    points = {name: generator.uniform(0.2, 3, 60) * generator.choice([-1, 1], 60) for name in names}
+    points = {
+        name: np.concatenate([generator.uniform(0.2, 3, 40), generator.uniform(3, 9, 20)])
+        * generator.choice([-1, 1], 60)
+        for name in names
+    }
     with np.errstate(all="ignore"):
         if all(not np.isfinite(_values(tree, points, True)).any() for tree in (first, second)):
             return True  # beyond floats, or without a value anywhere

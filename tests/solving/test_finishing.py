@@ -63,9 +63,16 @@ def test_a_value_is_exact_and_in_digits(integrand, primitive, exact, digits):
     assert (value.digits or "").startswith(digits or "")
 
 
-def test_a_primitive_with_a_jump_gives_no_exact_value():
-    value = finished(integral_question("1/(2 + cos(x)) from 0 to 2*pi"), "2/sqrt(3)*atan(tan(x/2)/sqrt(3))").value
-    assert value.exact is None and value.digits.startswith("3.62759872846") and "jumps" in value.reason
+def test_a_primitive_that_jumps_is_split_there():
+    question = integral_question("1/(2 + cos(x)) from 0 to 2*pi")
+    value = finished(question, "2/sqrt(3)*atan(tan(x/2)/sqrt(3))").value
+    assert words(value.exact, name_table(question.names)) == "2*pi*sqrt(3)/3"
+    assert value.digits.startswith("3.62759872846") and "split where it jumps" in value.reason
+
+
+def test_a_jump_at_an_odd_place_gives_no_exact_value():
+    value = finished(integral_question("1 from 0 to 2"), "x + sign(x - 1.2345)").value
+    assert value.exact is None and value.digits.startswith("2") and "jumps" in value.reason
 
 
 def test_no_value_says_why():
@@ -115,5 +122,11 @@ def test_signs_of_letters_are_told_where_they_matter():
     assert remark == "right for k > 0 (tried at random values)"
     assert finished(equation_question("y' = k*y"), "a8*exp(a0*x)").remark == ""
     equation = equation_question("y'' + k*y = 0").equation
-    counts = right_for_signs(equation, tokens("sin(sqrt(a0)*x)"), ["a0"], [(1,), (-1,)])
-    assert counts[0] > 0 and counts[1] == 0
+    assert right_for_signs(equation, tokens("sin(sqrt(a0)*x)"), ["a0"], [(1,), (-1,)]) == ["always", "never"]
+
+
+def test_conditions_on_several_letters_are_told_by_what_stands_under_the_root():
+    question = equation_question("y'' + 2*b*y' + c*y = 0")
+    answer = "exp(-a0*x)*(a8*exp(sqrt(a0^2 - a1)*x) + a9*exp(-sqrt(a0^2 - a1)*x))"
+    remark = finished(question, answer).remark
+    assert remark == "right where b^2 - c > 0 (tried at random values)"

@@ -168,3 +168,28 @@ def test_a_value_holds_no_letters_of_its_own():
     assert prefix_text(read_answer("≈ 1/3", Names(), is_value=True)) == "div INT+ 1 INT+ 3"
     with pytest.raises(ValueError, match="`c`"):
         read_answer("c/2", Names(), is_value=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lg(" * 3000 + "x" + ")" * 3000,
+        "\\frac{" * 1200 + "x" + "}{2}" * 1200,
+        "(" * 4000 + "x" + ")" * 4000,
+        "xsinx " * 1600,
+        "a^" * 4000 + "x",
+        "d" * 9000,
+        "\\int" * 1500 + "x",
+        "y'" * 4000 + "=0",
+        "|" * 8000,
+        "\ud800\x00\u0307",
+    ],
+    ids=lambda text: text[:12].encode("ascii", "replace").decode(),
+)
+def test_no_text_makes_the_reader_hang_or_crash(text):
+    """Whatever it is, it is read or refused with a ValueError."""
+    for read in (read_problem, lambda text: read_answer(text, Names())):
+        try:
+            read(text)
+        except ValueError as error:
+            assert str(error)

@@ -38,7 +38,7 @@ from symbolic.solving.reading.sympy_objects import (
     is_sympy,
     is_sympy_equation,
 )
-from symbolic.solving.reading.writer import COEFFICIENTS
+from symbolic.solving.reading.writer import COEFFICIENTS, is_name
 from symbolic.solving.sandbox import LimitReached, limited_call
 
 if TYPE_CHECKING:
@@ -162,8 +162,13 @@ def _variable_and_limits(variable: Variable) -> tuple[str | None, tuple[str, str
         if len(variable) not in (1, 3):
             raise ValueError(f"a variable stands alone or with two limits, `(x, 0, 1)`. Received: {variable!r}.")
         name, *limits = map(str, variable)
-        return name, tuple(limits) if limits else None
-    return None if variable is None else str(variable), None
+    else:
+        name, limits = None if variable is None else str(variable), []
+    if name is not None and not is_name(name):
+        raise ValueError(
+            f"a variable is a letter, such as `t` or `x_1`; a model is a keyword, `model=`. Received: {variable!r}."
+        )
+    return name, tuple(limits) if limits else None
 
 
 def _asked_equation(equation: str | sp.Basic | Tree, conditions: str) -> AskedEquation:

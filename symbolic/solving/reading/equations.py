@@ -16,6 +16,7 @@ from symbolic.solving.reading.lexer import CLOSE, OPEN, Token, closing, split_at
 from symbolic.solving.reading.writer import Writer, _function, is_name
 
 _LEADING = set("solve the a an ode differential equation equations of find for problem ivp initial value".split())
+_BEFORE_CONDITIONS = set("the initial boundary condition conditions value values if when".split())
 _SEPARATORS = {",", ";", "and", "with", "where", "given"}
 _CALLS = {"dsolve", "DSolve", "desolve", "ode", "rsolve"}
 
@@ -66,12 +67,12 @@ def read_equation(text: str, conditions: str = "") -> AskedEquation:
         InfixError: it is none of first or second order in one unknown function; the message names what it is.
     """
     try:
-        tokens = tokens_of(text)
+        tokens = tokens_of(text, breaks=True)
         check_scope(tokens)
         parts = [*_parts(tokens), *([] if not conditions else _parts(tokens_of(conditions)))]
         parts, found = _with_unknowns(parts)
         unknown, variable = _named(parts, found, text)
-        parts = [_marked(part, unknown, variable) for part in parts]
+        parts = [_with_products(_marked(part, unknown, variable)) for part in parts]
         equations = [part for part in parts if _condition_parts(part, unknown) is None]
         given = [each for part in parts if (each := _condition_parts(part, unknown)) is not None]
         if len(equations) != 1:
@@ -84,6 +85,8 @@ def read_equation(text: str, conditions: str = "") -> AskedEquation:
             tree = Tree("sub", (tree, Tree(0)))
         read = tuple(Condition(order, writer.tree(at), writer.tree(value)) for order, at, value in given)
         _check_conditions(read, writer, tokens)
+    except RecursionError:
+        raise InfixError("the text nests too deeply", 0, text) from None
     except InfixError as error:
         raise error if error.text else type(error)(error.reason, error.position, text) from None
     return AskedEquation(tree, Names(variable, unknown, tuple(writer.constants)), read, tuple(writer.notes))
@@ -99,8 +102,15 @@ def _parts(tokens: list[Token]) -> list[list[Token]]:
         inner, *others = split_at(tokens[2:-1], {","})
         given = [part for other in others for part in _ics(other)]
         return [*_without_braces(inner), *given]
-    parts = [part for part in split_at(tokens, _SEPARATORS) if part]
+    parts = [_without_words(part) for part in split_at(tokens, _SEPARATORS) if part]
     return [each for part in parts for each in _without_braces(part)]
+
+
+def _without_words(part: list[Token]) -> list[Token]:
+    """Without `the initial condition` before a condition."""
+    while len(part) > 1 and part[0].text.lower() in _BEFORE_CONDITIONS | {":"}:
+        part = part[1:]
+    return part
 
 
 def _without_braces(part: list[Token]) -> list[list[Token]]:
@@ -358,6 +368,20 @@ def _marked(part: list[Token], unknown: str, variable: str) -> list[Token]:
             value = split_at(part[index + 3 : stop], {","})[-1]
             result += [Token("sign", "(", token.place), *value, Token("sign", ")", token.place)]
             index = stop + 1
+    return result
+
+
+def _with_products(part: list[Token]) -> list[Token]:
+    """With a sign for the product before an unknown: in `sin x y'` it is no part of what the sine is taken of."""
+    result: list[Token] = []
+    for token in part:
+        before = result[-1] if result else None
+        if token.kind == "unknown" and before is not None and (token.order or not token.glued):
+            is_operand = before.kind in ("number", "unknown") or before.text in CLOSE
+            is_operand = is_operand or (before.kind == "word" and _function(before.text) is None)
+            if is_operand:
+                result.append(Token("sign", "*", token.place))
+        result.append(token)
     return result
 
 

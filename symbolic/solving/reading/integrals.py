@@ -1,6 +1,7 @@
 """Integrals as people write them: `∫ x² dx`, `\\int_0^1 x dx`, `x^2 from 0 to 1`, `Integral(x**2, (x, 0, 1))`."""
 
 import itertools
+import re
 from typing import NamedTuple
 
 from symbolic.expressions.infix import InfixError
@@ -16,6 +17,7 @@ _LEADING = set(
     "the an a integral antiderivative antiderivatives primitive indefinite definite of find compute calculate evaluate"
     " what is whats please integrate int function".split()
 )
+_WORDS = 40  # words of a text that may hold its variable
 _CALLS = {"int", "integral", "integrate", "antiderivative", "Integral", "Integrate"}
 
 
@@ -59,6 +61,8 @@ def read_integral(text: str, variable: str | None = None, limits: tuple[str, str
         if bounds is None and limits is not None:
             bounds = tokens_of(limits[0]), tokens_of(limits[1])
         ends = None if bounds is None else _ends(writer, bounds)
+    except RecursionError:
+        raise InfixError("the text nests too deeply", 0, text) from None
     except InfixError as error:
         raise error if error.text else InfixError(error.reason, error.position, text) from None
     return AskedIntegral(integrand, Names(variable, "y", tuple(writer.constants)), ends, tuple(writer.notes))
@@ -130,6 +134,8 @@ def _specification(
             inner, *parts = split_at(tokens[2:-1], {","})
             variable, bounds = _arguments(parts)
             return inner, variable, bounds
+    if len(tokens) > 1 and tokens[0].text in ("int", "integral") and tokens[1].text == "_":
+        tokens = [Token("command", "\\int", tokens[0].place), *tokens[1:]]
     while len(tokens) > 1 and (tokens[0].text.lower() in _LEADING or tokens[0].text == ":"):
         if tokens[0].text.lower() == "a" and tokens[1].text not in _LEADING:
             break  # a constant
@@ -207,6 +213,9 @@ def _phrases(tokens: list[Token]) -> tuple[list[Token], str | None, tuple[list[T
             continue
         start = words.index(opening)
         rest = tokens[start + 1 :]
+        if start == 0 and "of" in words:  # from 0 to 1 of x^2
+            of = words.index("of")
+            rest, tokens, start = tokens[1:of], tokens[of + 1 :], len(tokens) - of - 1
         if between == ",":
             if not (rest and rest[0].text == "[" and closing(rest, 0) == len(rest) - 1):
                 continue
@@ -232,6 +241,7 @@ def _phrases(tokens: list[Token]) -> tuple[list[Token], str | None, tuple[list[T
 def _differential(tokens: list[Token], variable: str | None) -> tuple[list[Token], str | None]:
     """Without `dx`: at the end, or as a factor 1 within, as in `dx/x`. Returns the variable that it names."""
     found: list[tuple[int, str]] = []
+    tokens = _with_differential(tokens)
     for index, token in enumerate(tokens):
         if token.kind == "word" and len(token.text) > 1 and token.text[0] == "d" and is_name(token.text[1:]):
             if len(token.text) == 2 or "_" in token.text:
@@ -254,6 +264,17 @@ def _differential(tokens: list[Token], variable: str | None) -> tuple[list[Token
     return [*before, *([one] if starts else []), *after], name
 
 
+def _with_differential(tokens: list[Token]) -> list[Token]:
+    """`d θ` and `d x` at the end as one word, where d can be no constant: run together, or after an operand."""
+    if len(tokens) < 2 or tokens[-2].text != "d" or not is_name(tokens[-1].text):
+        return tokens
+    *before, d, name = tokens
+    follows_operand = not before or before[-1].kind in ("word", "number") or before[-1].text in CLOSE
+    if not (name.glued or follows_operand):
+        return tokens
+    return [*before, d._replace(text=f"d{name.text}")]
+
+
 def _right_side(tokens: list[Token], text: str) -> tuple[list[Token], str | None]:
     """The integrand of `f(x) = x^2` or `y = x^2`, with the variable that it names."""
     if any(token.kind == "prime" or token.text in ("\\prime", "\\dot", "\\ddot", "Derivative") for token in tokens):
@@ -261,6 +282,10 @@ def _right_side(tokens: list[Token], text: str) -> tuple[list[Token], str | None
             "this is a differential equation: ask `dsolve` for it",
             next(token.place for token in tokens if token.kind == "prime" or token.text.startswith(("\\", "D"))),
         )
+    for index, token in enumerate(tokens[:-1]):
+        after = tokens[index + 1].text
+        if token.text == "d" and (after == "/" or (after == "}" and tokens[index - 2].text == "\\frac")):
+            raise InfixError("this asks for a derivative, not for an integral", token.place)
     sides = split_at(tokens, {"=", "==", ":="})
     if len(sides) == 1:
         return tokens, None
@@ -284,17 +309,21 @@ def _chosen_variable(tokens: list[Token]) -> str:
         for token in tokens
         if token.kind == "word" and is_name(token.text) and token.text not in ("e", "E", "i", "I", "π", "pi")
     )
-    words = [
-        token.text
-        for token in tokens
-        if token.kind == "word" and not is_name(token.text) and _function(token.text) is None
-    ]
+    if (powers := [name for name in single if re.fullmatch(r"x\d+", name)]) and "x" not in single:
+        raise InfixError(f"unknown name `{powers[0]}`; did you mean `x^{powers[0][1:]}`?", tokens[0].place)
+    words = list(
+        dict.fromkeys(
+            token.text
+            for token in tokens
+            if token.kind == "word" and not is_name(token.text) and _function(token.text) is None
+        )
+    )[:_WORDS]
     if len(single) == 1 and not any("x" in word for word in words):
         (only,) = single
         if not (any("t" in word for word in words) and only not in _VARIABLES.split()):
             return only
     for name in _VARIABLES.split():
-        if name in single or any(_ends_word(name, word, tokens) for word in words):
+        if name in single or (name in "xtθ" and any(_ends_word(name, word, tokens) for word in words)):
             return name
     if len(single) == 1:
         return next(iter(single))

@@ -30,13 +30,15 @@ class Token(NamedTuple):
 OPEN, CLOSE = {"(": ")", "[": "]", "{": "}"}, set(")]}")
 
 _TOKEN = re.compile(
-    r"(?P<number>(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+(?![\w.]))?)"
-    r"|(?P<word>[^\W\d_]+)"
+    r"(?P<number>(?:\d+(?:\.(?!\.)\d*)?|\.\d+)(?:[eE][+-]?\d+(?![\d.]))?)"
+    r"|(?P<word>π|[^\W\d_π]+)"
     r"|(?P<prime>'+)"
     r"|(?P<command>\\(?:[A-Za-z]+\*?|.))"
     r"|(?P<sign>\*\*|==|:=|\.\.+|\S)",
     re.DOTALL,
 )
+_ENVIRONMENT = re.compile(r"\\(?:begin|end)\{(?:equation|align|aligned|gather|displaymath|math|cases)\*?\}")
+_BREAK = re.compile(r"\\quad(?![A-Za-z])|\\qquad(?![A-Za-z])|\\\\")
 _MODULES = set("np numpy math cmath sympy sp sy jnp jax torch tf scipy mpmath mp Math".split())
 _DROPPED = set(
     r"left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr displaystyle textstyle limits nolimits quad qquad"
@@ -61,16 +63,22 @@ _SIGNS = {
 _FRACTIONS = {"frac", "dfrac", "tfrac", "cfrac"}
 _KEPT = {"int", "sqrt", "dot", "ddot", "dddot", "prime", "infty"} | set(OUT_OF_SCOPE)
 NAMED = {*FUNCTIONS, *WRITTEN_OUT, *FOREIGN}  # words that are functions
-_WRAPPERS = (("$$", "$$"), ("$", "$"), ("`", "`"), ('"', '"'), (r"\(", r"\)"), (r"\[", r"\]"))
+_WRAPPERS = (("'", "'"), ("$$", "$$"), ("$", "$"), ("`", "`"), ('"', '"'), (r"\(", r"\)"), (r"\[", r"\]"))
 
 
-def tokens_of(text: str) -> list[Token]:
+def tokens_of(text: str, breaks: bool = False) -> list[Token]:
     """The tokens of a text in any notation that is known here.
+
+    Args:
+        breaks: take LaTeX's wide spaces and line breaks for `;`, as between an equation and its conditions.
 
     Raises:
         InfixError: a command of LaTeX is unknown, or a bracket is missing.
     """
     inner, before = _unwrapped(text)
+    inner = _ENVIRONMENT.sub(lambda match: " " * len(match[0]), inner)
+    if breaks:
+        inner = _BREAK.sub(lambda match: ";" + " " * (len(match[0]) - 1), inner)
     characters, places = plain(inner)
     tokens: list[Token] = []
     end = -1
@@ -137,7 +145,7 @@ def _without_layout(tokens: list[Token], text: str) -> list[Token]:
         token = tokens[index]
         index += 1
         if token.kind != "command":
-            if token.text not in "$&":
+            if token.text not in ("$", "~"):
                 result.append(token)
             continue
         name = token.text[1:]
@@ -218,7 +226,8 @@ def _with_subscripts(tokens: list[Token]) -> list[Token]:
         is_name = token.kind == "word" and token.text not in NAMED and token.text.lower() not in NAMED
         if is_name and len(token.text) == 1:
             after = tokens[index] if index < len(tokens) else None
-            if after and after.kind == "number" and after.glued and after.text.isdecimal():
+            is_constant = token.text in "eEiIπ"  # 1e5x is no product with a letter e5
+            if after and after.kind == "number" and after.glued and after.text.isdecimal() and not is_constant:
                 token, index = token._replace(text=token.text + after.text), index + 1
             elif after and after.text == "_" and index + 1 < len(tokens):
                 stop = closing(tokens, index + 1) if tokens[index + 1].text in OPEN else index + 1

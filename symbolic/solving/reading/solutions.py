@@ -47,6 +47,8 @@ def read_answer(text: str, names: Names, is_value: bool = False) -> Tree:
         if len(writer.constants) > known and is_value:
             new = ", ".join(f"`{name}`" for name in writer.constants[known:])
             raise InfixError(f"the value of the integral holds {new}, which the integral does not", tokens[0].place)
+    except RecursionError:
+        raise InfixError("the text nests too deeply", 0, text) from None
     except InfixError as error:
         raise error if error.text else InfixError(error.reason, error.position, text) from None
     return tree

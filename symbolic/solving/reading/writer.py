@@ -97,7 +97,11 @@ class Writer:
                 raise self._error("the factorial is not among the functions that are known here", token.place)
             elif token.text == "\\infty":
                 raise self._error("infinity is no number", token.place)
+            elif token.text == "%":
+                raise self._error("% (a remainder, or a percentage) is not known here", token.place)
             else:
+                if token.text == "/":
+                    self._note_bracket(tokens, index)
                 result.append((token.text, token.place))
                 index += 1
         return result
@@ -114,8 +118,23 @@ class Writer:
         self.note(text, read)
         return f"({value.numerator}/{value.denominator})" if value.denominator > 1 else str(value.numerator)
 
+    def _note_bracket(self, tokens: list[Token], index: int) -> None:
+        """Of `1/(x+1)(x+2)`, where the second bracket is a factor of the whole to this reader."""
+        if index + 1 == len(tokens) or tokens[index + 1].text not in OPEN:
+            return
+        stop = closing(tokens, index + 1)
+        after = tokens[stop + 1] if stop + 1 < len(tokens) else None
+        if after and after.glued and (after.text in OPEN or after.kind in ("word", "unknown")):
+            below = "".join(token.text for token in tokens[index + 1 : stop + 1])
+            self.note(f".../{below}{after.text}...", f"(.../{below})*{after.text}...")
+
     def _note_fraction(self, tokens: list[Token], index: int) -> None:
-        """Of `1/2x`, which is half of x to this reader and 1/(2x) to others."""
+        """Of `1/2x`, which is half of x to this reader and 1/(2x) to others; and of `x^1/2`."""
+        texts = [token.text for token in tokens[index : index + 3]]
+        if index > 1 and tokens[index - 1].text in ("^", "**") and texts[:2] == ["1", "/"] and len(texts) == 3:
+            if tokens[index + 2].kind == "number" and tokens[index + 1].glued and tokens[index + 2].glued:
+                base = tokens[index - 2].text
+                self.note(f"{base}^{texts[0]}/{texts[2]}", f"({base}^{texts[0]})/{texts[2]}")
         after = tokens[index + 1] if index + 1 < len(tokens) else None
         if index and tokens[index - 1].text == "/" and after and after.glued and after.kind in ("word", "unknown"):
             before = tokens[index - 2].text if index > 1 else ""
@@ -157,7 +176,7 @@ class Writer:
             return self._after_unknown(tokens, index + 1, result)
         elif word in _NUMBERS:
             result.append((_NUMBERS[word], token.place))
-        elif (function := _function(word)) is not None and not (len(word) == 1 and after not in OPEN):
+        elif (function := _function(word)) is not None and (len(word) > 1 or after in OPEN):
             return self._function(function, tokens, index, result)
         elif word in BINARY and after in OPEN:
             result.append((BINARY[word], token.place))

@@ -276,6 +276,6 @@ def test_a_model_from_outside_is_asked_on_the_command_line(outsider, tmp_path, c
         text=True,
     )
     assert run.returncode in (0, 1), run.stderr  # 1 if no answer verified
-    assert "integrand   -cos(x)" in run.stdout
+    assert "∫ -cos(x) dx" in run.stdout
     assert main(["--import", "my_model", *question]) == 2
     assert "the module `my_model` cannot be imported: ModuleNotFound" in capsys.readouterr().err
