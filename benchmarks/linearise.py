@@ -3,6 +3,7 @@
     python -m benchmarks.linearise                      the kinds of `linearise_kinds`, 50 members each
     python -m benchmarks.linearise --kind separable --show
     python -m benchmarks.linearise --set data/textbook/first_order.test --limit 50
+    python -m benchmarks.linearise --hostile 2000       random and hostile equations: what reaches a limit
     python -m benchmarks.linearise --hypotheses FILE    JSON: {set: [[problem, reference, [hypothesis, ...]], ...]}
 
 The columns:
@@ -26,7 +27,8 @@ import numpy as np
 from benchmarks.linearise_kinds import KINDS, Draw
 from symbolic.expressions.engines import from_symengine
 from symbolic.expressions.infix import to_infix
-from symbolic.expressions.prefix import fold, from_prefix, prefix_text
+from symbolic.expressions.prefix import Tree, fold, from_prefix, prefix_text
+from symbolic.expressions.tokens import TOKENS
 from symbolic.runtime.processes import limit_this_process, process_pool
 from symbolic.solving.linearise import proposals
 from symbolic.solving.reading import equation_problem
@@ -42,6 +44,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="FILE", help="problems: input<TAB>output lines")
     parser.add_argument("--hypotheses", metavar="FILE", help="problems with a model's hypotheses, see above")
     parser.add_argument("--without", action="store_true", help="of --hypotheses, use the problems alone")
+    parser.add_argument("--hostile", type=int, metavar="N", help="try N random equations instead")
     parser.add_argument("--members", type=int, default=50, metavar="N", help="of every kind")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=int, default=100, metavar="N", help="problems of every set")
@@ -49,6 +52,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, metavar="N")
     parser.add_argument("--show", action="store_true", help="print what is not solved")
     args = parser.parse_args()
+    if args.hostile:
+        attack(args)
+        return
     print(f"{'':26}{'of':>5}{'solved':>8}{'general':>9}{'wrong':>7}{'lost':>6}", end="")
     print(f"{'s median':>10}{'mean':>7}{'max':>7}{'ratio':>7}{'twice':>7}")
     for name, rows in sets(args):
@@ -130,6 +136,33 @@ def computed(problems, workers, seconds):
                 print(f"    {type(error).__name__}: {error} at {problem}", file=sys.stderr)
                 results.append(None)
         return results
+
+
+def attack(args):
+    """Counts what random equations cost, how many reach a limit, and how many offers the judge refutes."""
+    rng = np.random.default_rng(args.seed)
+    problems = [prefix_text(hostile_tree(rng, int(rng.integers(2, 6)))) for _ in range(args.hostile)]
+    results = computed([(problem, []) for problem in problems], args.workers, args.seconds)
+    seconds = [result[1] for result in results if result is not None]
+    offers = [(p, y) for p, result in zip(problems, results, strict=True) for y in (result[0] if result else ())]
+    statuses = [verdict.status for verdict in verify_many(offers, workers=args.workers)]
+    counted = ", ".join(f"{status} {statuses.count(status):,}" for status in sorted(set(statuses)))
+    print(f"{args.hostile:,} equations: {results.count(None):,} beyond a limit; CPU-seconds", end=" ")
+    print(f"{statistics.mean(seconds):.2f} mean, {max(seconds):.2f} max; offers: {counted or 'none'}")
+
+
+_LEAVES = ("x", "x", "Y", "Y", "Y'", "Y'", "Y''", "a0", "pi", "E", "I", "y", "a8", 0, 1, 2, -3, 10**9, 7**80)
+
+
+def hostile_tree(rng: np.random.Generator, depth: int) -> Tree:
+    """A random expression over all tokens, with numbers of any size, towers of exponentials and the like."""
+    operators = [token for token in TOKENS.values() if token.arity]
+    if depth == 0 or rng.random() < 0.1:
+        return Tree(_LEAVES[int(rng.integers(len(_LEAVES)))])
+    common = [token for token in operators if token.spelling in ("add", "sub", "mul", "div", "pow", "exp", "ln", "sin")]
+    pool = common if rng.random() < 0.7 else operators
+    token = pool[int(rng.integers(len(pool)))]
+    return Tree(token.spelling, tuple(hostile_tree(rng, depth - 1) for _ in range(token.arity)))
 
 
 def timed(problem: str, hypotheses: list[str]) -> tuple[list[str], float]:

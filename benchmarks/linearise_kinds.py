@@ -104,7 +104,10 @@ def letters(d: Draw) -> Pair:
         (DY - a * cos(b * X), C + a / b * sin(b * X)),
         (se.expand(X**2 * DDY + (1 - a - b) * X * DY + a * b * Y), C * X**a + D * X**b),
         (DDY + a**2 * Y - b * X, C * cos(a * X) + D * sin(a * X) + b * X / a**2),
-        (DDY - Y - a * exp(n * X) if n > 1 else DDY - Y - a, _both((exp(X), exp(-X))) + (a * exp(n * X) / (n**2 - 1) if n > 1 else -a)),
+        (
+            DDY - Y - a * exp(n * X) if n > 1 else DDY - Y - a,
+            _both((exp(X), exp(-X))) + (a * exp(n * X) / (n**2 - 1) if n > 1 else -a),
+        ),
         (DY - a**2 - Y**2, a * tan(a * X + C)),
     )
 
@@ -113,9 +116,22 @@ def _smooth(d: Draw) -> se.Basic:
     """A function of the class of undetermined coefficients."""
     k, w, m = d.nonzero(3), d.int(1, 4), d.nonzero()
     return m * d.one(
-        X, X**2, X**3, se.Integer(1), X**2 + X, exp(k * X), exp(k * X), sin(w * X), cos(w * X), X * exp(k * X), X**2 * exp(k * X),
-        exp(k * X) * sin(w * X), exp(k * X) * cos(w * X), X * sin(w * X), X * cos(w * X),
-    )  # fmt: skip
+        X,
+        X**2,
+        X**3,
+        se.Integer(1),
+        X**2 + X,
+        exp(k * X),
+        exp(k * X),
+        sin(w * X),
+        cos(w * X),
+        X * exp(k * X),
+        X**2 * exp(k * X),
+        exp(k * X) * sin(w * X),
+        exp(k * X) * cos(w * X),
+        X * sin(w * X),
+        X * cos(w * X),
+    )
 
 
 def undetermined_coefficients(d: Draw) -> Pair:
@@ -155,7 +171,7 @@ def variation_of_parameters(d: Draw) -> Pair:
         (DDY + 3 * DY + 2 * Y - m / (exp(X) + w), None),
         (DDY - k * DY - m * exp(2 * k * X) * cos(exp(k * X)), None),
         (DDY + 3 * DY + 2 * Y - m * sin(exp(X)), None),
-    )  # fmt: skip
+    )
 
 
 def _euler_roots(d: Draw):
@@ -180,7 +196,9 @@ def euler(d: Draw) -> Pair:
 def euler_with_right_side(d: Draw) -> Pair:
     b, c, basis = _euler_roots(d)
     m, k = d.nonzero(), d.int(-2, 4)
-    right = m * d.one(X**k, X**k, X, se.Integer(1), ln(X), X * ln(X), X**2 * ln(X), sqrt(X), 1 / X, X**2 + X, X**3 + 1, ln(X) ** 2)
+    right = m * d.one(
+        X**k, X**k, X, se.Integer(1), ln(X), X * ln(X), X**2 * ln(X), sqrt(X), 1 / X, X**2 + X, X**3 + 1, ln(X) ** 2
+    )
     return X**2 * DDY + b * X * DY + c * Y - right, None
 
 
@@ -189,11 +207,25 @@ def _with_primitive(d: Draw):
     n, k, a = d.int(2, 4), d.nonzero(3), d.int(1, 4)
     m = d.nonzero(4) if d.chance(40) else se.Integer(1)
     f, s = d.one(
-        (se.Integer(1), X), (X, X**2 / 2), (X**n, X ** (n + 1) / (n + 1)), (exp(k * X), exp(k * X) / k), (sin(k * X), -cos(k * X) / k),
-        (cos(k * X), sin(k * X) / k), (1 / X, ln(X)), (1 / X**2, -1 / X), (1 / (1 + X**2), atan(X)), (1 / (X + a), ln(X + a)),
-        (2 * X + a, X**2 + a * X), (sqrt(X), 2 * X * sqrt(X) / 3), (X * exp(X), (X - 1) * exp(X)), (1 / cos(X) ** 2, tan(X)),
-        (X / (X**2 + a), ln(X**2 + a) / 2), (ln(X), X * ln(X) - X), (1 / sqrt(1 - X**2), se.asin(X)), (X * cos(X), X * sin(X) + cos(X)),
-    )  # fmt: skip
+        (se.Integer(1), X),
+        (X, X**2 / 2),
+        (X**n, X ** (n + 1) / (n + 1)),
+        (exp(k * X), exp(k * X) / k),
+        (sin(k * X), -cos(k * X) / k),
+        (cos(k * X), sin(k * X) / k),
+        (1 / X, ln(X)),
+        (1 / X**2, -1 / X),
+        (1 / (1 + X**2), atan(X)),
+        (1 / (X + a), ln(X + a)),
+        (2 * X + a, X**2 + a * X),
+        (sqrt(X), 2 * X * sqrt(X) / 3),
+        (X * exp(X), (X - 1) * exp(X)),
+        (1 / cos(X) ** 2, tan(X)),
+        (X / (X**2 + a), ln(X**2 + a) / 2),
+        (ln(X), X * ln(X) - X),
+        (1 / sqrt(1 - X**2), se.asin(X)),
+        (X * cos(X), X * sin(X) + cos(X)),
+    )
     return m * f, m * s
 
 
@@ -204,14 +236,33 @@ def _explicit(d: Draw):
 
     def v(s):
         return {
-            0: (Y, C * exp(s)), 1: (Y**2, -1 / (s + C)), 2: (1 + Y**2, tan(s + C)), 3: (exp(-Y), ln(s + C)), 4: (exp(k * Y), -ln(C - k * s) / k),
-            5: (1 / Y, sqrt(2 * s + C)), 6: (Y**3, 1 / sqrt(C - 2 * s)), 7: (sqrt(Y), (s / 2 + C) ** 2), 8: (cos(Y) ** 2, atan(s + C)),
-            9: (sin(Y), 2 * atan(C * exp(s))), 10: (1 / cos(Y), se.asin(s + C)), 11: (Y * ln(Y), exp(C * exp(s))), 12: ((Y + b) ** 2, -b - 1 / (s + C)),
-            13: (1 - Y**2, (C * exp(2 * s) - 1) / (C * exp(2 * s) + 1)), 14: (Y**2 + a**2, a * tan(a * s + C)), 15: (tan(Y), se.asin(C * exp(s))),
-            16: (Y + b, C * exp(s) - b), 17: (1 / (2 * Y + b), (-b + sqrt(C + 4 * s)) / 2), 18: ((Y - b) * (Y - b - a), None), 19: (sqrt(1 - Y**2), sin(s + C)),
-            20: (Y ** (-2), (3 * s + C) ** se.Rational(1, 3)), 21: (1 + exp(Y), None), 22: ((1 + Y**2) / Y, sqrt(C * exp(2 * s) - 1)),
-            23: (Y**2 + 2 * Y + 1 + a**2, a * tan(a * s + C) - 1), 24: ((1 + Y) / (1 + 0 * Y), C * exp(s) - 1), 25: (k * Y, C * exp(k * s)),
-        }[pick]  # fmt: skip
+            0: (Y, C * exp(s)),
+            1: (Y**2, -1 / (s + C)),
+            2: (1 + Y**2, tan(s + C)),
+            3: (exp(-Y), ln(s + C)),
+            4: (exp(k * Y), -ln(C - k * s) / k),
+            5: (1 / Y, sqrt(2 * s + C)),
+            6: (Y**3, 1 / sqrt(C - 2 * s)),
+            7: (sqrt(Y), (s / 2 + C) ** 2),
+            8: (cos(Y) ** 2, atan(s + C)),
+            9: (sin(Y), 2 * atan(C * exp(s))),
+            10: (1 / cos(Y), se.asin(s + C)),
+            11: (Y * ln(Y), exp(C * exp(s))),
+            12: ((Y + b) ** 2, -b - 1 / (s + C)),
+            13: (1 - Y**2, (C * exp(2 * s) - 1) / (C * exp(2 * s) + 1)),
+            14: (Y**2 + a**2, a * tan(a * s + C)),
+            15: (tan(Y), se.asin(C * exp(s))),
+            16: (Y + b, C * exp(s) - b),
+            17: (1 / (2 * Y + b), (-b + sqrt(C + 4 * s)) / 2),
+            18: ((Y - b) * (Y - b - a), None),
+            19: (sqrt(1 - Y**2), sin(s + C)),
+            20: (Y ** (-2), (3 * s + C) ** se.Rational(1, 3)),
+            21: (1 + exp(Y), None),
+            22: ((1 + Y**2) / Y, sqrt(C * exp(2 * s) - 1)),
+            23: (Y**2 + 2 * Y + 1 + a**2, a * tan(a * s + C) - 1),
+            24: (1 + Y, C * exp(s) - 1),
+            25: (k * Y, C * exp(k * s)),
+        }[pick]
 
     pick = int(d.int(0, 25))
     return v
@@ -227,10 +278,25 @@ def _factor(d: Draw):
     """(q, exp of a primitive of q)."""
     k, a = d.nonzero(4), d.int(1, 5)
     return d.one(
-        (k, exp(k * X)), (k, exp(k * X)), (k / X, X**k), (k / X, X**k), (k * X, exp(k * X**2 / 2)), (2 * X, exp(X**2)), (cos(X), exp(sin(X))),
-        (tan(X), 1 / cos(X)), (-tan(X), cos(X)), (1 / (X + a), X + a), (2 * X / (X**2 + a), X**2 + a), (1 / X**2, exp(-1 / X)), (cos(X) / sin(X), sin(X)),
-        (1 / (2 * X), sqrt(X)), (exp(X), exp(exp(X))), (k + 1 / X, X * exp(k * X)), (-X / (1 + X**2), (1 + X**2) ** -HALF), (1 / (X * ln(X)), ln(X)),
-    )  # fmt: skip
+        (k, exp(k * X)),
+        (k, exp(k * X)),
+        (k / X, X**k),
+        (k / X, X**k),
+        (k * X, exp(k * X**2 / 2)),
+        (2 * X, exp(X**2)),
+        (cos(X), exp(sin(X))),
+        (tan(X), 1 / cos(X)),
+        (-tan(X), cos(X)),
+        (1 / (X + a), X + a),
+        (2 * X / (X**2 + a), X**2 + a),
+        (1 / X**2, exp(-1 / X)),
+        (cos(X) / sin(X), sin(X)),
+        (1 / (2 * X), sqrt(X)),
+        (exp(X), exp(exp(X))),
+        (k + 1 / X, X * exp(k * X)),
+        (-X / (1 + X**2), (1 + X**2) ** -HALF),
+        (1 / (X * ln(X)), ln(X)),
+    )
 
 
 def linear(d: Draw) -> Pair:
@@ -259,8 +325,8 @@ def homogeneous(d: Draw) -> Pair:
     return d.one(
         (X * Y * DY - X**2 - Y**2, X * sqrt(2 * ln(X) + C)),
         (2 * X * Y * DY - Y**2 + X**2, sqrt(C * X - X**2)),
-        (X**2 * DY - Y**2 - a * X * Y - X**2 if a == 1 else X**2 * DY - Y**2 - a * X * Y, None),
-        ((X - Y) * DY - Y, None) if False else (X * DY - Y - a * X, X * (a * ln(X) + C)),
+        (X**2 * DY - Y**2 - a * X * Y, None),
+        (X * DY - Y - a * X, X * (a * ln(X) + C)),
         (X * DY - Y - sqrt(X**2 + Y**2), (C * X**2 - 1 / C) / 2),
         (2 * X * Y * DY - X**2 - Y**2, sqrt(X**2 + C * X)),
         ((X**2 - Y**2) * DY - 2 * X * Y, None),
@@ -284,7 +350,19 @@ def function_of_line(d: Draw) -> Pair:
     a, b, c = d.nonzero(3), d.one(1, 1, -1, 2), d.int(-3, 3)
     line = a * X + b * Y + c
     k = d.nonzero(3)
-    return DY - k * d.one(line**2, exp(line), exp(-line), 1 / line if False else line, sqrt(line) if False else line**2 + 1, cos(line) ** 2 - a / (b * k), tan(line) - a / (b * k), line**3 - a / (b * k), 1 / line - a / (b * k), sqrt(line) - a / (b * k), line**2 - 1 - a / (b * k)), None  # fmt: skip
+    return DY - k * d.one(
+        line**2,
+        exp(line),
+        exp(-line),
+        line,
+        line**2 + 1,
+        cos(line) ** 2 - a / (b * k),
+        tan(line) - a / (b * k),
+        line**3 - a / (b * k),
+        1 / line - a / (b * k),
+        sqrt(line) - a / (b * k),
+        line**2 - 1 - a / (b * k),
+    ), None
 
 
 def exact(d: Draw) -> Pair:
@@ -293,9 +371,17 @@ def exact(d: Draw) -> Pair:
     if d.chance(65):
         value = (C - s) / factor
         h, y = d.one(
-            (Y**2, sqrt(value)), (Y**n, value ** (1 / n)), (exp(Y), ln(value)), (ln(Y), exp(value)), (sin(Y), se.asin(value)), (1 / Y, 1 / value), (tan(Y), atan(value)),
-            (Y, value), (Y**2 + 2 * Y, None), (exp(Y) + exp(-Y), None),
-        )  # fmt: skip
+            (Y**2, sqrt(value)),
+            (Y**n, value ** (1 / n)),
+            (exp(Y), ln(value)),
+            (ln(Y), exp(value)),
+            (sin(Y), se.asin(value)),
+            (1 / Y, 1 / value),
+            (tan(Y), atan(value)),
+            (Y, value),
+            (Y**2 + 2 * Y, None),
+            (exp(Y) + exp(-Y), None),
+        )
         potential = factor * h + s
     else:
         b = d.one(X, X**2, exp(X), sin(X), 1 / X, se.Integer(1), ln(X))
@@ -311,13 +397,13 @@ def with_integrating_factor(d: Draw) -> Pair:
         (3 * X * Y + Y**2 + (X**2 + X * Y) * DY, None),
         (X**2 + Y**2 + X + X * Y * DY, None),
         (2 * X * Y + (Y**2 - X**2) * DY, None),
-        (Y + (2 * X - Y * exp(Y)) * DY, None) if False else (se.expand(m * Y + n * X * DY), C * X ** (-m / n)),
+        (se.expand(m * Y + n * X * DY), C * X ** (-m / n)),
         (Y - X * DY + k * X**2, C * X + k * X**2),
         (X * DY - Y - k * X**2 * Y**2, None),
         (X**2 + Y**2 - 2 * X * Y * DY, sqrt(X**2 + C * X)),
-        (exp(Y) + (X * exp(Y) + 2 * Y * 0) * DY + k * X, None),
-        (Y**2 + X**m * DY * Y + k * X * 0, None),
-        (Y * exp(X) + k + (exp(X) + 0 * Y) * DY, (C - k * X) * exp(-X)),
+        (exp(Y) + X * exp(Y) * DY + k * X, None),
+        (Y**2 + X**m * DY * Y, None),
+        (Y * exp(X) + k + exp(X) * DY, (C - k * X) * exp(-X)),
         (2 * Y**2 + k * X + 2 * X * Y * DY, None),
         (m * Y**2 + n * X * Y * DY + k * X**2, None),
     )
@@ -330,8 +416,17 @@ def riccati_constant(d: Draw) -> Pair:
 def riccati_rational(d: Draw) -> Pair:
     k, a = d.nonzero(3), d.int(1, 3)
     y1 = d.one(X, -X, k / X, 1 / X, X + a, X**2, k * X, 1 / X**2, se.Integer(a))
-    q, factor = d.one((k, exp(k * X)), (k / X, X**k), (k / X, X**k), (2 * k * X, exp(k * X**2)), (se.Integer(0), se.Integer(1)), (1 / (X + a), X + a))
-    f, s = d.one((se.Integer(1), X), (X, X**2 / 2), (1 / X, ln(X)), (X**2, X**3 / 3), (1 / X**2, -1 / X), (factor * q, factor))
+    q, factor = d.one(
+        (k, exp(k * X)),
+        (k / X, X**k),
+        (k / X, X**k),
+        (2 * k * X, exp(k * X**2)),
+        (se.Integer(0), se.Integer(1)),
+        (1 / (X + a), X + a),
+    )
+    f, s = d.one(
+        (se.Integer(1), X), (X, X**2 / 2), (1 / X, ln(X)), (X**2, X**3 / 3), (1 / X**2, -1 / X), (factor * q, factor)
+    )
     if f == 0:
         f, s = se.Integer(1), X
     r = -f / factor
@@ -343,9 +438,23 @@ def _twice(d: Draw):
     """(q, r) for which y'' + q*y' = r has an elementary solution."""
     k, a, m = d.nonzero(4), d.int(1, 4), d.nonzero(4)
     return d.one(
-        (k, m * X), (k, m), (k, m * exp(X)), (1 / X, m), (k / X, m * X if k != -2 else m), (2 / X, m), (tan(X), 0), (-tan(X), 0), (1 / (X + a), m),
-        (2 * X / (X**2 + a), m), (2 * X / (X**2 + a), m * X), (1 / (2 * X), m), (-X / (1 + X**2), 0), (cos(X) / sin(X), m), (1 / X**2 + 2 / X, 0), (k, m * sin(X)),
-    )  # fmt: skip
+        (k, m * X),
+        (k, m),
+        (k, m * exp(X)),
+        (1 / X, m),
+        (k / X, m * X if k != -2 else m),
+        (2 / X, m),
+        (tan(X), 0),
+        (-tan(X), 0),
+        (1 / (X + a), m),
+        (2 * X / (X**2 + a), m),
+        (2 * X / (X**2 + a), m * X),
+        (1 / (2 * X), m),
+        (-X / (1 + X**2), 0),
+        (cos(X) / sin(X), m),
+        (1 / X**2 + 2 / X, 0),
+        (k, m * sin(X)),
+    )
 
 
 def without_y(d: Draw) -> Pair:
@@ -354,30 +463,82 @@ def without_y(d: Draw) -> Pair:
         q, right = _twice(d)
         return DDY + q * DY - right, None
     return d.one(
-        (DDY - a * DY**2, C - ln(X + D) / a), (DDY - a**2 - DY**2, C - ln(cos(a * X + D))), (X * DDY - DY - m * X**2, None), (DDY - k * X * DY**2, None),
-        (DDY + DY**2 - a**2, None), (X * DDY - k * DY, None), (DDY * DY - a, None), (DDY - a * exp(DY), None), (X * DDY - DY * (1 + k * DY), None),
-        (2 * X * DY * DDY - DY**2 - 1, None), (DDY - 2 * DY / X - DY**2, None), ((1 + X**2) * DDY + 1 + DY**2, None), (DDY**2 - 4 * DY, None),
-        (X * DDY - DY * ln(DY / X), None), (DDY - sqrt(DY), None), (DDY - a * sqrt(1 + DY**2), D + se.cosh(a * X + C) / a), (DDY - DY**3, None), (DDY - DY - DY**2, None),
-        (X**2 * DDY - DY**2, None), (X * DDY + DY - a * DY**2, None),
-    )  # fmt: skip
+        (DDY - a * DY**2, C - ln(X + D) / a),
+        (DDY - a**2 - DY**2, C - ln(cos(a * X + D))),
+        (X * DDY - DY - m * X**2, None),
+        (DDY - k * X * DY**2, None),
+        (DDY + DY**2 - a**2, None),
+        (X * DDY - k * DY, None),
+        (DDY * DY - a, None),
+        (DDY - a * exp(DY), None),
+        (X * DDY - DY * (1 + k * DY), None),
+        (2 * X * DY * DDY - DY**2 - 1, None),
+        (DDY - 2 * DY / X - DY**2, None),
+        ((1 + X**2) * DDY + 1 + DY**2, None),
+        (DDY**2 - 4 * DY, None),
+        (X * DDY - DY * ln(DY / X), None),
+        (DDY - sqrt(DY), None),
+        (DDY - a * sqrt(1 + DY**2), D + se.cosh(a * X + C) / a),
+        (DDY - DY**3, None),
+        (DDY - DY - DY**2, None),
+        (X**2 * DDY - DY**2, None),
+        (X * DDY + DY - a * DY**2, None),
+    )
 
 
 def without_x(d: Draw) -> Pair:
     k, a = d.nonzero(4), d.int(2, 5)
     return d.one(
-        (Y * DDY - k * DY**2, None), (Y * DDY - DY**2, D * exp(C * X)), (DDY - k * DY**2, None), (Y * DDY + DY**2, sqrt(C * X + D)), (a * Y * DDY - DY**2, None),
-        (DDY - 2 * k * Y * DY, None), (DDY - exp(Y) * DY, None), (Y**3 * DDY - k, None), (Y * DDY - DY**2 - DY, None), (DDY - k * DY**3, None),
-        ((Y + a) * DDY - k * DY**2, None), (Y * DDY - DY**2 - Y * DY, None), (Y * DDY + DY**2 - a, None), (2 * Y * DDY - DY**2 - 1, None), (DDY + k**2 * Y, None),
-        (DDY - exp(k * Y) * DY**2 * 0 - tan(Y) * DY**2, None), ((1 + Y**2) * DDY - 2 * Y * DY**2, tan(C * X + D)), (Y * DDY - DY**2 - k * Y**2 * DY, None),
-        (DDY - DY / Y * DY - k * DY, None), (Y * DDY - DY**2 + a * DY, None), (Y * DDY - DY**2 + Y**2 * k, None), (Y**2 * DDY - DY, None),
-        (Y * DDY - DY**2 * (1 + ln(Y)) / ln(Y), None), (DDY - 3 * Y**2 * DY * 0 - k * Y**2 * DY, None) if False else (DDY * (1 - Y) + 2 * DY**2, None),
-    )  # fmt: skip
+        (Y * DDY - k * DY**2, None),
+        (Y * DDY - DY**2, D * exp(C * X)),
+        (DDY - k * DY**2, None),
+        (Y * DDY + DY**2, sqrt(C * X + D)),
+        (a * Y * DDY - DY**2, None),
+        (DDY - 2 * k * Y * DY, None),
+        (DDY - exp(Y) * DY, None),
+        (Y**3 * DDY - k, None),
+        (Y * DDY - DY**2 - DY, None),
+        (DDY - k * DY**3, None),
+        ((Y + a) * DDY - k * DY**2, None),
+        (Y * DDY - DY**2 - Y * DY, None),
+        (Y * DDY + DY**2 - a, None),
+        (2 * Y * DDY - DY**2 - 1, None),
+        (DDY + k**2 * Y, None),
+        (DDY - tan(Y) * DY**2, None),
+        ((1 + Y**2) * DDY - 2 * Y * DY**2, tan(C * X + D)),
+        (Y * DDY - DY**2 - k * Y**2 * DY, None),
+        (DDY - DY / Y * DY - k * DY, None),
+        (Y * DDY - DY**2 + a * DY, None),
+        (Y * DDY - DY**2 + Y**2 * k, None),
+        (Y**2 * DDY - DY, None),
+        (Y * DDY - DY**2 * (1 + ln(Y)) / ln(Y), None),
+        (DDY * (1 - Y) + 2 * DY**2, None),
+    )
 
 
 def two_solutions(d: Draw) -> Pair:
     """y'' + p*y' + q*y = 0 that two functions solve, of which at least one is simple."""
     a, k = d.int(1, 3), d.nonzero(2)
-    functions = [X, X**2, se.Integer(1), exp(k * X), sin(X), ln(X), 1 / X, X**3, X * exp(X), sqrt(X), X + a, X**2 + a, exp(X**2), X**2 * exp(X), exp(X) / X, sin(X) / X, cos(X), X * ln(X)]  # fmt: skip
+    functions = [
+        X,
+        X**2,
+        se.Integer(1),
+        exp(k * X),
+        sin(X),
+        ln(X),
+        1 / X,
+        X**3,
+        X * exp(X),
+        sqrt(X),
+        X + a,
+        X**2 + a,
+        exp(X**2),
+        X**2 * exp(X),
+        exp(X) / X,
+        sin(X) / X,
+        cos(X),
+        X * ln(X),
+    ]
     i, j = d.rng.choice(len(functions), 2, replace=False)
     y1, y2 = functions[int(i)], functions[int(j)]
     w = y1 * y2.diff(X) - y2 * y1.diff(X)
@@ -407,7 +568,9 @@ def product_of_factors(d: Draw) -> Pair:
     k, a = d.nonzero(3), d.int(1, 4)
     if d.chance(70):
         first = d.one(DY, DY - k, DY - 2 * X, DY + k * Y, X * DY - Y, DY - Y**2, DY + a * X, Y * DY - X)
-        second = d.one(DY + Y, DY - X * Y, DY - k * Y - a, DY - exp(X), X * DY + a * Y, DY - 1 - Y**2, Y * DY + a * X, DY - a)
+        second = d.one(
+            DY + Y, DY - X * Y, DY - k * Y - a, DY - exp(X), X * DY + a * Y, DY - 1 - Y**2, Y * DY + a * X, DY - a
+        )
     else:
         first = d.one(DDY - Y, DDY + a**2 * Y, DDY - k * DY, DDY, DDY - X)
         second = d.one(DY, DDY + DY, DDY - a**2 * Y * 4, DY - Y)
@@ -416,20 +579,57 @@ def product_of_factors(d: Draw) -> Pair:
 
 def clairaut(d: Draw) -> Pair:
     k, a = d.nonzero(4), d.int(1, 4)
-    f = d.one(k * DY**2, DY**3, k / DY, a * sqrt(1 + DY**2), exp(k * DY), k * ln(DY), sin(DY), DY**2 - k * DY, DY / (DY + a), sqrt(DY), 1 / DY**2, cos(a * DY), DY + k, atan(DY))  # fmt: skip
+    f = d.one(
+        k * DY**2,
+        DY**3,
+        k / DY,
+        a * sqrt(1 + DY**2),
+        exp(k * DY),
+        k * ln(DY),
+        sin(DY),
+        DY**2 - k * DY,
+        DY / (DY + a),
+        sqrt(DY),
+        1 / DY**2,
+        cos(a * DY),
+        DY + k,
+        atan(DY),
+    )
     return Y - X * DY - f, C * X + f.xreplace({DY: C})
 
 
 def several_slopes(d: Draw) -> Pair:
     k, a = d.int(1, 4), d.int(1, 3)
     return d.one(
-        (DY**2 - k**2, None), (DY**2 - k * Y, None), (DY**2 - X, None), (DY**2 - a**2 * (k**2 - Y**2), k * sin(a * X + C)), (DY**2 - 1 - Y**2, None),
-        (se.expand((DY - k * X) * (DY - Y)), None), (se.expand((DY - k) * (DY - Y - X)), None), (X * DY**2 - Y, None), (DY**2 - k * X * Y * 0 - k * X**2 * Y**2, None),
-        (X**2 * DY**2 - k**2 * Y**2, None), (DY**2 - Y**4, None), (Y * DY**2 - k, None), (DY**3 - k**3 * Y**3, None), (DY**2 + X * DY * 0 - exp(2 * X), None),
-        (DY**2 - (X + Y) * DY + X * Y, None), (se.expand(DY**2 - (k + X) * Y * DY + k * X * Y**2), None), (DY**2 - 4 * Y - X * 0, (X + C) ** 2), (DY**3 - 8 * X**3, None),
-        (exp(DY) - X, None), (exp(DY) - exp(X) * k, None), (DY**2 - Y**3, None), (DY**2 - exp(k * Y), None), (DY**3 - Y**2, None), (DY**2 + Y**2 - k**2, None), (tan(DY) - X * 0 - k, None),
-        (sqrt(DY) - Y, None), (ln(DY) - X - Y, None), (DY**2 - DY - Y * 0 - 6 * Y**2 - 0 * X + 0, None) if False else (DY**2 - DY * Y - 6 * Y**2, None),
-    )  # fmt: skip
+        (DY**2 - k**2, None),
+        (DY**2 - k * Y, None),
+        (DY**2 - X, None),
+        (DY**2 - a**2 * (k**2 - Y**2), k * sin(a * X + C)),
+        (DY**2 - 1 - Y**2, None),
+        (se.expand((DY - k * X) * (DY - Y)), None),
+        (se.expand((DY - k) * (DY - Y - X)), None),
+        (X * DY**2 - Y, None),
+        (DY**2 - k * X**2 * Y**2, None),
+        (X**2 * DY**2 - k**2 * Y**2, None),
+        (DY**2 - Y**4, None),
+        (Y * DY**2 - k, None),
+        (DY**3 - k**3 * Y**3, None),
+        (DY**2 - exp(2 * X), None),
+        (DY**2 - (X + Y) * DY + X * Y, None),
+        (se.expand(DY**2 - (k + X) * Y * DY + k * X * Y**2), None),
+        (DY**2 - 4 * Y, (X + C) ** 2),
+        (DY**3 - 8 * X**3, None),
+        (exp(DY) - X, None),
+        (exp(DY) - exp(X) * k, None),
+        (DY**2 - Y**3, None),
+        (DY**2 - exp(k * Y), None),
+        (DY**3 - Y**2, None),
+        (DY**2 + Y**2 - k**2, None),
+        (tan(DY) - k, None),
+        (sqrt(DY) - Y, None),
+        (ln(DY) - X - Y, None),
+        (DY**2 - DY * Y - 6 * Y**2, None),
+    )
 
 
 def logistic(d: Draw) -> Pair:
@@ -451,9 +651,22 @@ def _disguise(d: Draw):
     e = d.one(X, X**2, exp(X), sin(X), 1 / X, se.Integer(1), ln(X))
     inner = d.one((Y, Y), (Y, Y), (Y / X, X * Y), (X * Y, Y / X), (Y + e, Y - e), (Y * e, Y / e), (Y + b, Y - b))
     outer = d.one(
-        (exp(Y), ln(Y)), (ln(Y), exp(Y)), (Y**2, sqrt(Y)), (1 / Y, 1 / Y), (sqrt(Y), Y**2), (sin(Y), se.asin(Y)), (tan(Y), atan(Y)), (Y**3, Y ** se.Rational(1, 3)),
-        (atan(Y), tan(Y)), (se.asin(Y), sin(Y)), (Y ** (-k), Y ** (-1 / k)), (exp(-Y), -ln(Y)), (se.sinh(Y), se.asinh(Y)), (cos(Y), se.acos(Y)), (se.atanh(Y), se.tanh(Y)),
-    )  # fmt: skip
+        (exp(Y), ln(Y)),
+        (ln(Y), exp(Y)),
+        (Y**2, sqrt(Y)),
+        (1 / Y, 1 / Y),
+        (sqrt(Y), Y**2),
+        (sin(Y), se.asin(Y)),
+        (tan(Y), atan(Y)),
+        (Y**3, Y ** se.Rational(1, 3)),
+        (atan(Y), tan(Y)),
+        (se.asin(Y), sin(Y)),
+        (Y ** (-k), Y ** (-1 / k)),
+        (exp(-Y), -ln(Y)),
+        (se.sinh(Y), se.asinh(Y)),
+        (cos(Y), se.acos(Y)),
+        (se.atanh(Y), se.tanh(Y)),
+    )
     return outer[0].xreplace({Y: inner[0]}), inner[1].xreplace({Y: outer[1]})
 
 
@@ -478,7 +691,9 @@ def disguised_second_order(d: Draw) -> Pair:
     else:
         q, right = _twice(d)
         return second + q * first - right, None
-    particular = d.nonzero() * d.one(X, X**2, exp(X), sin(X), se.Integer(1), se.Integer(0), se.Integer(0), se.Integer(0))
+    particular = d.nonzero() * d.one(
+        X, X**2, exp(X), sin(X), se.Integer(1), se.Integer(0), se.Integer(0), se.Integer(0)
+    )
     right = particular.diff(X, 2) + b * particular.diff(X) + c * particular
     solution = None if basis is None else psi.xreplace({Y: _both(basis) + particular})
     return second + b * first + c * phi - right, solution
@@ -491,15 +706,20 @@ def constants_inside(d: Draw) -> Pair:
     s = d.one(X, X, X**2, exp(X), ln(X), sin(X))
     h = d.one(se.Integer(0), se.Integer(0), X, X**2, exp(X), sin(X))
     # u = (y - h)' = w'(s + a9)*s': invert w' where that is simple
-    slope = w.diff(Y)
     inverse = {
-        ln(Y): 1 / Y, 1 / Y: (-1 / Y) ** HALF, sqrt(Y): 1 / (4 * Y**2), sin(Y): se.acos(Y), atan(Y): sqrt(1 / Y - 1), Y**2: Y / 2,
-        exp(Y): ln(Y), tan(Y): se.acos(1 / sqrt(Y)), se.asinh(Y): sqrt(1 / Y**2 - 1),
-    }[w]  # fmt: skip
+        ln(Y): 1 / Y,
+        1 / Y: (-1 / Y) ** HALF,
+        sqrt(Y): 1 / (4 * Y**2),
+        sin(Y): se.acos(Y),
+        atan(Y): sqrt(1 / Y - 1),
+        Y**2: Y / 2,
+        exp(Y): ln(Y),
+        tan(Y): se.acos(1 / sqrt(Y)),
+        se.asinh(Y): sqrt(1 / Y**2 - 1),
+    }[w]
     u = (DY - h.diff(X)) / (k * s.diff(X))
     value = inverse.xreplace({Y: u})
     total = value.diff(X) + value.diff(DY) * DDY - s.diff(X)
-    assert slope is not None
     return total, C + h + k * w.xreplace({Y: s + D})
 
 

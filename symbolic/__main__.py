@@ -102,7 +102,9 @@ class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
     """
 
     def _fill_text(self, text, width, indent):
-        return text if text.startswith("examples:") else super()._fill_text(text, width, indent)
+        before, heading, after = text.partition("examples:\n")
+        filled = super()._fill_text(before, width, indent) if before.strip() else ""
+        return "\n\n".join(filter(None, (filled, heading + after)))
 
     def _get_help_string(self, action):
         has_default = not (action.default is None or action.default is False or action.default == "")
@@ -130,7 +132,6 @@ def _parser() -> argparse.ArgumentParser:
             name,
             help=description,
             description=description,
-            epilog=examples_of(name),
             formatter_class=_HelpFormatter,
         )
         sub.set_defaults(action=action)
@@ -138,6 +139,8 @@ def _parser() -> argparse.ArgumentParser:
 
     for subject in (solve, verify, problems, convert, train, improve, results, evaluate, export, completion):
         subject.add(command)
+    for name, sub in commands.choices.items():
+        sub.epilog = "\n\n".join(filter(None, (sub.epilog, examples_of(name)))) or None
     return parser
 
 

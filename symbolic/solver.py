@@ -25,6 +25,7 @@ from symbolic.solving.reading import equation_question, integral_question
 from symbolic.solving.rounds import Inquiry, fixed, widening
 from symbolic.solving.search import Event, search
 from symbolic.solving.solution import Solution
+from symbolic.solving.wording import name_table
 
 if TYPE_CHECKING:
     import sympy as sp
@@ -249,7 +250,10 @@ def _check_model_writes_constants(question: Question, translator: Translator) ->
 def _check_model_reads(question: Question, translator: Translator) -> None:
     unseen = translator.context_processor.unknown_tokens([question.problem])
     if unseen:
-        raise ValueError(f"this model never saw {' or '.join(f'`{token}`' for token in unseen)} in its training")
+        names = name_table(question.names)
+        letters = [token for token in unseen if token in names]
+        shown = [f"the constant `{names[token]}`" if token in letters else f"`{token}`" for token in unseen]
+        raise ValueError(f"this model never saw {' or '.join(shown)} in its training")
     needed = len(question.problem.split()) + 2  # with [START] and [END]
     if needed > translator.max_length:
         raise ValueError(f"the problem needs {needed} tokens, and this model reads at most {translator.max_length}")

@@ -59,3 +59,26 @@ def crash(*_) -> None:
 
 def crash_for_sines(problem: str, hypotheses: list[str]) -> list[str]:
     return crash() if "sin" in problem.split() else ["INT+ 7"]
+
+
+def own_pid() -> int:
+    return os.getpid()
+
+
+def large(size: int) -> bytes:
+    return bytes(size)
+
+
+def fail_oddly(how: str):
+    if how == "exit":
+        sys.exit(3)
+    if how == "interrupt":
+        raise KeyboardInterrupt
+    if how == "cannot be unpickled":
+        raise _TwoArguments("a", "b")
+    return (number for number in range(3))  # a result that cannot be pickled
+
+
+class _TwoArguments(Exception):
+    def __init__(self, one, two):
+        super().__init__(one)

@@ -51,7 +51,7 @@ def _verify_pair(args: argparse.Namespace) -> int:
     from symbolic.solving.reading import read_problem
 
     read_problem(args.problem)  # an error of the command line, where it cannot be read
-    (verdict,) = verdicts([(args.problem, args.answer)], time_limit=args.time_limit)
+    (verdict,) = verdicts([(args.problem, args.answer)], time_limit=args.time_limit, domain=True)
     said = sentence(args.problem, args.answer, verdict)
     if args.json:
         record = {"problem": args.problem, "answer": args.answer, "said": said}
@@ -59,8 +59,9 @@ def _verify_pair(args: argparse.Namespace) -> int:
     else:
         print(said)
         if args.verbose:
-            evidence = ", ".join(f"{name} {value}" for name, value in verdict.evidence.items())
-            print(f"verdict: {verdict.status}: {verdict.reason}\nevidence: {evidence}")
+            print(f"verdict: {verdict.status}: {verdict.reason}")
+            if verdict.solved:
+                print("evidence:", ", ".join(f"{name} {value}" for name, value in verdict.evidence.items()))
     return 0 if verdict.solved else 1
 
 

@@ -20,21 +20,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-from tqdm import tqdm
 
 from symbolic.evaluation.problem_sets import read_problem_set, with_kind
 from symbolic.evaluation.rows import evaluate, evaluate_system, evaluate_within
 from symbolic.evaluation.tables import ROWS, write_tables
 from symbolic.problems.files import MAX_BAD_SHARE
 from symbolic.runtime.atomic import atomic_path
-from symbolic.runtime.files import sha256_of
+from symbolic.runtime.files import read_json, sha256_of
 from symbolic.runtime.folders import check_same_settings
 from symbolic.runtime.locks import locked
+from symbolic.runtime.progress import tqdm
 from symbolic.seq2seq.translator import CONTEXT_VOCABULARY, MODEL, TARGET_VOCABULARY, Translator
 from symbolic.seq2seq.translator import SETTINGS as TRANSLATOR_SETTINGS
 from symbolic.solving.proposers import check_proposers
 from symbolic.systems.asking import asking, solves
 from symbolic.systems.integrators import Integrator
+from symbolic.systems.ode_solvers import lacking
 
 SETTINGS, PARTS, CODE = "settings.json", "parts", "code"
 _PACKAGE = Path(__file__).parents[1]
@@ -131,6 +132,8 @@ def evaluate_matrix(
                 solver = Solver(system, None, {"time_limit": time_limit}, work, SYSTEM_CHUNK)
                 for set_name, problems in sets.items():
                     solvable = [solves(system, equation) for equation in problems["input"]]
+                    if not all(solvable) and (reason := lacking(system)):
+                        raise ValueError(reason)
                     collect(out, solver, set_name, problems[solvable])
         return write_tables(out)
 
@@ -206,7 +209,7 @@ def _record_settings(folder: Path, settings: dict[str, Any]) -> None:
         with atomic_path(path) as temporary:
             temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
         return
-    before = json.loads(path.read_text(encoding="utf-8"))
+    before = read_json(path)
     if before.pop(CODE, None) != settings[CODE]:
         tqdm.write(
             f"{folder}: rows made by another version of this package are kept; delete the folder for new ones.",

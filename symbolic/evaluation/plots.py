@@ -104,6 +104,24 @@ def plot_trial(trial: str, history: pd.DataFrame) -> Figure:
     return figure
 
 
+def plot_learning_rate_range(table: pd.DataFrame) -> Figure:
+    """The loss while the learning rate grows: of every batch, and smoothed.
+
+    Args:
+        table: columns `learning_rate`, `loss` and `smoothed`, a row per batch.
+    """
+    figure, axis = plt.subplots(figsize=(6.5, 4.0), layout="constrained")
+    axis.plot(table["learning_rate"], table["loss"], ".", color="0.6", label="loss of a batch")
+    axis.plot(table["learning_rate"], table["smoothed"], color=_COLOURS[0], label="smoothed")
+    axis.set_xscale("log")
+    axis.set_xlabel("learning rate")
+    axis.set_ylabel(QUANTITIES["loss"])
+    axis.grid(alpha=0.3)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(frameon=False)
+    return figure
+
+
 def plot_heat_map(table: pd.DataFrame, across: str, down: str, figure_name: str = "solve_rate") -> Figure:
     """A sweep over two parameters: a cell per trial, with its figure.
 

@@ -47,6 +47,7 @@ def evaluate(
     grammar: bool = True,
     workers: int = 1,
     progress: bool = True,
+    respell: bool = True,
 ) -> pd.DataFrame:
     """A trained model's answers at one beam size, with their verdicts: a row per problem.
 
@@ -57,6 +58,8 @@ def evaluate(
         problems: a frame with the columns `input` and `output`; other columns are kept.
         beam: hypotheses that the search keeps and returns; 1 is greedy search.
         proposers, grammar, workers, progress: as for `symbolic.solving.answers.answers`.
+        respell: False for a test set that was cut from the training data, whose spelling is theirs already. Half of
+            the problems of `bwd` are not simplified, for example.
 
     Returns:
         The problems with `output` renamed `reference`, and the columns
@@ -75,7 +78,8 @@ def evaluate(
     """
     started = time.perf_counter()
     search = Greedy() if beam == 1 else Beam(beam)
-    questions = as_trained(problems["input"].tolist(), workers)
+    inputs = problems["input"].tolist()
+    questions = as_trained(inputs, workers) if respell else list(map(question_of, inputs))
     options = {"proposers": proposers, "grammar": grammar, "workers": workers, "progress": progress}
     found = answers(questions, translator, search, **options)
     seconds = (time.perf_counter() - started) / max(1, len(problems))  # the controls below are no part of answering

@@ -452,13 +452,19 @@ def _solved(columns, right) -> list | None:
     for j, column in enumerate((*columns, right)):
         for i, coefficient in enumerate(column.coeffs()):
             matrix[i, j] = coefficient
+    return solved(matrix)
+
+
+def solved(matrix: flint.fmpq_mat) -> list[flint.fmpq] | None:
+    """A solution c of A*c = b for a matrix (A, b); unknowns that are free are 0. None if there is none."""
+    width = matrix.ncols() - 1
     reduced, rank = matrix.rref()
-    solution = [flint.fmpq(0)] * len(columns)
+    solution = [flint.fmpq(0)] * width
     for i in range(rank):
-        pivot = next(j for j in range(len(columns) + 1) if reduced[i, j] != 0)
-        if pivot == len(columns):
+        pivot = next(j for j in range(width + 1) if reduced[i, j] != 0)
+        if pivot == width:
             return None
-        solution[pivot] = reduced[i, len(columns)]
+        solution[pivot] = reduced[i, width]
     return solution
 
 

@@ -119,10 +119,14 @@ def _logarithmic(numerator, factor: flint.fmpz_poly) -> se.Basic | None:
     ratio = numerator[degree - 1] / (degree * p[degree])
     if numerator == ratio * p.derivative():
         return rational(ratio) * logarithm(expression(p))
+    # The mean of the roots is put to 0: (x + 1)^3 - 2 is x^3 - 2 with x + 1 for x.
+    mean = -p[degree - 1] / (degree * p[degree])
+    there, back = flint.fmpq_poly([mean, 1]), X - rational(flint.fmpq(mean))
+    numerator, p = numerator(there), p(there)
     for method in (_by_residues, _over_binomial, _over_two_quadratics, _over_biquadratic):
         result = method(numerator, p)
         if result is not None:
-            return result
+            return result.xreplace({X: back})
     return None
 
 

@@ -37,10 +37,19 @@ _MOST_CANDIDATES = 12
 
 def derivative_divides(f: se.Basic, search: Search) -> se.Basic | None:
     """u = g for a part g of the integrand: where f/g' is a function of g, its primitive is found and g put in."""
+    return _by_inner_part(f, search, _in_terms_of)
+
+
+def derivative_is_a_factor(f: se.Basic, search: Search) -> se.Basic | None:
+    """`derivative_divides` where g' is a factor as it stands, which costs little to see."""
+    return _by_inner_part(f, search, _quotient_in_terms_of) if isinstance(f, se.Mul) else None
+
+
+def _by_inner_part(f, search, in_terms_of) -> se.Basic | None:
     for g in _candidates(f):
         if search.left <= 0:
             return None
-        changed = _in_terms_of(f, g, search)
+        changed = in_terms_of(f, g, search)
         if changed is None or changed == f:
             continue
         found = search.integrate(changed)
@@ -78,14 +87,20 @@ def _candidates(f) -> list[se.Basic]:
     return ordered[:_MOST_CANDIDATES]
 
 
+def _quotient_in_terms_of(f, g, search) -> se.Basic | None:
+    """f/g' as a function of g, with x for g, if SymEngine cancels g'."""
+    slope = differentiate(g, X)
+    if slope == 0 or isinstance(slope, UNDEFINED):
+        return None
+    quotient = (f / slope).xreplace(_replacements(f, g))
+    return None if depends(quotient) else quotient.xreplace({U: X})
+
+
 def _in_terms_of(f, g, search) -> se.Basic | None:
     """f/g' as a function of g, with x for g; None if it is none."""
     slope = differentiate(g, X)
     if slope == 0 or isinstance(slope, UNDEFINED):
         return None
-    quick = (f / slope).xreplace(_replacements(f, g))
-    if not depends(quick):
-        return quick.xreplace({U: X})
     if not search.spend(1):
         return None
     protected = f.xreplace(_replacements(f, g))
@@ -112,13 +127,18 @@ def _replacements(f, g) -> dict:
             changed = _exponential(other, g, inner)
             if changed is not None:
                 replaced[part] = changed
-        elif isinstance(part, se.Mul) and isinstance(part / g, se.Number):
-            replaced[part] = part / g * U
+        elif isinstance(part, se.Mul) and (power := _power_in(part, g)):
+            replaced[part] = part / g**power * U**power
         elif inner is None and part_base == base and part != g and isinstance(exponent, se.Rational):
             ratio = part_exponent / exponent
             if isinstance(ratio, se.Integer) or exponent == 1:
                 replaced[part] = U**ratio
     return replaced
+
+
+def _power_in(part, g) -> int:
+    """n of part = c*g^n with a number c; 0 if it is none."""
+    return next((n for n in (1, 2, -1, -2) if isinstance(part / g**n, se.Number)), 0)
 
 
 def _exponential(exponent, g, inner) -> se.Basic | None:

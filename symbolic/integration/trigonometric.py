@@ -59,12 +59,21 @@ _HYPERBOLIC = _Functions(SINH, COSH, -1, se.sinh, se.cosh, se.tanh)
 
 def of_sines(f: se.Basic, search: Search) -> se.Basic | None:
     """A function of sin and cos (and tan, ...) of multiples of one linear term, or of sinh and cosh."""
+    if (found := _of_different_phases(f)) is not None:
+        return found
     f = with_quotients(f)
     for functions in (_TRIGONOMETRIC, _HYPERBOLIC):
         read = _in_s_and_c(f, functions)
         if read is not None:
             return _integrated(*read, functions, search)
     return None
+
+
+def _of_different_phases(f) -> se.Basic | None:
+    """Products such as cos(x)*cos(x + 1), which sums of multiple angles write without cos(1)*cos(x)."""
+    arguments = [part.args[0] for part in parts(f) if type(part) in (SIN, COS, SINH, COSH)]
+    is_one_angle = not arguments or any(linear(u) is None for u in arguments) or gcd_of(arguments) is not None
+    return None if is_one_angle else exponential_polynomial(f)
 
 
 def _in_s_and_c(f, functions) -> tuple[se.Basic, se.Basic] | None:
@@ -76,20 +85,30 @@ def _in_s_and_c(f, functions) -> tuple[se.Basic, se.Basic] | None:
     if any(linear(argument) is None for argument in arguments):
         return None
     angle = gcd_of(arguments)
-    if angle is None:
-        return None
+    if angle is None:  # sin(x + 3) beside sin(x): the constants are split off
+        slope = gcd_of([linear(argument)[0] for argument in arguments])
+        if slope is None:
+            return None
+        angle = slope * X
     replaced = {}
     for part in found:
-        multiple = int(se.expand(part.args[0] / angle))
+        multiple, rest = _quotient(part.args[0], angle)
         if abs(multiple) > _HIGHEST_MULTIPLE:
             return None
-        if type(part) is functions.cosine:
-            replaced[part] = _multiple(abs(multiple), functions.sign)[1]
-        else:
-            sign = 1 if multiple > 0 else -1
-            replaced[part] = sign * _multiple(abs(multiple), functions.sign)[0]
+        s, c = _multiple(abs(multiple), functions.sign)
+        s = s if multiple > 0 else -s
+        if rest != 0:  # sin(u + b) and cos(u + b)
+            sine, cosine = functions.s(rest), functions.c(rest)
+            s, c = s * cosine + c * sine, c * cosine - functions.sign * s * sine
+        replaced[part] = c if type(part) is functions.cosine else s
     changed = f.xreplace(replaced)
     return None if depends(changed) else (changed, angle)
+
+
+def _quotient(argument, angle) -> tuple[int, se.Basic]:
+    """(n, b) with argument = n*angle + b."""
+    multiple = se.expand(linear(argument)[0] / linear(angle)[0])
+    return int(multiple), se.expand(argument - multiple * angle)
 
 
 @functools.cache

@@ -7,6 +7,7 @@ TensorFlow Text splits texts, with the same result.
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import unicodedata
 from collections import Counter
@@ -102,6 +103,10 @@ class TextProcessor:
         """The tokens of the texts that the vocabulary lacks, and how often each occurs."""
         return Counter(token for text in texts for token in _tokens(text) if token not in self._ids)
 
+    def digest(self) -> str:
+        """The SHA-256 of the real tokens in their order."""
+        return hashlib.sha256("\n".join(self.vocabulary[len(SPECIAL_TOKENS) :]).encode()).hexdigest()
+
     def save(self, path: str | os.PathLike) -> None:
         """Write the real tokens to a UTF-8 text file, one on each line; it is complete or not written."""
         with atomic_path(path) as temporary:
@@ -116,7 +121,7 @@ class TextProcessor:
             ValueError: it is not a vocabulary.
         """
         try:
-            return cls(Path(path).read_text(encoding="utf-8").removesuffix("\n").split("\n"))
+            return cls(Path(path).read_text(encoding="utf-8-sig").removesuffix("\n").split("\n"))
         except ValueError as error:  # of the vocabulary, or UnicodeDecodeError
             raise ValueError(f"{path} is not a vocabulary: {error}") from None
 

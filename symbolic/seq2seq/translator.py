@@ -3,7 +3,7 @@
     model.keras                the model
     context_vocabulary.txt     the tokens of the inputs, one a line
     target_vocabulary.txt      the tokens of the outputs
-    translator.json            the longest sequence it reads or writes
+    translator.json            the longest sequence it reads or writes, and the SHA-256 of both vocabularies
 
 Loading a folder runs no code that the folder names, so that a folder from anywhere can be loaded. `model.keras` names
 the class of its model; that class must be one of `MODELS`, or of a module that is already imported. Whoever saved a
@@ -19,25 +19,29 @@ import functools
 import inspect
 import io
 import json
+import logging
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from symbolic.runtime.atomic import atomic_path
+from symbolic.runtime.files import read_json
 from symbolic.runtime.imports import imported
+from symbolic.runtime.lines import MAX_TOKENS
+from symbolic.runtime.progress import tqdm
 from symbolic.runtime.startup import import_keras
 from symbolic.seq2seq.grammar import Grammar
-from symbolic.seq2seq.keras_file import WEIGHTS, ModelConfig, Weights, read_config
+from symbolic.seq2seq.keras_file import WEIGHTS, ModelConfig, Weights, named_errors, read_config
 from symbolic.seq2seq.models import MODELS, NUMPY_MODELS, model_class
 from symbolic.seq2seq.models.numpy_layers import NotInNumPyError
 from symbolic.seq2seq.numpy_decoding import NumPyModel, NumPySearch
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.searches import Greedy, Hypothesis, Search
 from symbolic.seq2seq.shapes import WIDTH_BLOCK
+from symbolic.seq2seq.special_tokens import UNKNOWN_ID
 from symbolic.seq2seq.token_store import padded
 
 if TYPE_CHECKING:
@@ -46,6 +50,9 @@ if TYPE_CHECKING:
 
     from symbolic.seq2seq.decoding import CompiledSearch
 
+_log = logging.getLogger(__name__)
+
+_SHOWN_TOKENS = 5
 MODEL, SETTINGS = "model.keras", "translator.json"
 CONTEXT_VOCABULARY, TARGET_VOCABULARY = "context_vocabulary.txt", "target_vocabulary.txt"
 _KERAS_ARGUMENTS = ("name", "trainable", "dtype")  # of every Keras model
@@ -86,6 +93,7 @@ class Translator:
         self._model: keras.Model | Path = model  # or the file to load it from
         self._in_numpy: NumPyModel | None = in_numpy
         self._searches: dict = {}  # see `_search`
+        self._warned: set[str] = set()
 
     @property
     def model(self) -> keras.Model:
@@ -105,7 +113,8 @@ class Translator:
     ) -> list[list[Hypothesis]]:
         """The outputs that a search finds for each input, best first; none for an input longer than the model reads.
 
-        Inputs of similar length are decoded together. The outputs do not depend on which inputs these are.
+        Inputs of similar length are decoded together. The outputs do not depend on which inputs these are. The first
+        time that inputs hold tokens which the model has never seen, that is logged as a warning.
 
         Args:
             search: its settings.
@@ -120,6 +129,8 @@ class Translator:
         if others:
             self._check_vocabularies(others)
         ids, offsets = self.context_processor.encode(texts)
+        if (ids == UNKNOWN_ID).any():
+            self._warn_of_unknown_tokens(texts)
         lengths = np.diff(offsets)
         fitting = np.flatnonzero(lengths <= self.max_length)
         order = fitting[np.argsort(lengths[fitting], kind="stable")]
@@ -166,6 +177,16 @@ class Translator:
             answer=[self.target_processor.vocabulary[token] for token in target[1 : written + 1]],
         )
 
+    def _warn_of_unknown_tokens(self, texts: Sequence[str]) -> None:
+        """Log once which tokens the model has never seen."""
+        if "unknown" not in self._warned:
+            self._warned.add("unknown")
+            unknown = self.context_processor.unknown_tokens(texts)
+            shown = ", ".join(f"{token} {count:,}" for token, count in unknown.most_common(_SHOWN_TOKENS))
+            more = f", and {len(unknown) - _SHOWN_TOKENS} more" if len(unknown) > _SHOWN_TOKENS else ""
+            words = "%d tokens in the inputs are not in the model's vocabulary (%s%s): it reads each as [UNK]."
+            _log.warning(words, unknown.total(), shown, more)
+
     def _search(self, search: Search, others: Sequence[keras.Model]) -> CompiledSearch | NumPySearch:
         """The search with these models, compiled once if Keras answers."""
         in_numpy = self._in_numpy  # once, because another thread may ask for the Keras model
@@ -205,7 +226,11 @@ class Translator:
         self.context_processor.save(folder / CONTEXT_VOCABULARY)
         self.target_processor.save(folder / TARGET_VOCABULARY)
         with atomic_path(folder / SETTINGS) as temporary:
-            temporary.write_text(json.dumps({"max_length": self.max_length}) + "\n", encoding="utf-8")
+            settings = {
+                "max_length": self.max_length,
+                "vocabularies": {"context": self.context_processor.digest(), "target": self.target_processor.digest()},
+            }
+            temporary.write_text(json.dumps(settings) + "\n", encoding="utf-8")
         with atomic_path(folder / MODEL) as temporary:
             self.model.save(temporary)
             if half:
@@ -224,19 +249,36 @@ class Translator:
         for file in (MODEL, CONTEXT_VOCABULARY, TARGET_VOCABULARY, SETTINGS):
             if not (folder / file).is_file():
                 raise FileNotFoundError(f"{folder} does not hold a trained model: it has no {file}")
+        settings = _read_settings(folder / SETTINGS)
         contexts = TextProcessor.load(folder / CONTEXT_VOCABULARY)
         targets = TextProcessor.load(folder / TARGET_VOCABULARY)
-        max_length = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["max_length"]
         path = folder / MODEL
         in_numpy = numpy_model(path)
         translator = cls.__new__(cls)
         model = _keras_model(path) if in_numpy is None else path.resolve()
-        translator._set(model, in_numpy, contexts, targets, max_length)
+        translator._set(model, in_numpy, contexts, targets, settings["max_length"])
         for side, processor in (("context", contexts), ("target", targets)):
             size = getattr(model if in_numpy is None else in_numpy, f"{side}_vocabulary_size")
             if len(processor) != size:
                 raise ValueError(f"{folder}: {side}_vocabulary.txt has {len(processor)} tokens and the model {size}")
+            if settings["vocabularies"].get(side, processor.digest()) != processor.digest():
+                raise ValueError(
+                    f"{folder}: {side}_vocabulary.txt is not the vocabulary that the model was saved with; "
+                    f"the digest in {SETTINGS} is another."
+                )
         return translator
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    """The content of `translator.json`; folders of earlier versions have no digests.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    match settings := {"vocabularies": {}, **read_json(path)}:
+        case {"max_length": int(length), "vocabularies": dict()} if length in range(3, MAX_TOKENS + 3):
+            return settings
+    raise ValueError(f"{path} is damaged: `max_length` must be an integer from 3 to {MAX_TOKENS + 2:,}.")
 
 
 def numpy_model(path: Path) -> NumPyModel | None:
@@ -249,12 +291,11 @@ def numpy_model(path: Path) -> NumPyModel | None:
     if not options.keys() <= inspect.signature(cls).parameters.keys():
         return None
     weights = Weights.read(path)
-    try:
-        model = cls(weights, **options)
-    except NotInNumPyError:
-        return None
-    except (TypeError, ZeroDivisionError) as error:
-        raise ValueError(f"{path}: no model has these arguments: {options}") from error
+    with named_errors(path):
+        try:
+            model = cls(weights, **options)
+        except NotInNumPyError:
+            return None
     weights.check_all_taken()
     return model
 
@@ -284,7 +325,9 @@ def _keras_model(path: Path) -> keras.Model:
             f"before you load the model, or on the command line `symbolic --import {module} ...`."
         )
     check_model_class(cls)
-    return keras.saving.load_model(path, compile=False)
+    from symbolic.seq2seq.loading import load_model
+
+    return load_model(path)
 
 
 def _halve(path: Path) -> None:

@@ -7,21 +7,22 @@ processes with limits, and never raises.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from flint import ctx
 
-from symbolic.expressions.notation import is_prefix
 from symbolic.expressions.prefix import Tree, from_prefix, prefix_text, to_prefix
+from symbolic.expressions.tokens import ARITY, DIGITS
 from symbolic.runtime.processes import preload_module
 from symbolic.solving import finishing
 from symbolic.solving.question import Question
-from symbolic.solving.reading import read_problem
+from symbolic.solving.reading import is_tokens, read_problem
 from symbolic.solving.reading.lexer import tokens_of
 from symbolic.solving.reading.solutions import read_answer
 from symbolic.solving.reading.sympy_objects import is_sympy
-from symbolic.solving.wording import name_table, words
+from symbolic.solving.wording import domain_in_words, name_table, shown_number, words
 from symbolic.verification import Verdict
 from symbolic.verification import verify as verify_tokens
 from symbolic.verification.definite import NoIntegral, constant, quadrature, verify_integral
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     Expression = str | sp.Basic | Tree
 
 
-def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool = True) -> Verdict:
+def verify(
+    problem: Expression, answer: Expression, seed: int = 0, extent: bool = True, domain: bool = False
+) -> Verdict:
     """Judge an answer to an integral or a differential equation.
 
     Args:
@@ -47,6 +50,7 @@ def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool 
             integration. For a definite integral it is a value.
         seed: another seed means other random points.
         extent: whether to measure how much of the solution of a differential equation the answer is.
+        domain: whether to find out where a right answer holds (`evidence["domain"]`).
 
     Returns:
         A verdict. An answer that cannot be read is "undecided", with the reason; malformed tokens are "refuted".
@@ -64,7 +68,7 @@ def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool 
     table = name_table(question.names)
     if isinstance(answer, Tree) or _is_tokens(answer, problem):
         if question.limits is None and not question.conditions:
-            return verify_tokens(question.equation, answer, seed, extent)
+            return verify_tokens(question.equation, answer, seed, extent, domain)
         tree = answer if isinstance(answer, Tree) else from_prefix(answer)
     else:
         try:
@@ -74,7 +78,7 @@ def verify(problem: Expression, answer: Expression, seed: int = 0, extent: bool 
             return Verdict("undecided", f"the answer cannot be read: {str(fault).partition(chr(10))[0]}")
     if question.limits is not None:
         return _judged_value(question, tree, answer)
-    verdict = verify_tokens(question.equation, tree, seed, extent)
+    verdict = verify_tokens(question.equation, tree, seed, extent, domain)
     if not verdict.solved or not question.conditions:
         return verdict
     return _with_conditions(question, tree, verdict, table)
@@ -87,13 +91,12 @@ def _checked(problem: Any) -> Expression:
 
 
 def _is_tokens(answer: Any, problem: Any) -> bool:
-    """Whether an answer is prefix tokens: to a problem in tokens every text is, as in the files of data sets."""
+    """Whether an answer is prefix tokens: to a problem in tokens it is, if it consists of them."""
     if not isinstance(answer, str):
         return False
-    found = answer.split()
-    if isinstance(problem, Tree) or (isinstance(problem, str) and is_prefix(problem.split())):
-        return is_prefix(found) or len(found) != 1 and any(word.startswith("INT") for word in found)
-    return bool({"INT+", "INT-"}.intersection(found)) or (len(found) > 1 and is_prefix(found))
+    if isinstance(problem, Tree) or (isinstance(problem, str) and is_tokens(problem)):
+        return all(word in ARITY or word in DIGITS for word in answer.split())
+    return is_tokens(answer)
 
 
 def _is_in_t(question: Question, answer: str) -> bool:
@@ -152,40 +155,47 @@ def sentence(problem: Expression, answer: Expression, verdict: Verdict) -> str:
         point = evidence.get("point")
         if not point or "x" not in point:
             return f"wrong: {verdict.reason}"
-        from symbolic.solving.solution import shown_number
-
         what = f"its derivative is not {asked}" if question.is_integral else f"{asked} does not hold"
         return f"wrong: {what}, for example at {variable} = {shown_number(point['x'])}"
+    where = ""
+    if "domain" in evidence:
+        where = domain_in_words(evidence["domain"], question.is_integral, variable)
+    elif evidence.get("branch"):
+        where = "it holds on an interval"
+    where = f"; {where}" if where else ""
     how = "proved as a formula" if verdict.status == "proved" else f"to 50 digits at {evidence.get('points', 0)} points"
     if question.is_integral:
-        where = "; it is real nowhere" if "complex" in evidence else ""
+        where += "; it is real nowhere" if "complex" in evidence else ""
         return f"right: its derivative is {asked} ({how}){where}"
     if question.conditions:
-        return f"right: it solves {asked} and meets the conditions ({how})"
+        return f"right: it solves {asked} and meets the conditions ({how}){where}"
     extent = {
         "general": "it is the general solution",
         "family": "a family of solutions, not all of them",
         "particular": "a particular solution",
     }
-    where = ", on an interval" if evidence.get("branch") else ""
-    return f"right: it solves {asked}{where} ({how}); {extent[verdict.extent]}"
+    return f"right: it solves {asked} ({how}); {extent[verdict.extent]}{where}"
 
 
 # --- many -------------------------------------------------------------------------------------------------------------
 
 
-def verdicts(pairs: Iterable[tuple[str, str]], workers: int = 1, time_limit: float = 5.0) -> Iterator[Verdict]:
+def verdicts(
+    pairs: Iterable[tuple[str, str]], workers: int = 1, time_limit: float = 5.0, domain: bool = False
+) -> Iterator[Verdict]:
     """Verdicts on pairs of texts, in their order. Whatever a text holds, no pair raises an error or stops the others.
 
     Args:
         pairs: (problem, answer), read as the verdicts are taken, a few ahead. What is no text is "undecided".
         workers: processes.
         time_limit: seconds a pair may take; one that takes longer is "undecided".
+        domain: as for `verify`.
 
     Raises:
         ValueError: `workers` or `time_limit` is not positive.
     """
-    return judge_many(((_text(problem), _text(answer)) for problem, answer in pairs), judged, workers, time_limit)
+    judge = functools.partial(judged, domain=True) if domain else judged
+    return judge_many(((_text(problem), _text(answer)) for problem, answer in pairs), judge, workers, time_limit)
 
 
 def _text(anything: Any) -> str | None:
@@ -194,14 +204,14 @@ def _text(anything: Any) -> str | None:
     return str(anything) if isinstance(anything, str) or is_sympy(anything) else None
 
 
-def judged(problem: str | None, answer: str | None) -> Verdict:
+def judged(problem: str | None, answer: str | None, domain: bool = False) -> Verdict:
     """The verdict on a pair of texts; "undecided" where anything goes wrong."""
     if problem is None or answer is None:
         return Verdict("undecided", f"the {'problem' if problem is None else 'answer'} is no text")
     if max(len(problem), len(answer)) > MAX_LENGTH:
         return Verdict("undecided", f"a text has more than {MAX_LENGTH:,} characters")
     try:
-        return verify(problem, answer)
+        return verify(problem, answer, domain=domain)
     except ValueError as fault:
         return Verdict("undecided", f"the problem cannot be read: {str(fault).partition(chr(10))[0]}")
     except MemoryError:

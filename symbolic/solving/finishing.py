@@ -39,6 +39,7 @@ TIDY_LIMIT = 3.0  # seconds for the forms of an answer
 _LONG = 120  # tokens of an answer that is too long to be simplified
 _JOINED = 8  # verified answers that may be joined to one
 _SOLUTIONS = 3  # verified answers whose constants are fitted to conditions
+_DRAWS = 10  # random values of the letters for each pattern of their signs
 _SIGNS = 3  # letters whose signs are tried
 
 
@@ -80,9 +81,9 @@ def finish(question: Question, candidates: Sequence[Candidate], time_limit: floa
     best = best_of(verified)
     with limited_map(1, time_limit, quiet=True) as limited:
 
-        def compute(function: Callable, *arguments):
+        def compute(function: Callable, *arguments, at_most: float = math.inf):
             """The result of one call; None if it reached a limit."""
-            return limited(function, [arguments])[0]
+            return limited(function, [arguments], at_most)[0]
 
         if best is not None:
             best = _tidied(question, _widened(question, best, verified, compute), compute)
@@ -118,7 +119,7 @@ def _beside(question: Question, best: Candidate | None, compute: Callable) -> tu
 
 def _tidied(question: Question, best: Candidate, compute: Callable) -> Candidate:
     """The shortest form of an answer that is judged as well as the answer itself."""
-    forms = compute(tidy_forms, best.tokens, question.is_integral) or []
+    forms = compute(tidy_forms, best.tokens, question.is_integral, at_most=TIDY_LIMIT) or []
     for form in forms:
         if form == best.tokens:
             return best
@@ -192,46 +193,87 @@ def _signs(question: Question, best: Candidate, compute: Callable) -> str:
         return ""
     patterns = list(itertools.product((1, -1), repeat=len(letters)))
     results = compute(right_for_signs, question.equation, best.tokens, letters, patterns)
-    if results is None or all(results):
-        return ""
-    right = [pattern for pattern, is_right in zip(patterns, results, strict=True) if is_right]
-    if not right:
+    if results is None or set(results) <= {"always"} or "always" not in results and "sometimes" not in results:
         return ""
     names = name_table(question.names)
+    if "sometimes" in results:
+        found = compute(radicands_decide, question.equation, best.tokens, letters)
+        if found:
+            shown = " and ".join(f"{words(from_prefix(each), names)} > 0" for each in found)
+            return f"right where {shown} (tried at random values)"
+        listed = ", ".join(names[letter] for letter in letters)
+        return f"right for some values of {listed}, not for all (tried at random)"
+    right = [pattern for pattern, result in zip(patterns, results, strict=True) if result == "always"]
     fixed = [
-        f"{names.get(letter, letter)} {'>' if signs == {1} else '<'} 0"
+        f"{names[letter]} {'>' if signs == {1} else '<'} 0"
         for index, letter in enumerate(letters)
         if len(signs := {pattern[index] for pattern in right}) == 1
     ]
     if len(right) == 2 ** (len(letters) - len(fixed)):
-        return f"right for {' and '.join(fixed)} (tried at random values)"
-    cases = [
-        ", ".join(
-            f"{names.get(letter, letter)} {'>' if sign > 0 else '<'} 0"
-            for letter, sign in zip(letters, pattern, strict=True)
-        )
-        for pattern in right
-    ]
+        cases = [" and ".join(fixed)]
+    else:
+        cases = [
+            ", ".join(
+                f"{names[letter]} {'>' if sign > 0 else '<'} 0" for letter, sign in zip(letters, pattern, strict=True)
+            )
+            for pattern in right
+        ]
     return f"right for {'; or '.join(cases)} (tried at random values)"
 
 
-def right_for_signs(
-    equation: str, answer: str, letters: Sequence[str], patterns: Sequence[Sequence[int]]
-) -> list[bool]:
-    """Whether an answer is right, and real, for random letters of each pattern of signs."""
+def right_for_signs(equation: str, answer: str, letters: Sequence[str], patterns: Sequence[Sequence[int]]) -> list[str]:
+    """Whether an answer is right, and real, for letters of each pattern of signs: "always", "sometimes" or "never".
+
+    The values are spread over four powers of ten, so that a condition such as c^2 < 4*m*k fails for some of them.
+    """
     generator = np.random.default_rng(len(equation) + len(answer))
     results = []
     for pattern in patterns:
-        is_right = True
-        for _ in range(2):
-            values = {
-                letter: Tree("div", (Tree(int(sign) * int(generator.integers(1, 300))), Tree(101)))
-                for letter, sign in zip(letters, pattern, strict=True)
-            }
-            verdict = verify(_with(from_prefix(equation), values), _with(from_prefix(answer), values))
-            is_right &= verdict.solved and "complex" not in verdict.evidence
-        results.append(is_right)
+        seen = set()
+        for _ in range(_DRAWS):
+            seen.add(_is_right_at(equation, answer, _drawn(letters, pattern, generator)))
+            if len(seen) == 2:
+                break
+        results.append("sometimes" if len(seen) == 2 else "always" if True in seen else "never")
     return results
+
+
+def _drawn(letters: Sequence[str], signs: Sequence[int], generator: np.random.Generator) -> dict[str, Tree]:
+    sizes = np.ceil(1000 * 10 ** generator.uniform(-2, 2, len(letters)))
+    return {
+        letter: Tree("div", (Tree(int(sign) * int(size)), Tree(1009)))
+        for letter, sign, size in zip(letters, signs, sizes, strict=True)
+    }
+
+
+def _is_right_at(equation: str, answer: str, values: dict[str, Tree]) -> bool:
+    verdict = verify(_with(from_prefix(equation), values), _with(from_prefix(answer), values), extent=False)
+    return verdict.solved and "complex" not in verdict.evidence
+
+
+def radicands_decide(equation: str, answer: str, letters: Sequence[str]) -> list[str]:
+    """What stands under the square roots of an answer, without x, if it is right just where all of that is positive.
+
+    That is tried at random values of the letters; if it does not decide, the list is empty.
+    """
+    found = {}
+    todo = [from_prefix(answer)]
+    while todo:
+        tree = todo.pop()
+        todo += tree.operands
+        if tree.head == "sqrt" and "x" not in to_prefix(tree) and set(letters) & set(to_prefix(tree)):
+            found[prefix_text(tree.operands[0])] = tree.operands[0]
+    if not found or {"a8", "a9"} & {token for text in found for token in text.split()}:
+        return []
+    generator = np.random.default_rng(len(answer))
+    seen = set()
+    for _ in range(4 * _DRAWS):
+        values = _drawn(letters, generator.choice([-1, 1], len(letters)), generator)
+        is_positive = all(constant(_with(tree, values)) > 0 for tree in found.values())
+        if is_positive != _is_right_at(equation, answer, values):
+            return []
+        seen.add(is_positive)
+    return list(found) if len(seen) == 2 else []
 
 
 def _with(tree: Tree, values: dict[str, Tree]) -> Tree:
@@ -325,7 +367,7 @@ def _meeting(
 
     def take(answers: Sequence[str], origin: str) -> None:
         for answer in answers:
-            verdict = compute(verify, question.equation, answer)
+            verdict = compute(verify, question.equation, answer, 0, True, True)
             if verdict is not None and verdict.solved and compute(holds, answer, conditions):
                 if not any(compute(are_equal, answer, other) for other in met):
                     met[answer] = Candidate(answer, math.nan, origin, verdict)

@@ -13,12 +13,11 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any
 
 import symengine as se
-from pebble import ProcessExpired
-from tqdm import tqdm
 
 from symbolic.expressions.engines import differentiate, from_symengine, to_symengine
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix, prefix_text
-from symbolic.runtime.processes import limit_this_process, preload_module, process_pool
+from symbolic.runtime.processes import ProcessExpired, limit_this_process, preload_module, process_pool
+from symbolic.runtime.progress import tqdm
 from symbolic.solving.linearity import combined, groups_of, terms_of
 from symbolic.solving.repair import repaired
 

@@ -7,8 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tqdm import tqdm
-
+from symbolic.runtime.progress import tqdm
 from symbolic.seq2seq.searches import Hypothesis
 from symbolic.seq2seq.translator import Translator
 from symbolic.solving.candidates import MODEL, Candidate, first_solved

@@ -19,7 +19,7 @@ from symbolic.solving.finishing import Finished, Value
 from symbolic.solving.question import Names, Question
 from symbolic.solving.rounds import Certificate
 from symbolic.solving.sandbox import derivative_of, evaluated, limited_map
-from symbolic.solving.wording import latex, name_table, words
+from symbolic.solving.wording import domain_in_words, latex, name_table, shown_number, words
 from symbolic.verification import Verdict
 
 if TYPE_CHECKING:
@@ -39,9 +39,16 @@ _FINDERS = {
     "model": "the model",
     "repair": "repair: the model's terms, with coefficients from linear algebra",
     "linearity": "linearity: the integral was taken part by part",
+    "ansatz": "ansatz: the rules and trial functions of a calculus course",
+    "linearise": "linearise: the methods for kinds of equations",
+    "giac": "Giac",
+    "maxima": "Maxima",
+    "fricas": "FriCAS",
+    "alkahest": "Alkahest",
+    "sympy": "SymPy",
     "conditions": "trying a constant",
 }
-_AUTHORS = {"sympy": "SymPy's Risch algorithm"}
+_AUTHORS = {"SymPy": "SymPy's Risch algorithm"}
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -173,6 +180,8 @@ class Solution:
             shown |= {"value": None if exact is None else words(exact, table), "digits": self.value.digits}
         if self.question.conditions:
             shown["solutions"] = [words(from_prefix(each.tokens), table) for each in self._met()]
+        if self._beside():
+            shown["singular_solutions"] = [words(tree, table) for tree in self._beside()]
         return shown | {
             "variable": self.question.names.variable,
             "notes": list(self.question.notes),
@@ -204,12 +213,23 @@ class Solution:
         return self.report()
 
     def _table(self) -> dict[str, str]:
-        trees = [self.asked, *(from_prefix(each.tokens) for each in self._met())]
+        trees = [self.asked, *(from_prefix(each.tokens) for each in self._met()), *self._beside()]
         trees += [] if self.answer is None else [self.answer]
         return name_table(self.question.names, *trees)
 
     def _met(self) -> tuple[Candidate, ...]:
         return () if self.finished is None else self.finished.met
+
+    def _beside(self) -> list[Tree]:
+        """Singular solutions, which the answer does not hold."""
+        if self.finished is None or self.finished.met:
+            return []
+        return [from_prefix(each.tokens) for each in self.finished.beside]
+
+    def _domain(self) -> str:
+        """Where the answer holds, if it is not wherever the question has real values, and where it jumps."""
+        domain = self.verdict.evidence.get("domain") if self.verdict.solved else None
+        return "" if domain is None else domain_in_words(domain, self.is_integral, self.question.names.variable)
 
     def _result(self) -> list[str]:
         """The answer, one line for each solution; or that there is none."""
@@ -292,7 +312,13 @@ class Solution:
             lines.append(
                 f"no antiderivative is elementary, by {_AUTHORS.get(self.certificate.author, self.certificate.author)}"
             )
-        if self.verdict.solved and self.verdict.evidence.get("branch"):
+        if self._beside():
+            table = self._table()
+            shown = ", ".join(f"{self.question.names.unknown} = {words(tree, table)}" for tree in self._beside())
+            lines.append(f"besides, it is solved by {shown}")
+        if self.question.limits is None and (where := self._domain()):
+            lines.append(where)
+        elif self.verdict.solved and self.verdict.evidence.get("branch"):
             where = "on an interval" + (" that depends on the constants" if "a8" in self.best.tokens.split() else "")
             lines.append(f"it holds {where}")
         if self.verdict.solved and "complex" in self.verdict.evidence:
@@ -317,8 +343,10 @@ class Solution:
             lines.append(self.value.reason)
         if verbose:
             lines.append(f"verdict: {self.verdict.status}: {self.verdict.reason}")
-            evidence = ", ".join(f"{name} {value}" for name, value in self.verdict.evidence.items())
-            lines.append(f"evidence: {evidence}; {self.seconds:.2f} seconds")
+            if self.verdict.solved:
+                evidence = ", ".join(f"{name} {value}" for name, value in self.verdict.evidence.items())
+                lines.append(f"evidence: {evidence}")
+            lines.append(f"time: {self.seconds:.2f} seconds")
         return lines
 
     def _how(self) -> str:
@@ -426,15 +454,6 @@ def _fault(candidate: Candidate, names: Names) -> str:
     if point and "x" in point:
         return f"wrong, for example at {names.variable} = {shown_number(point['x'])}{by}"
     return f"{verdict.status}: {verdict.reason}{by}"
-
-
-def shown_number(number: str) -> str:
-    """A rational number as a short decimal; any other text as it is."""
-    try:
-        numerator, _, denominator = number.partition("/")
-        return f"{int(numerator) / int(denominator or 1):.6g}"
-    except ValueError:
-        return number
 
 
 def _as_dict(candidate: Candidate, names: Names) -> dict[str, Any]:

@@ -5,12 +5,14 @@ What it writes is read back by `symbolic.solving.reading`.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from symbolic.expressions.prefix import Tree, fold, to_prefix
 from symbolic.solving.question import Names
+from symbolic.verification.domain import Domain
 
 _INTEGRATION = ("a8", "a9")  # constants of integration in the data
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)
@@ -311,3 +313,20 @@ def _degree(factors: tuple[_Factor, ...]) -> Fraction | None:
     if any(factor.rank > 1 or factor.level != _ATOM for factor in factors):
         return None
     return sum((factor.exponent for factor in factors if factor.rank == 1), Fraction(0))
+
+
+# --- parts of sentences ----------------------------------------------------------------------------------------------
+
+
+def domain_in_words(domain: dict[str, Any], is_integral: bool, variable: str) -> str:
+    """The sentence on a domain, of a verdict's evidence, with the name of the variable; empty if there is none."""
+    return re.sub(r"\bx\b", variable, Domain(**domain).sentence(is_integral))
+
+
+def shown_number(number: str) -> str:
+    """A rational number as a short decimal; any other text as it is."""
+    try:
+        numerator, _, denominator = number.partition("/")
+        return f"{int(numerator) / int(denominator or 1):.6g}"
+    except ValueError:
+        return number

@@ -6,6 +6,7 @@ Only saved files are read, so runs of different days and machines compare. Folde
 
 import html
 import json
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -57,15 +58,18 @@ def compare(runs: Path | str, each_seed: bool = False) -> Comparison:
     test set (on validation problems where no test problems were judged). Then a column for every loss, metric and
     callback of one's own, see `_own_figures`. Of several seeds each figure is the mean, and `solve_rate_sd` the
     standard deviation between the seeds. `solve_rate_low` and `solve_rate_high` are Wilson's 95 % interval for the
-    number of problems, which tells nothing of the seeds.
+    number of problems, which tells nothing of the seeds. Trials whose files are damaged are left out, and a sentence on
+    stderr names each.
 
     Args:
         each_seed: a row per folder instead.
 
     Raises:
         FileNotFoundError: there is no trial in the folder.
+        ValueError: all of them are damaged.
     """
-    groups = {folder.name: [folder] for folder in trial_folders(runs)} if each_seed else trials_of(runs)
+    folders = _readable(runs, warn=True)
+    groups = {folder.name: [folder] for folder in folders} if each_seed else trials_of(runs)
     differing = differing_parameters(runs, with_seed=each_seed)
     rows = [_joined(trial, [_row(folder, differing) for folder in folders]) for trial, folders in groups.items()]
     table = pd.DataFrame(rows)
@@ -73,6 +77,23 @@ def compare(runs: Path | str, each_seed: bool = False) -> Comparison:
     with atomic_path(Path(runs) / TABLE) as temporary:
         table.to_csv(temporary, index=False)
     return table
+
+
+def _readable(runs: Path | str, warn: bool = False) -> list[Path]:
+    """The trial folders whose files are whole."""
+    readable, faults = [], []
+    for folder in trial_folders(runs):
+        try:
+            _row(folder, [])
+            readable.append(folder)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:  # the last three: figures of another kind
+            faults.append(f"{folder} is left out of the comparison: {error or type(error).__name__}")
+    if not readable:
+        raise ValueError("; ".join(faults))
+    if warn:
+        for fault in faults:
+            print(fault, file=sys.stderr)
+    return readable
 
 
 def trials_of(runs: Path | str) -> dict[str, list[Path]]:
@@ -83,7 +104,7 @@ def trials_of(runs: Path | str) -> dict[str, list[Path]]:
     """
     groups: dict[str, list[Path]] = {}
     settings: dict[str, Any] = {}
-    for folder in trial_folders(runs):
+    for folder in _readable(runs):
         record = read_params(folder)
         name = without_seed(folder.name, record["params"].get("seed", 0))
         its_settings = [_settings(folder) | {"seed": None}, record.get("data")]
@@ -95,7 +116,7 @@ def trials_of(runs: Path | str) -> dict[str, list[Path]]:
 
 def differing_parameters(runs: Path | str, with_seed: bool = False) -> list[str]:
     """The parameters in which the trials of a runs folder differ."""
-    settings = pd.DataFrame([_settings(folder) for folder in trial_folders(runs)])
+    settings = pd.DataFrame([_settings(folder) for folder in _readable(runs)])
     return [key for key in settings if settings[key].nunique(dropna=False) > 1 and (with_seed or key != "seed")]
 
 

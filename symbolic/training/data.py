@@ -27,6 +27,7 @@ from symbolic.problems.production.stream import stream
 from symbolic.problems.splits import skeleton
 from symbolic.problems.tasks import TASKS, split_weight
 from symbolic.runtime.files import sha256_of
+from symbolic.runtime.lines import BadLine, numbered_lines
 from symbolic.seq2seq.batches import (
     BATCHES_PER_STREAMED_WINDOW,
     Batch,
@@ -222,6 +223,8 @@ class TrainingData:
         """
         adapt = self.vocabulary == "adapted" and split == "train"
         contexts = targets = list(TOKENS)
+        if adapt and self.tokens == ANY:
+            contexts, targets = _words_in(self.files[split])
         if self.vocabulary == "adapted" and not adapt:
             first = len(SPECIAL_TOKENS)
             contexts, targets = (p.vocabulary[first:] for p in (self.context_processor, self.target_processor))
@@ -242,6 +245,17 @@ class TrainingData:
             progress=True,
         )
         return folder, files
+
+
+def _words_in(files: ProblemFiles) -> tuple[list[str], list[str]]:
+    """All words of the good lines' inputs, and of their outputs, by spelling."""
+    words: tuple[set[str], set[str]] = set(), set()
+    for path in files.paths:
+        for _, line in numbered_lines(path):
+            with contextlib.suppress(BadLine):
+                for side, text in zip(words, files.parse(line)[1:], strict=True):
+                    side.update(text.split(" "))
+    return sorted(words[0]), sorted(words[1])
 
 
 def _rows_in_turns(files: Sequence[EncodedFile]) -> np.ndarray:
@@ -319,8 +333,13 @@ def training_input(params: TrialParameters, data: TrainingData, start_step: int,
 
 
 def validation_input(params: TrialParameters, data: TrainingData) -> EvaluationBatches:
-    """The batches that are evaluated after every epoch."""
+    """The batches that are evaluated after every epoch. Raises ValueError if no problem is short enough."""
     store = data.splits["valid"].fitting(params.max_length).store
+    if not len(store):
+        raise ValueError(
+            f"`max_length` must leave at least one validation problem: all {len(data.splits['valid'].store):,} need "
+            f"more than {params.max_length} tokens on a side."
+        )
     return EvaluationBatches(store, params.batch_size, params.validation_steps, params.batch_tokens)
 
 

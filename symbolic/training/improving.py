@@ -20,7 +20,6 @@ from typing import Any
 
 import pandas as pd
 import symengine as se
-from tqdm import tqdm
 
 from symbolic.algebra.simplification import rebuilt, simplified
 from symbolic.algebra.terms import without_constant_terms
@@ -35,6 +34,7 @@ from symbolic.runtime.atomic import atomic_path
 from symbolic.runtime.folders import check_same_settings
 from symbolic.runtime.locks import locked
 from symbolic.runtime.processes import preload_module
+from symbolic.runtime.progress import tqdm
 from symbolic.seq2seq.searches import Beam
 from symbolic.seq2seq.translator import Translator
 from symbolic.solving.proposers import OWN

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from tqdm import tqdm
+import pandas as pd
 
 from symbolic.problems.files import PREFIX, ProblemFiles
 from symbolic.problems.production.stream import check_tasks
 from symbolic.runtime import cluster
 from symbolic.runtime.cluster import ENGINES
 from symbolic.runtime.names import did_you_mean, unknown_name
+from symbolic.runtime.progress import tqdm
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.shapes import Source
 from symbolic.seq2seq.token_store import TokenStore
@@ -23,6 +24,7 @@ from symbolic.training.data import TrainingData
 from symbolic.training.models import Extensions, Figure, try_out
 from symbolic.training.params import TrialParameters, complete, with_seeds
 from symbolic.training.progress import RunProgress
+from symbolic.training.rate_range import learning_rate_range
 from symbolic.training.recording import read_history
 from symbolic.training.sweeps import on_cluster
 from symbolic.training.trials import run_trial
@@ -199,6 +201,17 @@ class SymbolicModelTrain:
         translator = run_trial(trial, params, self._data, folder, self._extensions, self.workers, watchers)
         self.training_result[trial] = {"trained_model": translator.model, "history": read_history(folder)}
         return self.training_result[trial]
+
+    def learning_rate_range(self, trial: str, low: float = 1e-5, high: float = 0.3, steps: int = 100) -> pd.DataFrame:
+        """The loss of a new model of a trial while its learning rate grows: `rate_range.learning_rate_range`.
+
+        Raises:
+            ValueError: there is no such trial, or the rates are wrong.
+        """
+        self._need(self.stores, "set_train_datasets")
+        if trial not in self.model_params:
+            raise ValueError(f"no trial `{trial}`.{did_you_mean(trial, self.model_params)}")
+        return learning_rate_range(self.model_params[trial], self._data, low, high, steps)
 
     def run_all(
         self,

@@ -27,8 +27,9 @@ import re
 import shutil
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ from symbolic.evaluation.exact_match import evaluate_exactly, summarise_exactly
 from symbolic.evaluation.rows import evaluate, summarise
 from symbolic.problems.files import ANY
 from symbolic.runtime.atomic import atomic_path
+from symbolic.runtime.files import read_json
 from symbolic.runtime.folders import check_same_settings
 from symbolic.runtime.locks import locked
 from symbolic.seq2seq.batches import EvaluationBatches, as_input
@@ -56,6 +58,7 @@ from symbolic.training.recording import BEST_WEIGHTS, HISTORY, ONLY_TO_RESUME, l
 PARAMS, RESULT = "params.json", "result.json"
 VERSIONS_OF = ("keras", "tensorflow", "tensorflow-text", "jax", "symengine", "sympy", "numpy", "pandas")
 
+_training = threading.Lock()
 _FOLDER_IS_READY, _FOLDER_IS_COPIED = "the trial's folder is ready", "the trial's folder is copied"  # barriers
 
 
@@ -95,7 +98,7 @@ def run_trial(
     if devices.rank():
         return _run_beside_rank_0(params, data, folder, extensions, workers)
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder):
+    with _alone(), locked(folder):
         record = _record(name, params, data, extensions)
         if _has_more_epochs(folder, record):
             _go_on(folder, record)
@@ -119,6 +122,23 @@ def run_trial(
             for handler in list(log.handlers):
                 handler.close()
                 log.removeHandler(handler)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One trial at a time in a process.
+
+    Keras's seeds and precision belong to the process, so two trials in two threads would both get other weights.
+
+    Raises:
+        ValueError: another thread trains.
+    """
+    if not _training.acquire(blocking=False):
+        raise ValueError("another thread of this process trains a trial: train one after the other, or in processes.")
+    try:
+        yield
+    finally:
+        _training.release()
 
 
 def _run_beside_rank_0(
@@ -251,7 +271,7 @@ def _answers(
     if problems.files.tokens == ANY:
         rows = evaluate_exactly(translator, problems.frame(), progress)
         return rows, summarise_exactly(rows)
-    rows = evaluate(translator, problems.frame(), workers=workers, progress=progress)
+    rows = evaluate(translator, problems.frame(), workers=workers, progress=progress, respell=False)
     return rows, summarise(rows)
 
 
@@ -276,14 +296,22 @@ def _natural_order(folder: Path) -> list[str | int]:
 
 
 def read_result(folder: Path | str) -> dict[str, Any]:
-    """The content of result.json; empty while the trial has not ended."""
+    """The content of result.json; empty while the trial has not ended. Raises ValueError if it is damaged."""
     path = Path(folder) / RESULT
-    return _read_json(path) if path.exists() else {}
+    if not path.exists():
+        return {}
+    match result := read_json(path):
+        case {"status": "finished" | "failed", "reason": str() | None}:
+            return result
+    raise ValueError(f"{path} is damaged: it has no `status` and `reason` of a trial.")
 
 
 def read_params(folder: Path | str) -> dict[str, Any]:
-    """The content of params.json: trial, params, data, versions, machine."""
-    return _read_json(Path(folder) / PARAMS)
+    """The content of params.json: trial, params, data, versions, machine. Raises ValueError if it is damaged."""
+    match record := read_json(Path(folder) / PARAMS):
+        case {"trial": str(), "params": dict()}:
+            return record
+    raise ValueError(f"{Path(folder) / PARAMS} is damaged: it does not describe a trial.")
 
 
 def _record(name: str, params: TrialParameters, data: TrainingData, extensions: Extensions) -> dict[str, Any]:
@@ -377,10 +405,6 @@ def _open_log(name: str, folder: Path) -> logging.Logger:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     return log
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

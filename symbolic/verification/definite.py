@@ -205,6 +205,10 @@ def _operations(analytic: bool):
                 return base ** int(exponent.p)
             if exponent.q == 2 and abs(exponent.p) < 10_000:
                 return acb(base).sqrt(analytic=analytic) ** int(exponent.p)
+            if exponent > 0 and not analytic and acb(base).contains(0):  # bounded there, as sqrt is
+                bound = acb(base).abs_upper() ** arb(exponent)
+                ball = arb(0, bound.upper()) if bound.is_finite() else arb("nan")
+                return acb(ball, ball)
         return acb(base).pow(acb(exponent), analytic=analytic)
 
     def off_cut(function, touches):

@@ -32,8 +32,9 @@ _CLOSE_TO_ROOT = 0.02
 _SPARE = 6  # times as many values are drawn, for equations without a real highest derivative at most of them
 _FIRST_PLACES = 2  # if all initial values at these are met, the others are not looked at
 _ENOUGH = 15  # fewer initial values give no fraction
-_SMALL, _LARGEST = 3.0, (300.0, 30.0)  # three of four values of y, y' are below the first, the others below these
+_SMALL, _LARGEST = 3.0, (3e4, 30.0)  # three of four values of y, y' are below the first, the others below these
 _MOST_PEAKS = 4  # places where y may have a supremum in a constant
+_AT_END = 40  # values of the grid that must rise up to its end
 _STEADY = 0.25  # of a change, by which the next one must follow to count as going on
 _SATURATED = 1e-2  # relative change of y that counts as none
 # A sign change is searched for between this many values of a constant or a derivative, up to _WIDEST. An interval with
@@ -461,6 +462,8 @@ def _may_be_missed(search: _InOneConstant, functions: np.ndarray, on_grid: np.nd
         for each in np.flatnonzero(goes_on):
             here = slice(place[each] * search.repeated, (place[each] + 1) * search.repeated)
             may_be_missed[here] |= sign * search.wanted[here] > shown[each]
+        overflows = np.repeat(np.isposinf(sign * on_grid).any(axis=1), search.repeated)
+        may_be_missed |= overflows & (sign * search.wanted > np.repeat(toward.max(axis=1), search.repeated))
     return may_be_missed
 
 
@@ -498,20 +501,22 @@ def _limits(
     around = np.nan_to_num(sign * value(functions[row], around), nan=-np.inf) if len(row) else around
     farther = _WIDEST ** np.linspace(1, 2, 5)
     ends = [sign * value(functions, side * farther[None, :]) for side in (-1.0, 1.0)]
+    last = [on_grid[:, _AT_END - 1 :: -1], on_grid[:, -_AT_END:]]
     places = np.arange(len(functions))
     return (
         np.concatenate([row, places, places]),
         np.concatenate([on_grid.max(axis=1)[row], *(end[:, 0] for end in ends)]),
         np.concatenate([around[:, [0, 3]].max(axis=1), *(end[:, 0] for end in ends)]),
-        np.concatenate([around[:, 1:3].max(axis=1), *map(_where_it_leads, ends)]),
+        np.concatenate([around[:, 1:3].max(axis=1), *map(_where_it_leads, last, ends)]),
     )
 
 
-def _where_it_leads(values: np.ndarray) -> np.ndarray:
-    """The last of values (count, several) that rise evenly enough to go on; -inf for others."""
+def _where_it_leads(before: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The last of values (count, several) that rise evenly enough to go on, as those before do; -inf for others."""
     rises = np.diff(values, axis=1)
-    is_steady = (rises[:, :1] > 0) & (rises[:, 1:] > _STEADY * rises[:, :-1])
-    return np.where(is_steady.all(axis=1), values[:, -1], -np.inf)
+    is_steady = ((rises[:, :1] > 0) & (rises[:, 1:] > _STEADY * rises[:, :-1])).all(axis=1)
+    is_steady &= (np.diff(before, axis=1) >= 0).all(axis=1)  # not as sin, which may rise by chance
+    return np.where(is_steady, values[:, -1], -np.inf)
 
 
 def _of_answer(residual: Residual, more: Sequence[int] = ()) -> Program:

@@ -83,7 +83,9 @@ def _on_the_real_line(residual: Residual) -> Verdict | None:
     if failing is not None:
         return _wrong(residual, sample, *failing, {"wrong_share": sample.wrong_share})
     if residual.of_values is None:
-        formula_is_zero = symbols.is_zero(residual)
+        formula_is_zero = symbols.is_zero(residual) or (
+            len(sample.points) > 0 and symbols.is_zero_where_real(residual, sample.points[-1])
+        )
         asked_for = ENOUGH_POINTS if formula_is_zero else CONFIRMING_POINTS
     else:  # where parts are complex, floats and formulas may be on different sides of a branch cut
         formula_is_zero, asked_for = False, floats.FIRST_POINTS

@@ -10,6 +10,7 @@ changes its sign or leaves the range of an inverse function.
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import symengine as se
 
@@ -126,19 +127,30 @@ def _coefficient(term: se.Basic) -> tuple[se.Rational, se.Basic]:
 # --- Near a point -----------------------------------------------------------------------------------------------------
 
 
-def near(formula: se.Basic, point: Mapping[str, float]) -> tuple[se.Basic, bool]:
+class Near(NamedTuple):
+    """A formula as it is near a point.
+
+    Attributes:
+        formula: has the same values there.
+        has_kink: whether the point decided what it is, as the first formula has a kink or a jump elsewhere.
+        is_everywhere: whether it vanishes wherever the first one is real, if it vanishes as a formula.
+    """
+
+    formula: se.Basic
+    has_kink: bool
+    is_everywhere: bool
+
+
+def near(formula: se.Basic, point: Mapping[str, float]) -> Near:
     """A formula that has the same values near a real point, where the formula is real, without needless inverses.
 
     Args:
         formula: real at the point. What holds a symbol that is not in the point is left as it is.
         point: a value for each variable and coefficient.
-
-    Returns:
-        The other formula; and whether the point decided which, since the formula has a kink or a jump elsewhere.
     """
     at = {se.Symbol(name): se.RealDouble(value) for name, value in point.items()}
     known: dict[se.Basic, se.Basic] = {}
-    has_choices = False
+    has_kink, is_everywhere = False, True
 
     def value(expr: se.Basic) -> float | None:
         try:
@@ -148,26 +160,36 @@ def near(formula: se.Basic, point: Mapping[str, float]) -> tuple[se.Basic, bool]
         return found if math.isfinite(found) else None
 
     def written(expr: se.Basic) -> se.Basic:
-        nonlocal has_choices
+        nonlocal has_kink, is_everywhere
         if not expr.args:
             return expr
         if expr not in known:
             inner = expr.func(*map(written, expr.args))
             rule = _RULES.get(type(inner))
             result = None if rule is None else rule(inner, value)
-            has_choices = has_choices or (result not in (None, inner) and _chooses(inner))
+            if result is not None and result != inner:
+                has_kink = has_kink or _has_kink(inner)
+                is_everywhere = is_everywhere and not has_kink and not _has_signs(inner)
             known[expr] = inner  # what a rule gives may hold the same again
             if result is not None and result != inner:
                 known[expr] = written(result)
         return known[expr]
 
-    return written(formula), has_choices
+    return Near(written(formula), has_kink, is_everywhere)
 
 
-def _chooses(expr: se.Basic) -> bool:
-    """Whether another point may change what a rule makes of an expression: not of a logarithm, whose ln(u^2) has none.
+def _has_signs(expr: se.Basic) -> bool:
+    """Whether the signs of several factors decide what a root of their product becomes: sqrt(u v) with u, v < 0."""
+    if not isinstance(expr, se.Pow) or expr.args[0] == se.E:
+        return False
+    factors = [_base_and_exponent(factor) for factor in se.Mul.make_args(expr.args[0])]
+    return sum(bool(u.free_symbols) and n != 0 and u != se.E for u, n in factors) > 1
 
-    What exp and a product of roots become is the same everywhere.
+
+def _has_kink(expr: se.Basic) -> bool:
+    """Whether a kink or a jump parts what a rule makes of an expression at different points.
+
+    ln(u^2) has none, and what exp and a product of roots become is the same everywhere.
     """
     if isinstance(expr, se.Pow):
         base, exponent = expr.args
@@ -175,10 +197,10 @@ def _chooses(expr: se.Basic) -> bool:
             return False
         factors = [_base_and_exponent(factor) for factor in se.Mul.make_args(_pythagorean(base))]
         return any(isinstance(n, se.Integer) and int(n) % 2 == 0 and u.free_symbols for u, n in factors)
-    return _NAMES.get(type(expr)) in _WITH_CHOICES
+    return _NAMES.get(type(expr)) in _WITH_KINKS
 
 
-_WITH_CHOICES = {"abs", "sign", "asin", "acos", "atan", "acosh"}
+_WITH_KINKS = {"abs", "sign", "asin", "acos", "atan", "acosh"}
 
 
 def _sign(expr: se.Basic, value) -> int | None:

@@ -8,10 +8,8 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-from pebble import ProcessExpired
-
 from symbolic.expressions.prefix import Tree, prefix_text
-from symbolic.runtime.processes import limit_this_process, preload_module, process_pool
+from symbolic.runtime.processes import ProcessExpired, limit_this_process, preload_module, process_pool
 from symbolic.verification.judge import verify
 from symbolic.verification.verdict import Verdict
 

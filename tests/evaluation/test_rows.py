@@ -20,6 +20,7 @@ from symbolic.seq2seq.models.attention_rnn import AttentionRNN
 from symbolic.seq2seq.translator import Translator
 from symbolic.solving.candidates import Candidate
 from symbolic.solving.proposers import PROPOSERS
+from symbolic.solving.question import question_of
 from symbolic.systems.asking import asking
 from symbolic.verification import verify
 from tests.conftest import LEARNT
@@ -52,6 +53,16 @@ def test_rows_are_the_problems_with_answers_and_verdicts(greedy):
     assert greedy["hypotheses"].tolist() == [1, 1, 1, 0] and (greedy["seconds"] > 0).all()
     assert greedy["reason"].iloc[-1] == "longer than the model reads" and math.isnan(greedy["score"].iloc[-1])
     assert not proposer_columns(greedy)
+
+
+def test_problems_that_are_spelt_as_in_the_training_data_are_read_as_they_stand(translator, monkeypatch):
+    """A spelling of its own for each problem, which the model never saw, is asked for only of other test sets."""
+    monkeypatch.setattr(
+        "symbolic.evaluation.rows.as_trained", lambda problems, workers: [question_of("sub Y' mul INT+ 2 x")]
+    )
+    problems = frame({"sub Y' cos x": "sin x"})
+    assert evaluate(translator, problems, progress=False, respell=False)["exact"].all()
+    assert not evaluate(translator, problems, progress=False)["exact"].any()
 
 
 def test_exact_match_and_solve_rate_are_two_figures(translator):
@@ -131,7 +142,7 @@ def test_a_system_is_judged_like_a_model():
         rows = evaluate_system(ask, "sympy", problems)
     assert rows["status"].isin(["proved", "confirmed"]).tolist() == [True, False, True]
     assert rows["general"].tolist() == [True, False, True]
-    assert rows["reason"].iloc[1] in ("not elementary", "no answer found", "time limit")
+    assert rows["reason"].iloc[1] in ("function without a token", "no answer found", "time limit")
     figures = summarise(rows)
     assert figures["solve_rate"] == pytest.approx(2 / 3) and figures["unanswered"] == pytest.approx(1 / 3)
     assert math.isnan(figures["exact_match"]) and figures["invalid"] == 0

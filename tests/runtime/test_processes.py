@@ -10,9 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from pebble import ProcessExpired
 
-from symbolic.runtime.processes import WarmPools, ordered_map, process_pool
+from symbolic.runtime.processes import ProcessExpired, WarmPools, ordered_map, process_pool
 from tests import PROJECT, worker_tasks
 
 TASKS = "tests.worker_tasks"

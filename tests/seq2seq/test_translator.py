@@ -116,3 +116,15 @@ def test_vocabulary_and_model_must_belong_together(translator, tmp_path):
         vocabulary.write("tan\n")
     with pytest.raises(ValueError, match="target_vocabulary.txt has .* tokens and the model"):
         Translator.load(tmp_path)
+
+
+def test_tokens_that_the_model_has_never_seen_are_named_once(model_folder, caplog):
+    translator = Translator.load(model_folder)
+    translator.translate(["sub Y' cos x"])
+    assert not caplog.records
+    for _ in range(2):
+        translator.translate(["sub Y' tanh x", "sub Y' tanh tan x"])
+    (record,) = caplog.records
+    assert (
+        record.levelname == "WARNING" and "3 tokens" in record.getMessage() and "tanh 2, tan 1" in record.getMessage()
+    )

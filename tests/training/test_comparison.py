@@ -44,6 +44,33 @@ def runs(tmp_path):
     return tmp_path
 
 
+DAMAGED = {
+    "params.json": ["", "[]", "{}", '{"trial": 3}', '{"trial": "b", "params": []}', "[" * 100_000],
+    "result.json": [
+        "",
+        "[]",
+        '{"status": "perhaps"}',
+        '{"status": "finished"}',
+        "\ufeff{",
+        '{"a": ' + "9" * 5000 + "}",
+    ],
+}
+
+
+@pytest.mark.parametrize("file, content", [(file, text) for file, texts in DAMAGED.items() for text in texts])
+def test_a_damaged_trial_is_left_out_with_a_sentence(runs, file, content, capsys):
+    (runs / "b" / file).write_text(content)
+    assert list(compare(runs)["trial"]) == ["a", "c"]
+    assert f"{runs / 'b'} is left out of the comparison: {runs / 'b' / file} is damaged" in capsys.readouterr().err
+
+
+def test_where_all_trials_are_damaged_it_is_an_error(runs):
+    for trial in "abc":
+        (runs / trial / "params.json").write_text("{")
+    with pytest.raises(ValueError, match="a is left out .*; .*b is left out .*; .*c is left out"):
+        compare(runs)
+
+
 def test_the_table_has_a_row_per_trial_and_names_the_differences(runs):
     table = compare(runs).set_index("trial")
     assert list(table.index) == ["a", "b", "c"]

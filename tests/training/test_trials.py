@@ -20,6 +20,7 @@ from symbolic.seq2seq.shapes import longer_than
 from symbolic.seq2seq.special_tokens import SPECIAL_TOKENS, UNKNOWN_ID
 from symbolic.seq2seq.translator import MODEL, Translator
 from symbolic.solving.rounds import grammar_of
+from symbolic.training import trials
 from symbolic.training.data import _held_out, parse_stream, training_input
 from symbolic.training.models import compile_model
 from symbolic.training.recording import read_history
@@ -181,6 +182,19 @@ def test_a_finished_trial_goes_on_with_more_epochs_as_if_it_had_had_them(finishe
     assert read_result(tmp_path / "rnn")["status"] == "finished"
 
 
+def test_the_learning_rate_range_rises_step_by_step_until_the_loss_does(finished):
+    training, _ = finished
+    table = training.learning_rate_range("rnn", low=1e-4, high=1e4, steps=40)
+    factors = table["learning_rate"][1:].to_numpy() / table["learning_rate"][:-1].to_numpy()
+    np.testing.assert_allclose(factors, 1e8 ** (1 / 39))
+    assert 2 < len(table) < 40 and table["smoothed"].iloc[0] == pytest.approx(table["loss"].iloc[0])
+    assert table["loss"].min() < table["loss"].iloc[0] < table["loss"].iloc[-1]
+    with pytest.raises(ValueError, match="0 < low < high"):
+        training.learning_rate_range("rnn", low=1, high=0.1)
+    with pytest.raises(ValueError, match="no trial `rn`. Did you mean `rnn`?"):
+        training.learning_rate_range("rn")
+
+
 def test_seeds_have_folders_beside_each_other_and_one_row(finished, data, tmp_path):
     whole, _ = finished
     shutil.copytree(whole.run_dir, tmp_path, dirs_exist_ok=True)
@@ -205,7 +219,7 @@ def test_tokens_of_any_meaning_are_learnt_and_judged_by_exact_match(tmp_path, ca
     words = ["--trials", "reversal", "--data", str(tmp_path), "--workers", "1", "--runs", str(tmp_path / "runs")]
     assert run_model_train.main([*words, "--tokens", "any", "--seed", "0"]) == 0
     judged = read_result(tmp_path / "runs" / "reversal")["test"]
-    assert 0 <= judged["exact_match"] <= 1 and judged["problems"] == 20 and "solve_rate" not in judged
+    assert 0 <= judged["exact_match"] <= 1 and judged["problems"] == 16 and "solve_rate" not in judged
     rows = pd.read_csv(tmp_path / "runs" / "reversal" / "predictions_test.csv", keep_default_na=False)
     assert (rows["reference"] == rows["input"].str[::-1]).all()
     assert judged["exact_match"] == (rows["answer"] == rows["reference"]).mean()
@@ -367,7 +381,7 @@ def test_the_command_line_trains_compares_and_tells_where(data, tmp_path, capsys
     ]
     assert run_model_train.main(arguments) == 0
     out = capsys.readouterr().out
-    assert "quick_tiny" in out and "solve rate" in out and str(tmp_path / "comparison.png") in out
+    assert "quick_tiny" in out and "solved" in out and "unanswered" in out and str(tmp_path / "comparison.png") in out
 
 
 def test_a_released_trial_answers_as_the_trial_does_and_its_card_has_the_trials_figures(finished, tmp_path):
@@ -412,3 +426,17 @@ def test_problems_that_are_all_too_long_are_judged_as_unanswered(data, tmp_path)
     assert list(training.run_all(tmp_path)["status"]) == ["finished"], training.failures
     judged = read_result(tmp_path / "runs" / "rnn")["test"]
     assert judged["unanswered"] == 1 and "loss" not in judged
+
+
+def test_two_threads_of_a_process_do_not_train_at_once(data, tmp_path):
+    """Keras's seeds are the process's, so both would end with other weights."""
+    training = SymbolicModelTrain({"rnn": TRIALS["rnn"]}, tmp_path)
+    with trials._alone():
+        training.run_all(data)
+    assert "another thread of this process trains a trial" in training.failures["rnn"]
+
+
+def test_a_max_length_that_leaves_no_validation_problem_is_named(data, tmp_path):
+    training = SymbolicModelTrain({"rnn": TRIALS["rnn"] | {"max_length": 5}}, tmp_path)
+    training.run_all(data)
+    assert "`max_length` must leave at least one" in training.failures["rnn"]

@@ -469,3 +469,25 @@ def test_without_its_extent_an_answer_counts_as_a_family_unless_it_is_general_fo
     assert unmeasured.solved and unmeasured.extent == "family" and "met" not in str(unmeasured.reason)
     assert verify(equation, "mul a8 exp x", extent=False).extent == "general"
     assert verify(equation, "exp x", extent=False).extent == "particular"
+
+
+@pytest.mark.parametrize(
+    ("integrand", "primitive"),
+    [
+        ("1/x", "ln(abs(x))"),
+        ("tan(x)", "-ln(abs(cos(x)))"),
+        ("1/cos(x)", "ln(abs(sec(x) + tan(x)))"),
+        ("csc(x)", "-ln(abs(csc(x) + cot(x)))"),
+        ("sin(x)^2", "x/2 - sin(2*x)/4"),
+        ("sec(x)^3", "sec(x)*tan(x)/2 + ln(abs(sec(x) + tan(x)))/2"),
+        ("coth(x)", "ln(abs(sinh(x)))"),
+        ("abs(x^2 - 1)", "(x^3/3 - x)*sign(x^2 - 1)"),
+        ("1/abs(x)", "sign(x)*ln(abs(x))"),
+        ("1/(1 - cos(x))", "-cot(x/2)"),
+    ],
+)
+def test_identities_of_school_are_proved_and_changed_ones_are_not(integrand, primitive):
+    equation, answer = from_infix(f"Y' = {integrand}"), from_infix(primitive)
+    assert verify(equation, answer).status == "proved"
+    for wrong in (f"{primitive} + x/10^9", f"abs(x - 1)/10^9 + {primitive}"):
+        assert verify(equation, from_infix(wrong)).status == "refuted"

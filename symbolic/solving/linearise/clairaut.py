@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import symengine as se
 
-from symbolic.solving.linearise.forms import put_in
+from symbolic.solving.linearise.functions import put_in
 from symbolic.solving.linearise.inverse import solutions
 from symbolic.solving.linearise.symbols import FIRST, SLOPE, X, Y
 

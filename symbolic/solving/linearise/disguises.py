@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import symengine as se
 
-from symbolic.solving.linearise.forms import fraction, is_finite, length, put_in, shortest
+from symbolic.solving.linearise.forms import fraction, is_finite, length, shortest
+from symbolic.solving.linearise.functions import put_in
 from symbolic.solving.linearise.inverse import inverted
-from symbolic.solving.linearise.primitives import kernels
-from symbolic.solving.linearise.symbols import CONSTANTS, SLOPE, V, X, Y
+from symbolic.solving.linearise.symbols import CONSTANTS, V, X, Y
 from symbolic.solving.linearise.values import evaluated, grid
 
 _ROWS, _DRAWS = 24, 10

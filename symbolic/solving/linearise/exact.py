@@ -1,4 +1,4 @@
-"""Exact equations m(x, Y) + n(x, Y)*Y' = 0, also with an integrating factor; and those linear in x as a function of Y."""
+"""Exact equations m(x, Y) + n(x, Y)*Y' = 0, also with an integrating factor; and those linear in x(Y)."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -6,8 +6,10 @@ from fractions import Fraction
 import numpy as np
 import symengine as se
 
+from symbolic.algebra import polynomials
 from symbolic.solving.linearise import linear
 from symbolic.solving.linearise.forms import fraction, is_finite, length, shortest
+from symbolic.solving.linearise.functions import exponential
 from symbolic.solving.linearise.inverse import solutions
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.symbols import FIRST, X, Y
@@ -50,10 +52,8 @@ def potentials(right: se.Basic, means: Means) -> Iterator[se.Basic]:
 
 
 def _as_fraction(expr):
-    from symbolic.algebra.polynomials import fraction as parts
-
     try:
-        top, bottom = parts(expr)
+        top, bottom = polynomials.fraction(expr)
         return top.expression(), bottom.expression()
     except (ValueError, RuntimeError):
         return expr, se.Integer(1)
@@ -63,18 +63,18 @@ def _integrating_factors(m, n, means) -> Iterator[se.Basic]:
     """Functions that make m + n*Y' = 0 exact: 1, one of x, one of Y, a product of powers."""
     gap = m.diff(Y) - n.diff(X)
     columns = grid([m, n, gap], 12, 8)
-    table = evaluated([m, n, gap, columns_product(X, Y)], columns)
+    table = evaluated([m, n, gap], columns)
     known = np.isfinite(table).all(axis=0)
     if known.sum() < 20:
         return
-    m_at, n_at, gap_at, _ = table[:, known]
+    m_at, n_at, gap_at = table[:, known]
     x_at, y_at = columns[X][known], columns[Y][known]
     size = np.abs(evaluated([m.diff(Y)], columns)[0][known]) + 1e-9
     if (np.abs(gap_at) <= _FITS * (1 + size)).all():
         yield se.Integer(1)
         return
     with np.errstate(all="ignore"):
-        by_x, by_y = gap_at / n_at, -gap_at / m_at
+        by_x = gap_at / n_at
     if _depends_on_row(by_x, x_at):
         rate = shortest(fraction(gap / n))
         yield from _exponential_of(rate, Y, means)
@@ -90,10 +90,6 @@ def _integrating_factors(m, n, means) -> Iterator[se.Basic]:
         if all(abs(e - w) < 1e-6 and abs(e) <= _POWERS for e, w in zip(exponents, weights, strict=True)):
             p, q = (se.Rational(e.numerator, e.denominator) for e in exponents)
             yield X**p * Y**q
-
-
-def columns_product(x, y):
-    return x * y
 
 
 def _depends_on_row(values, x) -> bool:
@@ -114,8 +110,6 @@ def _depends_on_column(gap, m, columns) -> bool:
 
 def _exponential_of(rate, absent, means):
     """exp of the primitive of a rate that holds only one variable."""
-    from symbolic.solving.linearise.forms import exponential
-
     variable = X if absent == Y else Y
     if se.has_symbol(rate, absent):
         rate = shortest(rate.xreplace({absent: se.Integer(1)}))

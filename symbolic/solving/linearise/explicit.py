@@ -5,12 +5,9 @@ from typing import NamedTuple
 import symengine as se
 
 from symbolic.algebra.polynomials import numerator
-from symbolic.expressions.engines import to_symengine
-from symbolic.expressions.prefix import Tree
 from symbolic.solving.linearise.forms import fraction, is_finite, length
 from symbolic.solving.linearise.inverse import solutions
 from symbolic.solving.linearise.symbols import CURVATURE, SLOPE, Y
-
 
 _LONGEST = 1500  # tokens of what is brought into lowest terms
 
@@ -22,13 +19,8 @@ class Explicit(NamedTuple):
     right: se.Basic
 
 
-def factors(problem: Tree) -> list[tuple[int, se.Basic]]:
-    """(order, factor) of every factor of an equation that holds a derivative; the equation is 0 where one of them is.
-
-    Raises:
-        ValueError: the equation has no finite value.
-    """
-    left = to_symengine(problem)
+def factors(left: se.Basic) -> list[tuple[int, se.Basic]]:
+    """(order, factor) of every factor of an equation left = 0 that holds a derivative; one of them is 0."""
     try:
         parts = [part.expression() for part in numerator(left, (CURVATURE, SLOPE, Y)).factors()]
     except (ValueError, RuntimeError):

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import symengine as se
 
 from symbolic.algebra.polynomials import Polynomial, fraction, numerator
-from symbolic.solving.linearise.forms import exponential, is_finite, length, power, root_of, shortest
+from symbolic.solving.linearise.forms import is_finite, length, shortest
+from symbolic.solving.linearise.functions import exponential, logarithm, power, root_of
 from symbolic.solving.linearise.symbols import X
 
 _DEPTH = 12
@@ -54,15 +55,21 @@ def solutions(expr: se.Basic, symbol: se.Symbol, depth: int = 0) -> list[se.Basi
         return []
     if expr == symbol:
         return [se.Integer(0)]
-    found = _by_peeling(expr, se.Integer(0), symbol, depth)
-    if not found:
-        found = _by_exponentials(expr, symbol, depth) or _by_polynomials(expr, symbol, depth)
+    try:
+        found = _by_peeling(expr, se.Integer(0), symbol, depth)
+        if not found:
+            found = _by_exponentials(expr, symbol, depth) or _by_polynomials(expr, symbol, depth)
+    except (RuntimeError, ArithmeticError):  # SymEngine's, for a value that is infinite
+        return []
     return [value for value in dict.fromkeys(found) if is_finite(value) and not se.has_symbol(value, symbol)]
 
 
 def inverted(expr: se.Basic, value: se.Basic, symbol: se.Symbol) -> list[se.Basic]:
     """Values of a symbol with which an expression has a value that does not hold the symbol."""
-    return solutions_of(expr, value, symbol, 0)
+    try:
+        return solutions_of(expr, value, symbol, 0)
+    except (RuntimeError, ArithmeticError):  # SymEngine's, for a value that is infinite
+        return []
 
 
 def solutions_of(expr, value, symbol, depth):
@@ -87,26 +94,11 @@ def _by_peeling(expr, value, symbol, depth):
         base, exponent = expr.args
         if inner == base:
             return [each for root in _roots(value, exponent) for each in solutions_of(base, root, symbol, depth + 1)]
-        return solutions_of(exponent, _logarithm(value) / _logarithm(base), symbol, depth + 1)
+        return solutions_of(exponent, logarithm(value) / logarithm(base), symbol, depth + 1)
     inverses = _INVERSES.get(type(expr))
     if inverses is None:
         return []
     return [each for result in inverses(value) for each in solutions_of(inner, result, symbol, depth + 1)]
-
-
-def _logarithm(expr):
-    if expr == se.E:
-        return se.Integer(1)
-    if isinstance(expr, se.Pow) and expr.args[0] == se.E:
-        return expr.args[1]
-    if isinstance(expr, se.Mul):  # ln(2*exp(x)) = x + ln(2)
-        factors = [a for a in expr.args if isinstance(a, se.Pow) and a.args[0] == se.E]
-        if factors:
-            rest = expr
-            for factor in factors:
-                rest /= factor
-            return se.Add(*(factor.args[1] for factor in factors)) + (0 if rest == 1 else se.log(rest))
-    return se.log(expr)
 
 
 def _roots(value, exponent):

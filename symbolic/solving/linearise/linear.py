@@ -7,13 +7,14 @@ import symengine as se
 from symbolic.algebra import polynomials
 from symbolic.expressions.engines import from_symengine, to_symengine
 from symbolic.expressions.equations import integral_equation
-from symbolic.solving.linearise.forms import exponential, length, shortest
+from symbolic.solving.linearise.forms import length, shortest
+from symbolic.solving.linearise.functions import exponential
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.primitives import closure, kernels, primitive
 from symbolic.solving.linearise.symbols import CURVATURE, FIRST, SLOPE, X, Y
 from symbolic.solving.repair import repaired
 
-
+_COMMON = (1 / X, se.log(X), se.sqrt(X), se.exp(X), se.exp(-X), se.sin(X), se.cos(X), X * se.exp(X))
 _LONG = 40  # tokens of a rate
 _NOTHING = {Y: se.Integer(0), SLOPE: se.Integer(0), CURVATURE: se.Integer(0)}
 
@@ -22,8 +23,8 @@ def first_order(a: se.Basic, b: se.Basic, means: Means, constant: se.Symbol = FI
     """General solutions v(x) of v' = a*v + b."""
     if a == 0:
         total = means.primitive(b)
-        if total is not None:
-            yield total + constant
+        totals = particular(b - SLOPE, [b], [], means) if total is None else [total]
+        yield from (total + constant for total in totals)
         return
     h = exponential_of_integral(a, means)
     if h is None:
@@ -35,7 +36,7 @@ def first_order(a: se.Basic, b: se.Basic, means: Means, constant: se.Symbol = FI
     inner = primitive(over)
     if inner is not None:
         yield h * (constant + inner)
-    found = particular(Y * a - SLOPE + b, [b, b / a], [h])
+    found = [] if inner is not None else particular(Y * a - SLOPE + b, [b, b / a], [h], means)
     for each in found:
         yield each + constant * h
     if inner is None and not found and means.ask is not None:
@@ -80,13 +81,16 @@ def _by_logarithmic_derivatives(rate):
     return exponential(to_symengine(found[0])) if found else None
 
 
-def particular(equation: se.Basic, sources: Sequence[se.Basic], factors: Sequence[se.Basic]) -> list[se.Basic]:
+def particular(
+    equation: se.Basic, sources: Sequence[se.Basic], factors: Sequence[se.Basic], means: Means
+) -> list[se.Basic]:
     """Particular solutions of a linear equation = 0, by undetermined coefficients.
 
     Args:
         equation: linear in Y, Y' and Y''.
         sources: expressions whose terms, with those of their derivatives, may occur.
         factors: solutions of the homogeneous equation, whose products with x and the like may occur.
+        means: their hypotheses give terms, too.
     """
     if set().union(equation.free_symbols, *(each.free_symbols for each in sources)) - {X, Y, SLOPE, CURVATURE}:
         return []
@@ -97,7 +101,8 @@ def particular(equation: se.Basic, sources: Sequence[se.Basic], factors: Sequenc
     ansatzes = (
         [*closure(sources, 0), *polynomial],
         [*own, *near, *polynomial],
-        [*functions, *closure(sources), *near, *polynomial],
+        [*functions, *closure(sources), *near, *polynomial, *_COMMON],
+        [*means.terms(), *functions, *near[:4], *closure(sources, 0), *polynomial],
     )
     hypotheses = []
     for terms in ansatzes:

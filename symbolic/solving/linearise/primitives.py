@@ -13,7 +13,8 @@ from symbolic.expressions.engines import differentiate, from_symengine, to_symen
 from symbolic.expressions.equations import integral_equation
 from symbolic.expressions.prefix import from_prefix, prefix_text
 from symbolic.integration.primitives import primitives as candidates
-from symbolic.solving.linearise.forms import is_finite, length, without_abs
+from symbolic.solving.linearise.forms import is_finite, length
+from symbolic.solving.linearise.functions import without_abs
 from symbolic.solving.linearise.symbols import X
 
 Integrals = Callable[[Sequence[str]], list[str | None]]

@@ -1,11 +1,15 @@
-"""Equations of second order that become of first order: without Y, without x, homogeneous in Y, or scale-invariant in x."""
+"""Equations of second order that become of first order, because they hold no Y or no x or are homogeneous in Y.
+
+Scale-invariant ones become equations without x.
+"""
 
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import symengine as se
 
-from symbolic.solving.linearise.forms import absorbed, fraction, is_finite, length, put_in, shortest
+from symbolic.solving.linearise.forms import fraction, shortest
+from symbolic.solving.linearise.functions import exponential, put_in, undone
 from symbolic.solving.linearise.inverse import inverted, solutions
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.symbols import CURVATURE, FIRST, SECOND, SLOPE, V, X, Y
@@ -91,8 +95,6 @@ def homogeneous_in_y(right: se.Basic, solve: FirstOrder, means: Means) -> Iterat
     for u in solve(by_u, means)[:_MOST]:
         exponent = _primitive_of_affine(u, means)
         if exponent is not None:
-            from symbolic.solving.linearise.forms import exponential
-
             yield SECOND * exponential(exponent)
 
 
@@ -106,25 +108,12 @@ def scale_invariant(right: se.Basic, solve_second: Callable, means: Means) -> It
     if by_t is None:
         return
     for y in solve_second(fraction(by_t), means)[:_MOST]:
-        from symbolic.solving.linearise.forms import shortest as short
-
-        yield short(_without_exponentials(y.xreplace({X: se.log(X)})))
-
-
-def _without_exponentials(expr):
-    """exp(c*ln x) is x**c."""
-    from symbolic.solving.linearise.forms import exponential
-
-    if not expr.args:
-        return expr
-    if isinstance(expr, se.Pow) and expr.args[0] == se.E:
-        return exponential(expr.args[1])
-    return expr.func(*map(_without_exponentials, expr.args))
+        yield shortest(undone(y.xreplace({X: se.log(X)})))
 
 
 def vanishes(expr: se.Basic, beside: se.Basic) -> bool:
     """Whether an expression in x, Y and Y' is 0 beside another one, at a grid of points."""
-    columns = grid([expr, beside], 12, 6)
+    columns = grid([expr, beside], 16, 12)
     values, sizes = evaluated([expr, beside], columns)
     known = np.isfinite(values) & np.isfinite(sizes)
     return known.sum() >= 12 and bool((np.abs(values[known]) <= _FITS * (np.abs(sizes[known]) + 1e-9)).mean() > 0.97)

@@ -11,9 +11,9 @@ from fractions import Fraction
 import numpy as np
 import symengine as se
 
-from symbolic.algebra.terms import additive_terms, constant_factor
-from symbolic.solving.linearise import linear, riccati
-from symbolic.solving.linearise.forms import fraction, is_finite, length, power, shortest
+from symbolic.solving.linearise import linear, particular_solutions
+from symbolic.solving.linearise.forms import fraction, is_finite, length, shortest
+from symbolic.solving.linearise.functions import power
 from symbolic.solving.linearise.inverse import perfect_square
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.primitives import closure, kernels
@@ -45,7 +45,7 @@ def particular(p, q, r, basis: Basis, means: Means) -> Iterator[se.Basic]:
     """Particular solutions: by undetermined coefficients, else by variation of the constants."""
     equation = p * SLOPE + q * Y + r - CURVATURE
     sources = [r] if q == 0 else [r, shortest(fraction(r / q))]
-    found = linear.particular(equation, sources, basis)
+    found = linear.particular(equation, sources, basis, means)
     yield from found
     if found:
         return
@@ -75,7 +75,7 @@ def homogeneous(p: se.Basic, q: se.Basic, means: Means) -> Iterator[Basis]:
     letters = (p.free_symbols | q.free_symbols) - {X}
     found = []
     if not letters:
-        found = null_space(p, q, _terms(p, q, means.hypotheses))
+        found = null_space(p, q, _terms(p, q, means.terms()))
         if len(found) >= 2:
             yield found[0], found[1]
             return
@@ -154,14 +154,10 @@ def _euler(p, q) -> Basis | None:
 # --- Null space -------------------------------------------------------------------------------------------------------
 
 
-def _terms(p, q, hypotheses) -> list[se.Basic]:
+def _terms(p, q, hypothetical) -> list[se.Basic]:
     """Functions that may add up to solutions: of the hypotheses, of the coefficients, powers of x, exponentials."""
     terms: dict[se.Basic, None] = {}
-    for hypothesis in hypotheses:
-        for part in additive_terms(hypothesis):
-            term = constant_factor(part.xreplace(dict.fromkeys(CONSTANTS, se.Integer(1))))[1]
-            if term.free_symbols <= {X} and length(term) < 60:
-                terms[term] = None
+    terms.update(dict.fromkeys(term for term in hypothetical if length(term) < 60))
     terms.update(dict.fromkeys((se.Integer(1), X, X**2, X**3, 1 / X, se.exp(X), se.exp(-X), X * se.exp(X))))
     powers = (X**-2, X**4, se.sqrt(X), se.log(X), X * se.log(X), se.sin(X), se.cos(X), X * se.exp(-X), X**2 * se.exp(X))
     terms.update(dict.fromkeys(powers))
@@ -356,7 +352,7 @@ def _variables(p, q, hypotheses) -> list[se.Basic]:
 
 def _hyperexponential(p, q, means) -> Iterator[se.Basic]:
     """Solutions exp(int w) where w, a particular solution of w' = q + p*w - w**2, is a combination of few terms."""
-    for w in riccati.particular_solutions(q, p, se.Integer(-1), ()):
+    for w in particular_solutions.of_riccati(q, p, se.Integer(-1), ()):
         h = linear.exponential_of_integral(w, means)
         if h is not None:
             yield h

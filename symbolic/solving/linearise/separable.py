@@ -6,8 +6,10 @@ from fractions import Fraction
 import numpy as np
 import symengine as se
 
+from symbolic.solving.linearise.constants import without_arcs
 from symbolic.solving.linearise.disguises import arguments
-from symbolic.solving.linearise.forms import fraction, is_finite, length, put_in, shortest, without_arcs
+from symbolic.solving.linearise.forms import fraction, is_finite, length, shortest
+from symbolic.solving.linearise.functions import put_in
 from symbolic.solving.linearise.inverse import inverted, solutions
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.symbols import FIRST, SLOPE, V, X, Y

@@ -25,9 +25,8 @@ from symbolic.algebra.simplification import rebuilt
 from symbolic.expressions.engines import ABSTRACT, canonical, from_symengine, to_symengine
 from symbolic.expressions.equations import UNKNOWNS, integral_equation, integrand_of
 from symbolic.expressions.infix import to_infix
-from symbolic.expressions.notation import is_prefix
 from symbolic.expressions.prefix import Tree, from_prefix, prefix_text, to_prefix
-from symbolic.expressions.tokens import NEGATIVE, POSITIVE, spellings
+from symbolic.expressions.tokens import ARITY, NEGATIVE, POSITIVE, spellings
 from symbolic.runtime.processes import preload_module
 from symbolic.solving.question import Names, Question
 from symbolic.solving.reading.equations import AskedEquation, NoDerivative, read_equation
@@ -121,9 +120,8 @@ def read_problem(problem: str | sp.Basic | Tree) -> Question:
     if is_sympy(problem):
         problem = equation_text(problem) if is_sympy_equation(problem) else _as_integral_text(problem)
     if (tree := _prefix_tree(problem)) is not None:
-        equation = tree if set(UNKNOWNS).intersection(to_prefix(tree)) else integral_equation(tree)
-        text = prefix_text(equation)
-        return Question(text, text, integrand_of(equation) is not None, Names(constants=COEFFICIENTS))
+        text = prefix_text(tree)
+        return Question(text, text, integrand_of(tree) is not None, Names(constants=COEFFICIENTS))
     try:
         asked = read_equation(problem)
     except NoDerivative:
@@ -190,9 +188,20 @@ def _prefix_tree(asked: str | Tree) -> Tree | None:
         return from_prefix(to_prefix(asked))  # which finds heads that are no tokens
     if not isinstance(asked, str):
         raise ValueError(f"a problem is text, a SymPy expression or equation, or a tree. Received: {asked!r}.")
-    words = asked.split()
-    is_tokens = {POSITIVE, NEGATIVE}.intersection(words) or (len(words) > 1 and is_prefix(words))
-    return from_prefix(words) if is_tokens else None
+    return from_prefix(asked.split()) if is_tokens(asked) else None
+
+
+def is_tokens(text: str) -> bool:
+    """Whether a text is prefix tokens, well-formed or not, and nothing that a person types: `cos x` is typed."""
+    words = text.split()
+    if {POSITIVE, NEGATIVE}.intersection(words):
+        return True
+    if len(words) < 2 or not all(word in ARITY for word in words):
+        return False
+    return ARITY[words[0]] > 1 or words[0] in _WRITTEN_OTHERWISE
+
+
+_WRITTEN_OTHERWISE = set(spellings("operator", 1)) - {"sqrt"}  # inv, pow2, …: nobody types them
 
 
 def _check_language(tree: Tree, rule: str, allowed: list[str]) -> None:
