@@ -122,6 +122,11 @@ class Solver:
         model: a trained model, or its folder; the one in `pretrained/` if None.
         options: for every question: `beam`, `seconds` and the others that `integrate` and `dsolve` share.
 
+    Attributes:
+        model: the model.
+        pools: the worker processes. In a block of `pools.in_use()`, `solve_events` uses them too, and so does whatever
+            a `Solution` computes when it is shown.
+
     Raises:
         FileNotFoundError: as for `integrate`.
 
@@ -132,7 +137,7 @@ class Solver:
     """
 
     def __init__(self, model: Translator | Path | str | None = None, **options):
-        self.model, self._options, self._pools = load_model(model), options, WarmPools()
+        self.model, self.pools, self._options = load_model(model), WarmPools(), options
 
     def __enter__(self) -> Solver:
         return self
@@ -142,17 +147,17 @@ class Solver:
 
     def integrate(self, integrand: str | sp.Expr | Tree, **options) -> Solution:
         """As the function `integrate`, with the solver's model and options, or other options for this question."""
-        with self._pools.in_use():
+        with self.pools.in_use():
             return integrate(integrand, model=self.model, **(self._options | options))
 
     def dsolve(self, equation: str | sp.Eq | sp.Expr | Tree, **options) -> Solution:
         """As the function `dsolve`, with the solver's model and options, or other options for this question."""
-        with self._pools.in_use():
+        with self.pools.in_use():
             return dsolve(equation, model=self.model, **(self._options | options))
 
     def close(self) -> None:
         """End the worker processes; a question after that raises ValueError."""
-        self._pools.close()
+        self.pools.close()
 
 
 def solve_events(

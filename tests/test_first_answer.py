@@ -1,6 +1,7 @@
 """An answer needs neither TensorFlow nor Keras; a solver that stays answers again without starting anew."""
 
 import multiprocessing
+import os
 import subprocess
 import sys
 import threading
@@ -8,6 +9,12 @@ import threading
 import pytest
 
 from symbolic import Solver
+from symbolic.runtime.processes import limit_this_process, process_pool
+from symbolic.solver import solve_events
+from symbolic.solving.question import question_of
+from symbolic.solving.rounds import Inquiry
+from symbolic.solving.search import Judged
+from symbolic.verification.workers import MEMORY_LIMIT
 from tests import PROJECT
 
 HEAVY = ("tensorflow", "tensorflow_text", "keras", "jax", "torch", "pandas", "matplotlib", "sympy")
@@ -104,6 +111,16 @@ def test_a_solver_solves_equations(ode_translator):
     with Solver(ode_translator, beam=1) as solver:
         assert solver.dsolve("y' + y = x").verdict.general
         assert solver.integrate("x").verdict.solved
+
+
+def test_events_and_what_a_solution_shows_use_the_processes_of_a_solver(translator):
+    with Solver(translator, beam=1) as solver, solver.pools.in_use():
+        solver.integrate("2x")
+        with process_pool(1, initializer=limit_this_process, initargs=[MEMORY_LIMIT]) as pool:
+            kept = pool.schedule(os.getpid).result()
+        inquiry = Inquiry(question_of("sub Y' cos x"))
+        assert [event for event in solve_events(inquiry, translator, beam=1) if isinstance(event, Judged)]
+        assert inquiry.settled and kept in pids()
 
 
 def test_an_error_leaves_a_solver_usable(translator):
