@@ -29,6 +29,7 @@ from symbolic.integration.forms import (
     linear,
     logarithm,
     parts,
+    remade,
     size,
     tidied,
     with_exponentials,
@@ -169,7 +170,7 @@ def _reduced(expr, symbol, square):
             exponent = int(part.args[1])
             result = symbol ** (exponent % 2) * square ** (exponent // 2)
         else:
-            result = part.func(*map(visit, part.args))
+            result = remade(part, list(map(visit, part.args)))
         known[part] = result
         return result
 
