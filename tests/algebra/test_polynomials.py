@@ -105,10 +105,7 @@ def test_a_denominator_that_is_0_is_refused():
 def test_a_fraction_is_in_lowest_terms():
     x, e = se.Symbol("x"), se.exp(se.Symbol("x"))
     top, bottom = fraction((x * e + e) / (x**2 - 1) / e**2)
-    assert (
-        top.expression() / bottom.expression() == 1 / ((x - 1) * e)
-        or se.expand(top.expression() * (x - 1) * e - bottom.expression()) == 0
-    )
+    assert se.expand(top.expression() * (x - 1) * e - bottom.expression()) == 0
     assert bottom.degree(bottom.generators.index(x)) == 1
 
 
