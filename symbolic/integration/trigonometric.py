@@ -6,6 +6,7 @@ holds for sinh and cosh, with C^2 - S^2 = 1.
 """
 
 import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import flint
@@ -49,9 +50,9 @@ class _Functions(NamedTuple):
     sine: type
     cosine: type
     sign: int
-    s: callable
-    c: callable
-    t: callable
+    s: Callable
+    c: Callable
+    t: Callable
 
 
 _TRIGONOMETRIC = _Functions(SIN, COS, 1, se.sin, se.cos, se.tan)
