@@ -5,7 +5,7 @@ from collections.abc import Callable
 import symengine as se
 
 from symbolic.expressions.engines import UNDEFINED
-from symbolic.integration.forms import V, W, depends, mapped, parts
+from symbolic.integration.forms import ONE, V, W, depends, mapped, parts, power_of, remade
 
 _SIGNS = (V, W)
 
@@ -16,14 +16,22 @@ def without_absolute_values(f: se.Basic, integrate: Callable[[se.Basic], se.Basi
     At most two different u are handled, and no logarithms or functions of s other than powers in the result.
     """
     inner: dict[se.Basic, se.Symbol] = {}
+    replaced = {}
     for part in parts(f):
-        if isinstance(part, se.Abs | se.sign) and part.args[0] not in inner:
+        if not isinstance(part, se.Abs | se.sign):
+            continue
+        (whole,) = part.args
+        u, power = power_of(whole)
+        if not (isinstance(power, se.Integer) and int(power) % 2):  # u^2, sqrt(u) and the like are not negative
+            replaced[part] = whole if isinstance(part, se.Abs) else ONE
+            continue
+        if u not in inner:
             if len(inner) == len(_SIGNS):
                 return None
-            inner[part.args[0]] = _SIGNS[len(inner)]
-    if not inner:
+            inner[u] = _SIGNS[len(inner)]
+        replaced[part] = (inner[u] * u) ** power if isinstance(part, se.Abs) else inner[u]
+    if not replaced:
         return integrate(f)
-    replaced = {se.Abs(u): s * u for u, s in inner.items()} | {se.sign(u): s for u, s in inner.items()}
     found = integrate(_reduced(mapped(f, lambda part: replaced.get(part, part)), inner))
     if found is None:
         return None
@@ -39,7 +47,7 @@ def _reduced(expr: se.Basic, inner) -> se.Basic:
             return part
         if isinstance(part, se.Pow) and part.args[0] in symbols and isinstance(part.args[1], se.Integer):
             return part.args[0] if int(part.args[1]) % 2 else se.Integer(1)
-        return part.func(*map(visit, part.args))
+        return remade(part, list(map(visit, part.args)))
 
     return visit(expr)
 
@@ -62,6 +70,6 @@ def _with_signs(expr: se.Basic, inner) -> se.Basic:
                     ratio = rest / u
                     if not depends(ratio):
                         return se.Abs(u) * ratio
-        return part.func(*map(visit, part.args))
+        return remade(part, list(map(visit, part.args)))
 
     return visit(expr)

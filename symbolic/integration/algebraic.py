@@ -25,6 +25,7 @@ from symbolic.integration.search import Search, substituted
 
 _MOST_TERMS = 150
 _MOST_GENERATORS = 8
+_HIGHEST_IN_FRACTION = 100  # degree
 _HIGHEST_DEGREE = 30
 
 
@@ -133,7 +134,9 @@ def as_fraction(f: se.Basic) -> tuple[Polynomial, Polynomial] | None:
         top, bottom = fraction(f)
     except (TooLargeError, UndefinedError, RuntimeError, ValueError, OverflowError):
         return None
-    return None if max(len(top.terms), len(bottom.terms)) > _MOST_TERMS else (top, bottom)
+    degrees = [degree for part in (top, bottom) for degree in part.terms.degrees()]
+    is_large = max(len(top.terms), len(bottom.terms)) > _MOST_TERMS or max(degrees, default=0) > _HIGHEST_IN_FRACTION
+    return None if is_large else (top, bottom)
 
 
 def _count_generators(f: se.Basic) -> int:

@@ -59,6 +59,16 @@ def is_exponential(expr: se.Basic) -> bool:
     return isinstance(expr, se.Pow) and expr.args[0] == se.E
 
 
+def sign_of(operand: se.Basic) -> se.Basic:
+    """sign(operand); of a power SymEngine's own recurses without end, but not of a product with a number."""
+    return se.sign(2 * operand) if isinstance(operand, se.Pow) and operand.args[0] != se.E else se.sign(operand)
+
+
+def remade(part: se.Basic, operands: list[se.Basic]) -> se.Basic:
+    """The expression with other operands."""
+    return sign_of(*operands) if isinstance(part, se.sign) else part.func(*operands)
+
+
 def mapped(expr: se.Basic, change: Callable[[se.Basic], se.Basic]) -> se.Basic:
     """An expression with `change` applied to every part that holds x, from the leaves up."""
     known: dict[se.Basic, se.Basic] = {}
@@ -70,7 +80,7 @@ def mapped(expr: se.Basic, change: Callable[[se.Basic], se.Basic]) -> se.Basic:
         if result is None:
             operands = part.args
             changed = [visit(operand) for operand in operands]
-            rebuilt = part if all(a is b for a, b in zip(changed, operands, strict=True)) else part.func(*changed)
+            rebuilt = part if all(a is b for a, b in zip(changed, operands, strict=True)) else remade(part, changed)
             result = known[part] = change(rebuilt)
         return result
 

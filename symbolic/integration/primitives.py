@@ -69,7 +69,7 @@ def primitives(integrand: Tree, steps: int = MOST_STEPS) -> list[se.Basic]:
     f = to_symengine(integrand)
     if isinstance(f, UNDEFINED):
         raise UndefinedError("the integrand has no finite value")
-    if size(f) > _LARGEST_INTEGRAND or f.free_symbols & {U, V, W} or _has_large_powers(f):
+    if size(f) > _LARGEST_INTEGRAND or f.free_symbols & {U, V, W} or _may_hang(f):
         return []
     if not depends(f):
         return [f * X]
@@ -92,8 +92,10 @@ def _right_forms(found: se.Basic | None, integrand: Tree, points) -> list[se.Bas
     return [form for form in tidy(found, points)[:3] if checking.is_primitive(form, integrand, points)]
 
 
-def _has_large_powers(f: se.Basic) -> bool:
-    """Whether a power in f has so large an exponent that to multiply it out would take long."""
+def _may_hang(f: se.Basic) -> bool:
+    """Whether f holds the sign of a power, which SymEngine cannot rebuild, or a power with a large exponent."""
+    if any(isinstance(each.args[0], se.Pow) and each.args[0].args[0] != se.E for each in f.atoms(se.sign)):
+        return True
     exponents = (part.args[1] for part in parts(f) if isinstance(part, se.Pow))
     return any(
         isinstance(factor, se.Rational) and max(abs(int(factor.p)), int(factor.q)) > _LARGEST_EXPONENT

@@ -6,6 +6,7 @@ holds for sinh and cosh, with C^2 - S^2 = 1.
 """
 
 import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import flint
@@ -29,6 +30,7 @@ from symbolic.integration.forms import (
     linear,
     logarithm,
     parts,
+    remade,
     size,
     tidied,
     with_exponentials,
@@ -48,9 +50,9 @@ class _Functions(NamedTuple):
     sine: type
     cosine: type
     sign: int
-    s: callable
-    c: callable
-    t: callable
+    s: Callable
+    c: Callable
+    t: Callable
 
 
 _TRIGONOMETRIC = _Functions(SIN, COS, 1, se.sin, se.cos, se.tan)
@@ -169,7 +171,7 @@ def _reduced(expr, symbol, square):
             exponent = int(part.args[1])
             result = symbol ** (exponent % 2) * square ** (exponent // 2)
         else:
-            result = part.func(*map(visit, part.args))
+            result = remade(part, list(map(visit, part.args)))
         known[part] = result
         return result
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import symengine as se
 
-from symbolic.algebra.polynomials import numerator
+from symbolic.algebra.polynomials import fraction, numerator
 from symbolic.expressions.engines import TooLargeError, UndefinedError, symengine_to_prefix
 
 X, Y = se.symbols("x Y")
@@ -100,3 +100,19 @@ def test_what_is_too_large_is_refused_at_once(expression):
 def test_a_denominator_that_is_0_is_refused():
     with pytest.raises(UndefinedError, match="divides by a part that is identically 0"):
         numerator(1 / (X**2 + X - X * (1 + X)) + Y, (Y,))
+
+
+def test_a_fraction_is_in_lowest_terms():
+    x, e = se.Symbol("x"), se.exp(se.Symbol("x"))
+    top, bottom = fraction((x * e + e) / (x**2 - 1) / e**2)
+    assert se.expand(top.expression() * (x - 1) * e - bottom.expression()) == 0
+    assert bottom.degree(bottom.generators.index(x)) == 1
+
+
+def test_a_polynomial_is_the_product_of_its_factors_and_their_number():
+    x, y = se.Symbol("x"), se.Symbol("y")
+    expr = -6 * (x - y) ** 3 * (2 * x + 1)
+    number, factors = fraction(se.expand(expr))[0].factored()
+    product = number * se.Mul(*(factor.expression() ** times for factor, times in factors))
+    assert se.expand(product - expr) == 0
+    assert sorted(times for _, times in factors) == [1, 3]
