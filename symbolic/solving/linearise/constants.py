@@ -7,7 +7,7 @@ import symengine as se
 
 from symbolic.expressions.engines import UNDEFINED
 from symbolic.solving.linearise.forms import fraction, length, shortest, simplified
-from symbolic.solving.linearise.functions import root_of
+from symbolic.solving.linearise.functions import root_of, undone
 from symbolic.solving.linearise.symbols import CONSTANTS, FIRST, X
 
 _TAN, _ATAN = (type(function(X)) for function in (se.tan, se.atan))
@@ -109,10 +109,21 @@ _SCALES = (-1, 2, se.Rational(1, 2), -2, 3, se.Rational(1, 3), 4, se.Rational(1,
 
 def written(expr: se.Basic) -> se.Basic:
     """A solution as people write it: constants absorbed, the shortest form of it."""
-    best = shortest(absorbed(shortest(_with_simple_roots(expr))))
+    best = shortest(absorbed(shortest(undone(_with_simple_roots(expr)))))
     for _ in range(2):
-        best = min([best, absorbed(best), *_rescaled(best)], key=lambda form: (length(form), str(form)))
+        forms = [best, absorbed(best), *_rescaled(best), *_with_factors_below(best)]
+        best = min(forms, key=lambda form: (length(form), str(form)))
     return shortest(best)
+
+
+def _with_factors_below(expr) -> Iterator[se.Basic]:
+    """exp(x)/(a8 + exp(x)) as 1/(1 + a8*exp(-x)): a factor of a fraction's top divides the bottom."""
+    factors = se.Mul.make_args(expr)
+    for bottom in factors:
+        if isinstance(bottom, se.Pow) and isinstance(bottom.args[0], se.Add) and bottom.args[1] == -1:
+            for factor in factors:
+                if factor != bottom and not isinstance(factor, se.Number):
+                    yield expr / bottom / factor / se.expand(bottom.args[0] / factor)
 
 
 def _rescaled(expr) -> Iterator[se.Basic]:

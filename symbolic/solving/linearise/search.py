@@ -12,7 +12,8 @@ from symbolic.solving.linearise import clairaut, first_order, new_unknown, reduc
 from symbolic.solving.linearise.attempts import attempts
 from symbolic.solving.linearise.constants import written
 from symbolic.solving.linearise.explicit import Explicit, explicit, factors
-from symbolic.solving.linearise.forms import is_finite, length, shortest
+from symbolic.solving.linearise.forms import fraction, is_finite, length, shortest
+from symbolic.solving.linearise.functions import put_in
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.symbols import CURVATURE, FIRST, SECOND, SLOPE, X, Y
 from symbolic.verification import floats, verify
@@ -123,6 +124,8 @@ def solved(equation: Explicit, means: Means) -> dict[se.Basic, str]:
                     other = _extent(problem, short)
                     if other is not None and _RANKS[other] <= _RANKS[extent]:
                         y, extent = short, other
+                if extent == "family" and equation.order == 1:
+                    y, extent = _with_inverse_constant(problem, y)
                 found[y] = extent
                 if extent == "general":
                     return {y: extent}
@@ -132,6 +135,14 @@ def solved(equation: Explicit, means: Means) -> dict[se.Basic, str]:
             break
     best = min(map(_RANKS.get, found.values()), default=0)
     return {y: found[y] for y in sorted(found, key=length)[:_MOST_KEPT] if _RANKS[found[y]] == best}
+
+
+def _with_inverse_constant(problem: str, y: se.Basic) -> tuple[se.Basic, str]:
+    """A family with 1/a8 for a8, if that is general: solutions may belong to small constants then, not to huge ones."""
+    other = put_in(y, {FIRST: 1 / FIRST})
+    other = y if other is None else written(fraction(other))
+    extent = _extent(problem, other) if other != y and length(other) <= length(y) + 2 else None
+    return (other, extent) if extent == "general" else (y, "family")
 
 
 def _extent(problem: str, y: se.Basic) -> str | None:
