@@ -3,14 +3,17 @@
 import itertools
 from collections.abc import Iterator
 
+import numpy as np
 import symengine as se
 
 from symbolic.expressions.engines import UNDEFINED
 from symbolic.solving.linearise.forms import fraction, length, shortest, simplified
 from symbolic.solving.linearise.functions import root_of, undone
 from symbolic.solving.linearise.symbols import CONSTANTS, FIRST, X
+from symbolic.solving.linearise.values import evaluated
 
-_TAN, _ATAN = (type(function(X)) for function in (se.tan, se.atan))
+_TAN, _ATAN, _LN = (type(function(X)) for function in (se.tan, se.atan, se.log))
+_BOTH_SIGNS = np.linspace(-2.9, 3.1, 40)
 
 
 def absorbed(expr: se.Basic) -> se.Basic:
@@ -161,3 +164,17 @@ def without_arcs(expr: se.Basic) -> se.Basic:
             u = sign * (sign * rest).args[0]
             return (FIRST + u) / (1 - FIRST * u)
     return expr
+
+
+def with_abs(expr: se.Basic) -> se.Basic:
+    """ln|u| for ln(u), where u is negative somewhere."""
+    if not expr.args or isinstance(expr, UNDEFINED):
+        return expr
+    if type(expr) is _LN and expr.free_symbols:
+        (argument,) = expr.args
+        columns = {
+            symbol: np.roll(_BOTH_SIGNS, 7 * index) for index, symbol in enumerate(sorted(expr.free_symbols, key=str))
+        }
+        if (evaluated([argument], columns) < 0).any():
+            return se.log(abs(with_abs(argument)))
+    return expr.func(*map(with_abs, expr.args))

@@ -10,7 +10,7 @@ from symbolic.expressions.prefix import from_prefix, to_prefix
 from symbolic.expressions.program import WITHOUT_VALUE
 from symbolic.solving.linearise import clairaut, first_order, new_unknown, reductions, second_order
 from symbolic.solving.linearise.attempts import attempts
-from symbolic.solving.linearise.constants import written
+from symbolic.solving.linearise.constants import with_abs, written
 from symbolic.solving.linearise.explicit import Explicit, explicit, factors
 from symbolic.solving.linearise.forms import fraction, is_finite, length, shortest
 from symbolic.solving.linearise.functions import put_in
@@ -65,7 +65,7 @@ def proposals(
         if order == 1:
             found |= _lines(factor)
         for equation in explicit(order, factor):
-            found |= solved(equation, means)
+            found |= {_on_both_sides(equation, y, extent): extent for y, extent in solved(equation, means).items()}
     return [_text(y) for y in sorted(found, key=lambda y: (_RANKS[found[y]], length(y), str(y)))]
 
 
@@ -105,9 +105,8 @@ def _expressions(hypotheses: Sequence[str]) -> list[se.Basic]:
 
 def solved(equation: Explicit, means: Means) -> dict[se.Basic, str]:
     """Solution -> extent of what the judge does not refute, until one is general or the time is up."""
-    unknown = CURVATURE if equation.order == 2 else SLOPE
     try:
-        problem = _text(unknown - equation.right)
+        problem = _problem(equation)
     except (ValueError, RuntimeError):
         return {}
     found: dict[se.Basic, str] = {}
@@ -143,6 +142,19 @@ def _with_inverse_constant(problem: str, y: se.Basic) -> tuple[se.Basic, str]:
     other = y if other is None else written(fraction(other))
     extent = _extent(problem, other) if other != y and length(other) <= length(y) + 2 else None
     return (other, extent) if extent == "general" else (y, "family")
+
+
+def _problem(equation: Explicit) -> str:
+    return _text((CURVATURE if equation.order == 2 else SLOPE) - equation.right)
+
+
+def _on_both_sides(equation: Explicit, y: se.Basic, extent: str) -> se.Basic:
+    """The solution with ln|u| for ln(u), if that is as right, and so on both sides of the roots of u."""
+    other = with_abs(y)
+    if other == y:
+        return y
+    verdict = verify(_problem(equation), _text(other))
+    return other if verdict.extent == extent and "branch" not in verdict.evidence else y
 
 
 def _extent(problem: str, y: se.Basic) -> str | None:
