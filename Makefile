@@ -6,7 +6,7 @@ TRIALS ?= quick
 DATA ?= data/starter
 RUNS ?= runs
 
-.PHONY: install run test slow lint docs lock clean
+.PHONY: install run test slow lint docs notebooks lock clean
 
 install: $(VENV)/run.installed
 
@@ -27,6 +27,10 @@ lint: $(VENV)/dev.installed
 # A broken link or a missing reference fails.
 docs: $(VENV)/dev.installed
 	$(BIN)/mkdocs build --strict
+
+# Executes all notebooks and stores them with their outputs; 01 shows the trials of `make run`.
+notebooks: $(VENV)/dev.installed
+	$(BIN)/python notebooks/execute.py
 
 # What stands in the way of an environment, each in one sentence with its cure. One that an earlier try without
 # python3-venv left behind has no pip, and is made anew.

@@ -123,6 +123,16 @@ model_params = {
     "trial_6": transformer | {"num_units": 128, "num_layers": 2, "num_heads": 4, "feed_forward": 512},
     "trial_7": transformer | {"num_units": 256, "num_layers": 3, "num_heads": 8, "feed_forward": 1024},
     "trial_8": transformer | {"num_units": 384, "num_layers": 3, "num_heads": 8, "feed_forward": 1536},
+    # What is learnt from which problems: this one trial on one data set after the other, see docs/trials.md.
+    "matrix": transformer
+    | {
+        "num_units": 256,
+        "num_layers": 3,
+        "num_heads": 8,
+        "feed_forward": 1024,
+        "valid_problems": 0,
+        "test_problems": 0,
+    },
     "pretrained_start": pretrained | {"max_length": 64, "epoch": 5},
     "pretrained_middle": pretrained
     | {"initial_weights": "runs/pretrained_start", "max_length": 192, "epoch": 15, "schedule": "cosine"},

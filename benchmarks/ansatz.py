@@ -13,15 +13,14 @@ import random
 import statistics
 from pathlib import Path
 
-import pebble
-
 from benchmarks.ansatz_call import timed
 from benchmarks.integrands import KINDS, integrands
 from symbolic.expressions.engines import canonical
 from symbolic.expressions.equations import integral_equation
 from symbolic.expressions.infix import from_infix, to_infix
 from symbolic.expressions.prefix import from_prefix, prefix_text
-from symbolic.runtime.processes import limit_this_process, process_pool
+from symbolic.runtime.pool import Pool
+from symbolic.runtime.processes import ProcessExpired, limit_this_process, process_pool
 from symbolic.verification import verify_many
 
 LIMIT = 10.0  # seconds of wall time for one problem
@@ -69,14 +68,14 @@ def _sample(path: Path, limit: int, seed: int) -> list[tuple[str, str]]:
     return [tuple(line[:2]) for line in random.Random(seed).sample(lines, min(limit, len(lines)))]
 
 
-def report(name: str, problems: list[tuple[str, str | None]], pool: pebble.ProcessPool, failures: bool) -> None:
+def report(name: str, problems: list[tuple[str, str | None]], pool: Pool, failures: bool) -> None:
     pool.schedule(timed, args=["sub Y' x"]).result()  # loads the modules
     futures = [pool.schedule(timed, args=[problem], timeout=LIMIT) for problem, _ in problems]
     proposals, seconds, lost = [], [], 0
     for (problem, _), future in zip(problems, futures, strict=True):
         try:
             found, spent = future.result()
-        except (TimeoutError, pebble.ProcessExpired, MemoryError) as error:
+        except (TimeoutError, ProcessExpired, MemoryError) as error:
             found, spent, lost = [], LIMIT, lost + 1
             print(f"  LOST {type(error).__name__}: {to_infix(from_prefix(problem).operands[1])}")
         except Exception as error:

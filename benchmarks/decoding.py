@@ -27,7 +27,7 @@ from symbolic.seq2seq.models.transformer import Transformer
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.searches import Beam, Greedy
 from symbolic.seq2seq.special_tokens import END_ID, START_ID
-from symbolic.solving.answers import grammar_of
+from symbolic.solving.rounds import grammar_of
 
 CONTEXT = 48  # tokens of a problem
 # With this penalty and these weights no beginning ever loses, so that a beam search too goes on to the forced end.

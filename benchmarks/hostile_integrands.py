@@ -13,14 +13,13 @@ import statistics
 from collections import Counter
 
 import numpy as np
-import pebble
 
 from benchmarks.ansatz_call import timed
 from symbolic.expressions.prefix import PrefixError, from_prefix, prefix_text, to_prefix
 from symbolic.expressions.tokens import ARITY, TOKENS
 from symbolic.problems.families.trees import tree_sampler
 from symbolic.problems.problem import ProblemOptions
-from symbolic.runtime.processes import limit_this_process, process_pool
+from symbolic.runtime.processes import ProcessExpired, limit_this_process, process_pool
 
 MEMORY = 2 << 30
 _FUNCTIONS = [token.spelling for token in TOKENS.values() if token.kind == "function" and token.arity == 1]
@@ -60,7 +59,7 @@ def main() -> None:
             except TimeoutError:
                 outcomes["limit"] += 1
                 print(f"LIMIT {problem[:200]}", flush=True)
-            except pebble.ProcessExpired as error:
+            except ProcessExpired as error:
                 outcomes[f"crash {error.exitcode}"] += 1
                 print(f"CRASH {error.exitcode} {problem[:200]}", flush=True)
             except Exception as error:

@@ -4,8 +4,9 @@
 
 FILE holds pairs in a published format. For each kind of answer it prints the percentage of each verdict, and the pairs
 per CPU-second of `verify` and of only its first two stages: residual, floats, and balls at six points. It prints right
-answers that are refuted, and wrong ones that are solved, unless they differ from the right answer by a constant. 10,000
-pairs with their mutations take about a minute; what takes longer is rewriting.
+answers that are refuted, and wrong ones that are solved, unless they differ from the right answer by a constant.
+Without Giac (`apt install xcas`) its forms are left out. 10,000 pairs with their mutations take about a minute; what
+takes longer is rewriting.
 
 The public implementation of Lample & Charton (2020) knows one check, a SymPy simplification under a time limit.
 Measured once on a machine of the same kind, nothing here runs it, it took 0.05 to 0.3 CPU-seconds on an answer that was

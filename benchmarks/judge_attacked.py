@@ -3,8 +3,8 @@
     python -m benchmarks.judge_attacked [--each N] [--kind TEXT] [--seed S] [--workers N]
 
 A row for each kind: how many pairs, how many verdicts of each status, and `fault`: wrong answers that are solved, or
-right ones that are refuted. Faults are printed. With --each 1300 there are more than 40,000 pairs, which take some ten
-minutes of CPU.
+right ones that are refuted; of the last kinds, right ones with a wrong extent or domain. Faults are printed.
+With --each 1300 there are more than 40,000 pairs, which take some ten minutes of CPU.
 
 A wrong answer is a right one with something added whose derivative is not 0 everywhere, or the answer to an equation
 that was changed; a right answer is one with something added that is constant wherever it is real, with another inner
@@ -20,7 +20,7 @@ from typing import NamedTuple
 from benchmarks.rewriting import FORMS, ODE_FORMS
 from symbolic.expressions.infix import from_infix, to_infix
 from symbolic.expressions.prefix import Tree, fold, prefix_text
-from symbolic.verification import SOLVED, STATUSES, verify_many
+from symbolic.verification import STATUSES, Verdict, verify_many
 
 X = Tree("x")
 Pair = tuple[Tree, Tree]
@@ -94,11 +94,15 @@ MORE_EQUATIONS = [("x*Y'' + Y'", "a8 + a9*ln(x)"), ("x*Y' - Y", "a8*x")]
 
 
 class Kind(NamedTuple):
-    """One way to attack: `draw` makes a pair; `is_right` says what its verdict should be."""
+    """One way to attack: `draw` makes a pair; `is_right` says what its verdict should be.
+
+    `misses` tells from the evidence on a right answer whether its extent or domain is wrong; None if it is not asked.
+    """
 
     name: str
     is_right: bool
     draw: Callable[[random.Random], Pair]
+    misses: Callable[[dict], bool] | None = None
 
 
 def _tree(text: str) -> Tree:
@@ -327,6 +331,92 @@ def _right_at_values(bases: list[tuple[str, str]]) -> Callable:
     return draw
 
 
+# equation = 0, general solution, in which each constant takes all values
+GENERAL = [
+    ("Y' - Y", "a8*exp(x)"),
+    ("Y' - Y*cos(x)", "a8*exp(sin(x))"),
+    ("Y' + Y - x", "x - 1 + a8*exp(-x)"),
+    ("Y'' + Y", "a8*sin(x) + a9*cos(x)"),
+    ("Y'' - Y", "a8*exp(x) + a9*exp(-x)"),
+    ("Y'' - 3*Y' + 2*Y", "a8*exp(x) + a9*exp(2*x)"),
+    ("Y'' - 2*Y' + Y - x", "x + 2 + (a8 + a9*x)*exp(x)"),
+    ("Y' - 2*x*Y", "a8*exp(x^2)"),
+    ("Y' - Y^2", "-1/(x + a8)"),
+    ("Y' - exp(-Y)", "ln(x + a8)"),
+    ("3*Y^2*Y' - 1", "sign(x + a8)*abs(x + a8)^(1/3)"),
+    ("x*Y' - Y - x^2", "x^2 + a8*x"),
+    ("Y' + 2*Y - exp(x)", "exp(x)/3 + a8*exp(-2*x)"),
+]
+_NOT_ALL_VALUES = [  # of a constant c; each misses an interval
+    "exp({c})", "-exp({c})", "({c})^2", "cosh({c})", "sqrt({c})", "abs({c})", "3*sin({c})", "atan({c})",
+    "1/(1 + ({c})^2)", "1 + exp({c})", "tanh({c})", "-sqrt({c}) - 1", "exp(-({c})^2)",
+]  # fmt: skip
+_ALL_VALUES = [
+    "-3*{c}",
+    "{c} + 5",
+    "({c})^3",
+    "sinh({c})",
+    "tan({c})",
+    "{c} + ({c})^3",
+    "1/{c}",
+    "asinh({c})",
+    "2*{c} - 7",
+]
+
+
+def _with_constant(forms: list[str]) -> Callable:
+    """A general solution with a function of the constant in the place of one."""
+
+    def draw(rng: random.Random) -> Pair:
+        equation, answer = rng.choice(GENERAL)
+        name = rng.choice([name for name in ("a8", "a9") if name in answer])
+        inner = rng.choice(["{c}", "({c} + 1/3)", "(2*{c})", "(-{c}/3)"]).format(c=name)
+        form = _tree(rng.choice(forms).format(c=inner))
+        return _tree(equation), fold(
+            _tree(answer), lambda head, below: form if head == name else Tree(head, tuple(below))
+        )
+
+    return draw
+
+
+def _place(rng: random.Random) -> str:
+    """Something with one root between -300 and 300, at which it changes its sign."""
+    c = _number(rng, low=0.1, high=30.0)
+    return rng.choice([_shift(rng), f"({c} - x)", f"(x^3 - {c})", f"(exp(x) - {c})", f"(x + atan(x) - {c})"])
+
+
+def _real_on_a_part(rng: random.Random) -> str:
+    u = _place(rng)
+    form = rng.choice(
+        [
+            "sqrt({u})^2 - {u}",
+            "ln({u}) - ln(abs({u}))",
+            "{u}^(3/2) - sqrt({u})*{u}",
+            "exp(ln({u})) - {u}",
+            "acosh(1 + {u}) - ln(1 + {u} + sqrt({u})*sqrt(2 + {u}))",
+        ]
+    )
+    return form.format(u=u)
+
+
+def _jump(rng: random.Random) -> str:
+    return rng.choice(
+        ["2*sign({u})", "atan({u}) + atan(1/{u})", "{u}/abs({u})", "-3*abs({u})/{u}", "asin(sign({u}))"]
+    ).format(u=_place(rng))
+
+
+def _everywhere(rng: random.Random) -> Pair:
+    integrand, answer = map(_tree, rng.choice(EVERYWHERE))
+    scale = rng.choice(["1", "2", "1/3", "-1", "7/5"])
+    inner = _tree(f"{scale}*x {rng.choice('+-')} {_number(rng, high=30.0)}")
+    return _integral(with_x(integrand, inner), Tree("div", (with_x(answer, inner), _tree(scale))))
+
+
+def _domain(evidence: dict, wrong: Callable[[dict], bool]) -> bool:
+    """Whether a domain is known and wrong."""
+    return "domain" in evidence and wrong(evidence["domain"])
+
+
 _FAST_FORMS = ["canonical", "expanded", "one fraction", "other functions", "with bars"]
 KINDS = [
     Kind("kink at a root of something linear", False, _added(lambda rng: _kink(rng, _shift(rng)))),
@@ -364,6 +454,11 @@ KINDS = [
     Kind("right: branches with other constants", True, _with_form(BRANCHES, list(ODE_FORMS), False)),
     Kind("right: solutions without constants", True, _right_at_values(EQUATIONS + MORE_EQUATIONS)),
     Kind("right: branches without constants", True, _right_at_values(BRANCHES_FOR_ALL)),
+    Kind("extent: a family", True, _with_constant(_NOT_ALL_VALUES), lambda evidence: evidence["general"]),
+    Kind("extent: general", True, _with_constant(_ALL_VALUES), lambda evidence: not evidence["general"]),
+    Kind("domain: a part", True, _added(_real_on_a_part), lambda evidence: _domain(evidence, lambda it: it["whole"])),
+    Kind("domain: whole", True, _everywhere, lambda evidence: _domain(evidence, lambda it: not it["whole"])),
+    Kind("domain: a jump", True, _added(_jump), lambda evidence: _domain(evidence, lambda it: not it["jumps"])),
 ]
 
 
@@ -381,9 +476,11 @@ def pairs(kind: Kind, count: int, seed: int = 0) -> Iterator[Pair]:
             break
 
 
-def is_fault(kind: Kind, status: str) -> bool:
+def is_fault(kind: Kind, verdict: Verdict) -> bool:
     """Whether a verdict is wrong, and not merely open."""
-    return status == "refuted" if kind.is_right else status in SOLVED
+    if kind.misses is not None and verdict.solved:
+        return kind.misses(verdict.evidence)
+    return verdict.status == "refuted" if kind.is_right else verdict.solved
 
 
 def main() -> None:
@@ -399,9 +496,9 @@ def main() -> None:
         if args.kind not in kind.name:
             continue
         drawn = list(pairs(kind, args.each, args.seed))
-        verdicts = list(verify_many(drawn, workers=args.workers))
+        verdicts = list(verify_many(drawn, workers=args.workers, domain=kind.misses is not None))
         counts = Counter(verdict.status for verdict in verdicts)
-        faults = [pair for pair, verdict in zip(drawn, verdicts, strict=True) if is_fault(kind, verdict.status)]
+        faults = [pair for pair, verdict in zip(drawn, verdicts, strict=True) if is_fault(kind, verdict)]
         total.update(counts, pairs=len(drawn), fault=len(faults))
         columns = "".join(f"{counts[status]:>11,}" for status in STATUSES)
         print(f"{kind.name:46}{len(drawn):>8,}{columns}{len(faults):>8,}", flush=True)

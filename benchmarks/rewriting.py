@@ -17,6 +17,7 @@ from symbolic.expressions.infix import from_infix, to_infix
 from symbolic.expressions.notation import is_prefix
 from symbolic.expressions.prefix import Tree, fold, from_prefix
 from symbolic.expressions.tokens import TOKENS
+from symbolic.systems.sessions import is_installed
 
 GIAC_LIMIT = 5  # seconds
 
@@ -119,10 +120,9 @@ FORMS: dict[str, Callable[[Tree], Tree]] = {
     "SymPy trig expanded": _by_sympy(lambda expr: sp.expand(expr, trig=True)),
     "SymPy by exp": _by_sympy(lambda expr: expr.rewrite(sp.exp)),
     "SymPy by tan": _by_sympy(lambda expr: expr.rewrite(sp.tan)),
-    "giac normal": _by_giac("normal"),
-    "giac texpand": _by_giac("texpand"),
-    "giac simplify": _by_giac("simplify"),
 }
+if is_installed("giac"):
+    FORMS |= {f"giac {command}": _by_giac(command) for command in ("normal", "texpand", "simplify")}
 INTEGRAL_FORMS = {
     "plus a8": _with_constant("a8"),
     "plus a number": _with_constant("mul pi sqrt INT+ 7"),

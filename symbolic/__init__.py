@@ -3,27 +3,28 @@
     >>> from symbolic import integrate, dsolve, verify
     >>> integrate("x*cos(x)").expression
     x*sin(x) + cos(x)
-    >>> verify("sub Y' cos x", "sin x").status
+    >>> verify("y' = 2x", "x^2 + C").status
     'proved'
 
-To import this package loads nothing heavy: the three functions are loaded when they are first used.
+To import this package loads nothing heavy: what it offers is loaded when it is first used.
 """
 
 import importlib
 
 __version__ = "0.2.0"
-__all__ = ["dsolve", "integrate", "verify"]
+__all__ = ["Solver", "dsolve", "integrate", "verify"]
 
-_MODULES = {"integrate": "symbolic.solver", "dsolve": "symbolic.solver", "verify": "symbolic.verification"}
+_MODULES = {
+    "Solver": "symbolic.solver",
+    "integrate": "symbolic.solver",
+    "dsolve": "symbolic.solver",
+    "verify": "symbolic.solving.claims",
+}
 
 
 def __getattr__(name: str):
     if name not in _MODULES:
         raise AttributeError(f"module `symbolic` has no attribute `{name}`")
-    if _MODULES[name] == "symbolic.solver":
-        # Without the lines that TensorFlow prints at its start. By name, for the packages that import this one for its
-        # version must not be seen to load TensorFlow.
-        importlib.import_module("symbolic.runtime.startup").import_keras()
     return getattr(importlib.import_module(_MODULES[name]), name)
 
 

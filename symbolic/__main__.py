@@ -14,8 +14,21 @@ from symbolic.runtime.startup import check_python, missing_package
 check_python()
 
 from symbolic import __version__
-from symbolic.commands import evaluate, export, problems, results, solve, train, verify
+from symbolic.commands import (
+    completion,
+    convert,
+    evaluate,
+    examples_of,
+    export,
+    improve,
+    problems,
+    results,
+    solve,
+    train,
+    verify,
+)
 from symbolic.runtime.imports import import_module
+from symbolic.runtime.names import unknown_name
 from symbolic.runtime.startup import import_keras
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow starts: its notes on GPUs would hide our output
@@ -25,14 +38,27 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status.
 
     0 is success, 1 a problem without a verified answer, 2 an error that the user can correct, 130 an interruption.
+    Without a command it prints the help.
     """
-    args = _parser().parse_args(_with_signs(sys.argv[1:] if arguments is None else arguments))
+    parser = _parser()
+    words = _with_signs(sys.argv[1:] if arguments is None else arguments)
+    if not words:
+        parser.print_help()
+        return 0
+    if (unknown := _unknown_command(words)) is not None:
+        print(f"symbolic: {unknown_name('command', unknown, _commands(parser))}", file=sys.stderr)
+        return 2
+    args = parser.parse_args(words)
+    args.parser = parser
     try:
         if args.modules:
             import_keras()  # quietly, before a module does it
         for module in args.modules:
             import_module(module)
         return args.action(args)
+    except BrokenPipeError:  # whoever reads the output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (ValueError, OSError) as error:
         print(f"symbolic {args.command}: {error}", file=sys.stderr)
         return 2
@@ -44,20 +70,41 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
+def _commands(parser: argparse.ArgumentParser) -> list[str]:
+    """The names of all commands."""
+    return next(list(action.choices) for action in parser._actions if isinstance(action.choices, dict))
+
+
+def _unknown_command(words: list[str]) -> str | None:
+    """The first word that stands where a command is expected and names none."""
+    while words[:1] == ["--import"]:
+        words = words[2:]
+    is_word = bool(words) and not words[0].startswith("-")
+    return words[0] if is_word and words[0] not in _commands(_parser()) else None
+
+
 def _with_signs(arguments: list[str]) -> list[str]:
     """Problems may begin with a minus. A space before it keeps argparse from reading the problem as an option."""
     first = 2 if arguments[:1] == ["--import"] else 0
-    if arguments[first : first + 1] not in (["integrate"], ["dsolve"]):
+    if arguments[first : first + 1] not in (["integrate"], ["dsolve"], ["verify"]):
         return arguments
     before = ["", *arguments]
     return [
-        f" {word}" if re.match("-(?!-|h$)", word) and last != "--run" else word
+        f" {word}" if re.match("-(?!-|h$|$)", word) and last not in ("--run", "--plot") else word
         for last, word in zip(before, arguments, strict=False)
     ]
 
 
 class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
-    """Adds an option's default to its help, but not that a flag is off or that an option is not given."""
+    """Adds an option's default to its help, but not that a flag is off or that an option is not given.
+
+    Examples keep their lines.
+    """
+
+    def _fill_text(self, text, width, indent):
+        before, heading, after = text.partition("examples:\n")
+        filled = super()._fill_text(before, width, indent) if before.strip() else ""
+        return "\n\n".join(filter(None, (filled, heading + after)))
 
     def _get_help_string(self, action):
         has_default = not (action.default is None or action.default is False or action.default == "")
@@ -81,12 +128,19 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name, action, description):
-        sub = commands.add_parser(name, help=description, description=description, formatter_class=_HelpFormatter)
+        sub = commands.add_parser(
+            name,
+            help=description,
+            description=description,
+            formatter_class=_HelpFormatter,
+        )
         sub.set_defaults(action=action)
         return sub
 
-    for subject in (problems, train, results, solve, verify, evaluate, export):
+    for subject in (solve, verify, problems, convert, train, improve, results, evaluate, export, completion):
         subject.add(command)
+    for name, sub in commands.choices.items():
+        sub.epilog = "\n\n".join(filter(None, (sub.epilog, examples_of(name)))) or None
     return parser
 
 

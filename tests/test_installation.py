@@ -26,6 +26,7 @@ def names(requirements) -> set[str]:
 
 DEPENDENCIES = names(SETTINGS["project"]["dependencies"])
 EXTRAS = names(sum(SETTINGS["project"]["optional-dependencies"].values(), []))
+ANSWERING = names(SETTINGS["dependency-groups"]["answering"])
 DEVELOPMENT = names(SETTINGS["dependency-groups"]["dev"])
 
 
@@ -61,6 +62,10 @@ def test_every_dependency_is_imported():
     modules = set().union(*(imported(path, anywhere=True) for path in PROJECT.glob("symbolic/**/*.py")))
     at_run_time = {"tensorboard"}  # `tf.summary` writes with it, and people look at their runs with it
     assert DEPENDENCIES - packages_of(modules) == at_run_time
+
+
+def test_what_answers_without_tensorflow_is_a_part_of_the_dependencies():
+    assert ANSWERING < DEPENDENCIES and not ANSWERING & {"tensorflow", "tensorflow-text", "keras", "tensorboard"}
 
 
 def pins(name: str) -> dict[str, set[str]]:

@@ -10,12 +10,14 @@ import re
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 import zipfile
 from email.parser import Parser
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests import PROJECT
 
@@ -108,3 +110,56 @@ def test_it_trains_trials_of_ones_own(installed):
     (installed.folder / "my_trials.py").write_text(TRIALS)
     said = installed("train", "--trials-file", "my_trials.py", "--trials", "tiny", "--data", "mine", "--runs", "own")
     assert re.search("tiny finished", said)
+
+
+# --- without TensorFlow -----------------------------------------------------------------------------------------------
+
+
+def with_all_that_they_need(packages: list[str]) -> set[str]:
+    """Packages, and those that they depend on in this environment."""
+    found, new = set(), set(packages)
+    while new:
+        found |= new
+        needed = [Requirement(each) for package in new for each in importlib.metadata.requires(package) or ()]
+        new = {each.name for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})} - found
+    return found
+
+
+@pytest.fixture(scope="module")
+def lean(wheel, tmp_path_factory):
+    """A function that runs a program in an environment of the wheel and the packages of the group `answering` alone."""
+    environment, elsewhere = tmp_path_factory.mktemp("lean"), tmp_path_factory.mktemp("elsewhere")
+    venv.create(environment)
+    pip = [sys.executable, "-m", "pip", "--python", environment / "bin" / "python", "install", "--no-deps"]
+    subprocess.run([*pip, wheel], check=True, capture_output=True)
+    (site_packages,) = environment.glob("lib/python*/site-packages")
+    group = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]["answering"]
+    for package in with_all_that_they_need(group):
+        distribution = importlib.metadata.distribution(package)
+        for part in {file.parts[0] for file in distribution.files if file.parts[0] not in ("..", "__pycache__")}:
+            (site_packages / part).symlink_to(distribution.locate_file(part))
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+
+    def run(program: str, *words: str) -> str:
+        command = [environment / "bin" / program, *words]
+        ended = subprocess.run(command, cwd=elsewhere, env=outside, capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout
+
+    run.folder = elsewhere
+    return run
+
+
+def test_without_tensorflow_it_answers_verifies_generates_and_evaluates(lean):
+    here = "import importlib.util as u; print([n for n in ('tensorflow', 'keras', 'jax', 'duckdb') if u.find_spec(n)])"
+    assert lean("python", "-c", here) == "[]\n"
+    assert re.search("verdict +proved", lean("symbolic", "integrate", "x*cos(x)"))
+    assert re.search("verdict +proved", lean("symbolic", "dsolve", "x*y' - y = 0"))
+    assert '"status": "proved"' in lean("symbolic", "integrate", "sin(x)", "--json")
+    (lean.folder / "pairs").write_text("sub Y' cos x\tsin x\n")
+    assert "proved" in lean("symbolic", "verify", "pairs")
+    lean("symbolic", "generate", "--count", "50", "--shard-size", "50", "--workers", "1", "--out", "shards")
+    (shard,) = lean.folder.glob("shards/*.gz")
+    said = lean("symbolic", "evaluate", "--data", str(shard), "--beam", "1,3", "--limit", "10", "--out", "results")
+    assert re.search("pretrained@3 .* 10 ", said)
+    assert "x*sin(x)" in lean("python", "-c", "import symbolic; print(symbolic.integrate('x*cos(x)').expression)")

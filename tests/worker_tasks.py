@@ -36,6 +36,10 @@ def hang(question: str) -> None:
     misbehave("hang", 0)
 
 
+def hang_over(problem: str, hypotheses: list[str]) -> None:
+    misbehave("hang", 0)
+
+
 def misbehave(how: str, result: int) -> int:
     if how == "hang":
         while True:
@@ -49,13 +53,32 @@ def misbehave(how: str, result: int) -> int:
     return result
 
 
-def nothing_new(problem: str, hypotheses: list[str]) -> list[str]:
-    return hypotheses
-
-
 def crash(*_) -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
 def crash_for_sines(problem: str, hypotheses: list[str]) -> list[str]:
-    return crash() if "sin" in problem.split() else hypotheses
+    return crash() if "sin" in problem.split() else ["INT+ 7"]
+
+
+def own_pid() -> int:
+    return os.getpid()
+
+
+def large(size: int) -> bytes:
+    return bytes(size)
+
+
+def fail_oddly(how: str):
+    if how == "exit":
+        sys.exit(3)
+    if how == "interrupt":
+        raise KeyboardInterrupt
+    if how == "cannot be unpickled":
+        raise _TwoArguments("a", "b")
+    return (number for number in range(3))  # a result that cannot be pickled
+
+
+class _TwoArguments(Exception):
+    def __init__(self, one, two):
+        super().__init__(one)

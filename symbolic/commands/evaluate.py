@@ -2,8 +2,7 @@
 
 import sys
 
-from symbolic.commands import AddCommand
-from symbolic.runtime.startup import import_keras
+from symbolic.commands import AddCommand, names
 
 
 def add(command: AddCommand) -> None:
@@ -17,9 +16,14 @@ def add(command: AddCommand) -> None:
     sub.add_argument("--limit", type=int, metavar="N", help="N problems of each file, evenly spread over it")
     sub.add_argument("--no-grammar", action="store_true", help="let models write malformed expressions")
     sub.add_argument(
-        "--repair", action="store_true", help="correct coefficients of hypotheses; has a column of its own"
+        "--proposers",
+        default="",
+        metavar="NAME,…",
+        help="who proposes beside the model, each with columns of its own: repair, linearity, …; `all` for all",
     )
-    sub.add_argument("--linearity", action="store_true", help="solve sums term by term; has a column of its own")
+    sub.add_argument(
+        "--seconds", default="", metavar="S,…", help="budgets for a problem; the beam widens until one is proved"
+    )
     sub.add_argument("--against", default="", metavar="NAME,…", help="systems: sympy, maxima, fricas, giac, alkahest")
     sub.add_argument(
         "--time-limit", type=float, default=30.0, metavar="S", help="seconds that a system has for a problem"
@@ -49,24 +53,26 @@ def add(command: AddCommand) -> None:
 
 
 def _evaluate(args) -> int:
-    import_keras()
     from symbolic.evaluation.matrix import evaluate_matrix
     from symbolic.evaluation.tables import format_matrix, format_results, matrix_table
     from symbolic.solver import default_model
+    from symbolic.solving.proposers import OWN
 
-    options = {"repair": args.repair, "linearity": args.linearity, "grammar": not args.no_grammar}
+    proposers = OWN if args.proposers == "all" else names(args.proposers)
     try:
         results = evaluate_matrix(
             args.out,
             args.runs or ([] if args.against else [default_model()]),
             args.data,
-            systems=_names(args.against),
-            beams=_sizes(args.beam),
+            systems=names(args.against),
+            beams=_numbers("--beam", args.beam, int),
             limit=args.limit,
             time_limit=args.time_limit,
             workers=args.workers,
             max_bad_share=args.max_bad_lines,
-            **options,
+            grammar=not args.no_grammar,
+            proposers=proposers,
+            seconds=_numbers("--seconds", args.seconds, float),
         )
     except KeyboardInterrupt:
         print(f"\ninterrupted; the same command resumes the evaluation in {args.out}", file=sys.stderr)
@@ -84,13 +90,15 @@ def _suite(args) -> int:
     return 0
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+def _numbers(option: str, text: str, kind: type) -> list:
+    """`1,10,50` as [1, 10, 50].
 
-
-def _sizes(text: str) -> list[int]:
-    """`1,10,50` as [1, 10, 50]."""
-    names = _names(text)
-    if not names or not all(name.isascii() and name.isdigit() for name in names):
-        raise ValueError(f"beam sizes must be numbers separated by commas, such as 1,10,50. Received: {text!r}.")
-    return [int(name) for name in names]
+    Raises:
+        ValueError: a part is no number of this kind.
+    """
+    try:
+        return [kind(part) for part in names(text)]
+    except ValueError:
+        raise ValueError(
+            f"`{option}` must be numbers separated by commas, such as 1,10,50. Received: {text!r}."
+        ) from None

@@ -30,7 +30,7 @@ def _export(args) -> int:
     from symbolic.seq2seq.export import export
     from symbolic.seq2seq.searches import Beam, Greedy
     from symbolic.seq2seq.translator import Translator
-    from symbolic.solving.answers import grammar_of
+    from symbolic.solving.rounds import grammar_of
 
     search = Greedy() if args.beam == 1 else Beam(args.beam)
     translator = Translator.load(args.run)

@@ -6,7 +6,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from symbolic.commands import AddCommand, check_at_least_1
+from symbolic.commands import AddCommand, check_at_least_1, names
 from symbolic.runtime.startup import import_keras
 
 
@@ -31,7 +31,12 @@ def add(command: AddCommand) -> None:
     )
     sub.add_argument("--runs", default="runs", metavar="DIR", help="folder that gets one folder per trial")
     sub.add_argument("--epochs", type=int, metavar="N", help="train at most N epochs instead of the trial's own")
-    sub.add_argument("--seed", type=int, metavar="N", help="seed instead of the trial's own")
+    sub.add_argument(
+        "--seed",
+        metavar="N,N",
+        help="train each trial once for each of these seeds: 0,1,2; with another seed than its own it gets a folder of "
+        "its own, TRIAL_seed_N",
+    )
     sub.add_argument(
         "--workers",
         type=int,
@@ -58,6 +63,11 @@ def add(command: AddCommand) -> None:
         "--vocabulary",
         default="adapted",
         help="adapted: the tokens of the training data; fixed, as always with --stream: all tokens there are",
+    )
+    sub.add_argument(
+        "--tokens",
+        default="prefix",
+        help="prefix: expressions; any: words of any other meaning, judged by exact match alone",
     )
     sub.add_argument("--list", action="store_true", help="list the trials and stop")
 
@@ -101,23 +111,56 @@ def _run(args: argparse.Namespace, trials) -> int:
     from symbolic.training.params import select
     from symbolic.training.runs import SymbolicModelTrain
 
-    names = args.trials or ("quick" if args.trials_file is None else "all")
-    overrides = {"epoch": args.epochs, "seed": args.seed}
-    overrides = {key: value for key, value in overrides.items() if value is not None}
-    selected = {name: {**trial, **overrides} for name, trial in select(names, trials.model_params).items()}
+    which = args.trials or ("quick" if args.trials_file is None else "all")
+    overrides = {} if args.epochs is None else {"epoch": args.epochs}
+    selected = {name: {**trial, **overrides} for name, trial in select(which, trials.model_params).items()}
     stream = parse_stream(args.stream) if args.stream is not None else None
-    training = SymbolicModelTrain(selected, args.runs, args.workers, stream, defaults=trials.defaults)
-    table = training.run_all(args.data, args.max_bad_lines, args.engine, args.vocabulary)
+    training = SymbolicModelTrain(
+        selected, args.runs, args.workers, stream, defaults=trials.defaults, seeds=_seeds(args.seed)
+    )
+    table = training.run_all(args.data, args.max_bad_lines, args.engine, args.vocabulary, args.tokens)
     if devices.rank():
         return 0
     runs = Path(args.runs)
     print(f"\n{format_table(table)}\n")
+    _print_differences(args.runs)
     print(f"table: {runs / TABLE}   curves: {runs / CURVES}   one folder per trial: {runs}/")
-    judged = table[table["solve_rate"].notna()]
-    if len(judged) and "Y'" in training.context_processor.vocabulary:
-        best = judged.loc[judged["solve_rate"].astype(float).idxmax(), "trial"]
-        print(f'ask the best: {_command(best, trials)} integrate "cos(x)*exp(sin(x))" --run {runs / best}')
+    _print_best(table, runs, trials, training)
+    if training.failures:
+        reasons = "; ".join(f"{trial}: {reason}" for trial, reason in training.failures.items())
+        print(f"failed: {len(training.failures)} of {len(training.model_params)} trials ({reasons})", file=sys.stderr)
     return 1 if training.failures else 0
+
+
+def _seeds(words: str | None) -> list[int] | None:
+    """`0,1,2` as numbers."""
+    if words is None:
+        return None
+    if not all(word.isascii() and word.isdigit() for word in names(words)) or not names(words):
+        raise ValueError(f"`--seed` takes whole numbers from 0 up, separated by commas. Received: {words!r}.")
+    return [int(word) for word in names(words)]
+
+
+def _print_differences(runs: str) -> None:
+    from symbolic.training.comparison import compare_differences
+    from symbolic.training.differences import describe_differences
+
+    if sentences := describe_differences(compare_differences(runs)):
+        print(f"{sentences}\n")
+
+
+def _print_best(table, runs: Path, trials, training) -> None:
+    from symbolic.training.comparison import best_trial
+
+    best = best_trial(table)
+    if best is None:
+        return
+    trial, figure = best
+    if figure == "loss":
+        print(f"No problem was solved. By its loss, {trial} is the best.")
+    asks_for_integrals = training.tokens == "prefix" and "Y'" in training.context_processor.vocabulary
+    if figure == "solve_rate" and asks_for_integrals:
+        print(f'ask the best: {_command(trial, trials)} integrate "cos(x)*exp(sin(x))" --run {runs / trial}')
 
 
 def _command(trial: str, trials) -> str:

@@ -5,11 +5,13 @@
     rows/SOLVER/SET/parts/           only during a run: a file for each finished chunk of problems
     tables and curves                over all rows in the folder, also of earlier runs (see `tables`)
 
-A solver is a model at one beam size, such as `quick_rnn@10`, or a computer algebra system.
+A solver is a model at one beam size, such as `quick_rnn@10`, or with a budget of seconds, such as `quick_rnn_10s`, or a
+computer algebra system.
 """
 
 import functools
 import hashlib
+import itertools
 import json
 import shutil
 import sys
@@ -18,24 +20,26 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-from tqdm import tqdm
 
 from symbolic.evaluation.problem_sets import read_problem_set, with_kind
-from symbolic.evaluation.rows import evaluate, evaluate_system
+from symbolic.evaluation.rows import evaluate, evaluate_system, evaluate_within
 from symbolic.evaluation.tables import ROWS, write_tables
 from symbolic.problems.files import MAX_BAD_SHARE
 from symbolic.runtime.atomic import atomic_path
-from symbolic.runtime.files import sha256_of
+from symbolic.runtime.files import read_json, sha256_of
 from symbolic.runtime.folders import check_same_settings
 from symbolic.runtime.locks import locked
+from symbolic.runtime.progress import tqdm
 from symbolic.seq2seq.translator import CONTEXT_VOCABULARY, MODEL, TARGET_VOCABULARY, Translator
 from symbolic.seq2seq.translator import SETTINGS as TRANSLATOR_SETTINGS
+from symbolic.solving.proposers import check_proposers
 from symbolic.systems.asking import asking, solves
 from symbolic.systems.integrators import Integrator
+from symbolic.systems.ode_solvers import lacking
 
 SETTINGS, PARTS, CODE = "settings.json", "parts", "code"
 _PACKAGE = Path(__file__).parents[1]
-MODEL_CHUNK, SYSTEM_CHUNK = 128, 16  # problems; a killed run loses at most one chunk
+MODEL_CHUNK, BUDGET_CHUNK, SYSTEM_CHUNK = 128, 16, 16  # problems; a killed run loses at most one chunk
 
 
 class Solver(NamedTuple):
@@ -43,7 +47,7 @@ class Solver(NamedTuple):
 
     Attributes:
         name: of the model or system.
-        beam: the model's beam size; None for a system.
+        beam: the model's beam size; None for a system, and for a model that widens its beam.
         settings: what its answers depend on, for `settings.json`.
         evaluate: a function from a frame of problems to their rows.
         chunk: the number of problems that `evaluate` is given at a time.
@@ -69,8 +73,8 @@ def evaluate_matrix(
     beams: Sequence[int] = (1, 10, 50),
     limit: int | None = None,
     grammar: bool = True,
-    repair: bool = False,
-    linearity: bool = False,
+    proposers: Sequence[str] = (),
+    seconds: Sequence[float] = (),
     time_limit: float = 30.0,
     workers: int = 1,
     max_bad_share: float = MAX_BAD_SHARE,
@@ -87,8 +91,11 @@ def evaluate_matrix(
         systems: computer algebra systems. Each is asked only the problems of a set that it can be asked
             (see `systems.asking.solves`).
         beams: beam sizes, each with its own search; 1 is greedy search.
+        seconds: budgets of wall time for a problem, each with a search that widens until an answer is proved. A solver
+            `NAME_10s` uses the model and `proposers`; with systems there is a second one, `NAME_10s_systems`, that asks
+            these last.
         limit: at most this many problems of each file, evenly spread over it; None for all.
-        grammar, repair, linearity: as for `rows.evaluate`.
+        grammar, proposers: as for `rows.evaluate`.
         time_limit: seconds of wall time that a system may take for a problem.
         workers: processes that judge, and problems that a system solves at the same time.
         max_bad_share: the largest fraction of bad lines that a file may have.
@@ -97,12 +104,12 @@ def evaluate_matrix(
         ValueError: an option is out of range, a file is unusable, or the folder holds results of other settings.
         OSError: a file or a model is missing, or another run is at work in `out`.
     """
-    _check(runs, systems, beams, time_limit, workers)
+    _check(runs, systems, beams, seconds, proposers, time_limit, workers)
     sets = {name: _read(path, limit, max_bad_share) for name, path in _named(data).items()}
     folders = _named(runs)
     # All models are loaded first, so that a missing one is found now and not after hours.
     translators = {name: Translator.load(folder) for name, folder in folders.items()}
-    options = {"grammar": grammar, "repair": repair, "linearity": linearity}
+    options = {"grammar": grammar, "proposers": list(proposers)}
     Path(out).mkdir(parents=True, exist_ok=True)
     with locked(out):
         for name, translator in translators.items():
@@ -112,21 +119,33 @@ def evaluate_matrix(
                 solver = Solver(name, beam, settings, work, MODEL_CHUNK)
                 for set_name, problems in sets.items():
                     collect(out, solver, set_name, problems)
+            for budget, asked in itertools.product(seconds, [(), systems] if systems else [()]):
+                limits = {"seconds": budget, "proposers": list(proposers), "systems": list(asked)}
+                work = functools.partial(evaluate_within, translator, **limits, workers=workers)
+                label = f"{name}_{budget:g}s" + ("_systems" if asked else "")
+                solver = Solver(label, None, {"model": settings["model"], **limits}, work, BUDGET_CHUNK)
+                for set_name, problems in sets.items():
+                    collect(out, solver, set_name, problems)
         for system in systems:
             with asking(system, time_limit, workers) as ask:
                 work = functools.partial(evaluate_system, ask, system, workers=workers)
                 solver = Solver(system, None, {"time_limit": time_limit}, work, SYSTEM_CHUNK)
                 for set_name, problems in sets.items():
                     solvable = [solves(system, equation) for equation in problems["input"]]
+                    if not all(solvable) and (reason := lacking(system)):
+                        raise ValueError(reason)
                     collect(out, solver, set_name, problems[solvable])
         return write_tables(out)
 
 
-def _check(runs, systems, beams, time_limit, workers) -> None:
+def _check(runs, systems, beams, seconds, proposers, time_limit, workers) -> None:
     if not runs and not systems:
         raise ValueError("nothing to evaluate: give the folder of a trained model, or systems (--against).")
     if any(beam < 1 for beam in beams) or len(set(beams)) < len(beams):
         raise ValueError(f"beam sizes must be different numbers from 1 up. Received: {', '.join(map(str, beams))}.")
+    if not all(budget > 0 for budget in seconds) or len(set(seconds)) < len(seconds):
+        raise ValueError(f"budgets of seconds must be different positive numbers. Received: {seconds}.")
+    check_proposers(proposers)
     if workers < 1:
         raise ValueError(f"`workers` must be at least 1. Received: {workers}.")
     for system in systems:
@@ -190,7 +209,7 @@ def _record_settings(folder: Path, settings: dict[str, Any]) -> None:
         with atomic_path(path) as temporary:
             temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
         return
-    before = json.loads(path.read_text(encoding="utf-8"))
+    before = read_json(path)
     if before.pop(CODE, None) != settings[CODE]:
         tqdm.write(
             f"{folder}: rows made by another version of this package are kept; delete the folder for new ones.",

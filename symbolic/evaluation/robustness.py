@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from symbolic.evaluation.problem_sets import is_integral, read_problem_set, with_kind
 from symbolic.expressions.engines import TooLargeError, UndefinedError, canonical
@@ -26,6 +25,7 @@ from symbolic.problems.files import write_problems
 from symbolic.problems.problem import Problem
 from symbolic.problems.tasks import counts_by_reason
 from symbolic.runtime.names import unknown_name
+from symbolic.runtime.progress import tqdm
 from symbolic.verification import SOLVED, verify_many
 
 Pairs = Iterator[tuple[Tree, Tree]]  # integrands, each with a primitive; endless, or every pair that a suite can have

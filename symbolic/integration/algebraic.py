@@ -23,7 +23,8 @@ from symbolic.integration.forms import (
 )
 from symbolic.integration.search import Search, substituted
 
-_MOST_TERMS = 300
+_MOST_TERMS = 150
+_MOST_GENERATORS = 8
 _HIGHEST_DEGREE = 30
 
 
@@ -125,12 +126,31 @@ def is_rational(f: se.Basic) -> bool:
 
 
 def as_fraction(f: se.Basic) -> tuple[Polynomial, Polynomial] | None:
-    """Numerator and denominator over the functions and roots in f; None if they have too many terms."""
+    """Numerator and denominator over the functions and roots in f; None if these or the terms are too many."""
+    if _count_generators(f) > _MOST_GENERATORS:
+        return None
     try:
         top, bottom = fraction(f)
     except (TooLargeError, UndefinedError, RuntimeError, ValueError, OverflowError):
         return None
     return None if max(len(top.terms), len(bottom.terms)) > _MOST_TERMS else (top, bottom)
+
+
+def _count_generators(f: se.Basic) -> int:
+    """How many different symbols, functions and roots f is a rational function of."""
+    found, seen, todo = set(), set(), [f]
+    while todo:
+        part = todo.pop()
+        if part in seen or isinstance(part, se.Number):
+            continue
+        seen.add(part)
+        if isinstance(part, se.Add | se.Mul):
+            todo += part.args
+        elif isinstance(part, se.Pow) and isinstance(part.args[1], se.Integer):
+            todo.append(part.args[0])
+        else:
+            found.add(part)
+    return len(found)
 
 
 def univariate(polynomial: Polynomial) -> flint.fmpq_poly | None:
@@ -325,21 +345,15 @@ def normal(f: se.Basic) -> se.Basic:
 
 def root_of_quadratic(f: se.Basic, search: Search) -> se.Basic | None:
     """p(x) + r(x)/sqrt(q) for a quadratic q and rational functions p and r."""
-    bases = {base for base, exponent in rational_exponents(f) if exponent.q == 2}
-    if not bases or len(bases) != len({base for base, _ in rational_exponents(f)}):
+    roots = list(rational_exponents(f))
+    if len({base for base, _ in roots}) != 1 or any(exponent.q != 2 for _, exponent in roots):
         return None
-    q, split = _common_quadratic(bases)
-    if q is None:
+    coefficients = polynomial_coefficients(roots[0][0])
+    if coefficients is None or len(coefficients) != 3:
         return None
-    a, b, c = q[2], q[1], q[0]
+    c, b, a = coefficients
     radicand = a * X**2 + b * X + c
-    replaced = {}
-    for base, exponent in rational_exponents(f):
-        whole = (exponent - HALF) if base != split else exponent
-        if split is None:
-            replaced[base**exponent] = W * radicand**whole
-        else:
-            return None
+    replaced = {base**exponent: W * radicand ** (exponent - HALF) for base, exponent in roots}
     changed = f.xreplace(replaced)
     if not is_rational(changed):
         return None
@@ -360,16 +374,6 @@ def root_of_quadratic(f: se.Basic, search: Search) -> se.Basic | None:
         return rest
     first = search.integrate(plain)
     return None if first is None else first + rest
-
-
-def _common_quadratic(bases):
-    if len(bases) != 1:
-        return None, None
-    (base,) = bases
-    coefficients = polynomial_coefficients(base)
-    if coefficients is None or len(coefficients) != 3:
-        return None, None
-    return coefficients, None
 
 
 def _in_root(part: Polynomial, radicand):
@@ -402,15 +406,13 @@ def _over_root(r: se.Basic, a, b, c, radicand, search) -> se.Basic | None:
     d, simple = flint.fmpq_poly([1]), []
     for factor, times in bottom.numer().factor()[1]:
         p = flint.fmpq_poly(factor)
-        divides = q % p == 0 or p % q == 0 if q.degree() >= p.degree() else False
         if q.gcd(p).degree() > 0:
-            d *= p**times if q.gcd(p) == p / p[p.degree()] else p**times
+            d *= p**times
         else:
             d *= p ** (times - 1)
             if p.degree() > 1:
                 return _by_euler(r, a, b, c, radicand, search)
             simple.append(-p[0] / p[1])
-        del divides
     degree = max(top.degree() - bottom.degree(), 0) + d.degree() + 1
     if degree > _HIGHEST_DEGREE:
         return None
@@ -450,13 +452,19 @@ def _solved(columns, right) -> list | None:
     for j, column in enumerate((*columns, right)):
         for i, coefficient in enumerate(column.coeffs()):
             matrix[i, j] = coefficient
+    return solved(matrix)
+
+
+def solved(matrix: flint.fmpq_mat) -> list[flint.fmpq] | None:
+    """A solution c of A*c = b for a matrix (A, b); unknowns that are free are 0. None if there is none."""
+    width = matrix.ncols() - 1
     reduced, rank = matrix.rref()
-    solution = [flint.fmpq(0)] * len(columns)
+    solution = [flint.fmpq(0)] * width
     for i in range(rank):
-        pivot = next(j for j in range(len(columns) + 1) if reduced[i, j] != 0)
-        if pivot == len(columns):
+        pivot = next(j for j in range(width + 1) if reduced[i, j] != 0)
+        if pivot == width:
             return None
-        solution[pivot] = reduced[i, len(columns)]
+        solution[pivot] = reduced[i, width]
     return solution
 
 

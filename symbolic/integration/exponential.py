@@ -3,12 +3,13 @@
 Products of sines and cosines become sums first. Then x^n is integrated by parts, n times.
 """
 
+import math
+
 import symengine as se
 
-from symbolic.algebra.terms import additive_terms
 from symbolic.integration.forms import COS, COSH, ONE, SIN, SINH, X, depends, exponent_of, linear, power_of
 
-_MOST_TERMS = 80
+_MOST_TERMS = 100
 _HIGHEST_POWER = 12
 
 _ZERO = se.Integer(0)
@@ -58,15 +59,27 @@ def _is_candidate(f) -> bool:
     return True
 
 
+def _count_terms(f) -> int:
+    """How many terms the multiplied-out f has at most."""
+    if isinstance(f, se.Add):
+        return sum(map(_count_terms, f.args))
+    if isinstance(f, se.Mul):
+        return math.prod(map(_count_terms, f.args))
+    base, exponent = power_of(f)
+    if isinstance(base, se.Add) and isinstance(exponent, se.Integer) and depends(base):
+        return math.comb(_count_terms(base) + int(exponent) - 1, int(exponent))
+    return 1
+
+
 def _terms(f) -> list[_Term] | None:
+    if _count_terms(f) > _MOST_TERMS:
+        return None
     found: dict[tuple, se.Basic] = {}
-    for product in additive_terms(f):
+    for product in se.Add.make_args(se.expand(f)):
         current = [(ONE, 0, _ZERO, None, None)]
         for factor in se.Mul.make_args(product):
             base, exponent = power_of(factor)
             repeat = 1
-            if depends(factor) and isinstance(base, se.Add):
-                return None  # too many terms to multiply out
             if depends(base) and not depends(exponent) and exponent != 1 and base != X:
                 repeat = int(exponent)
             for _ in range(repeat):

@@ -133,11 +133,19 @@ def basic(expr: se.Basic) -> se.Basic:
         exponent = exponent_of(part)
         if exponent is not None:
             return _without_logarithms(exponent if size(exponent) > 40 else se.expand(exponent))
-        if isinstance(part, LN) and is_exponential(part.args[0]):
-            return part.args[0].args[1]
-        return part
+        return _logarithm_of_product(part) if isinstance(part, LN) else part
 
     return _without_mixed_squares(mapped(expr, change))
+
+
+def _logarithm_of_product(part: se.Basic) -> se.Basic:
+    """ln(c*exp(u)) as ln(c) + u for a positive constant c."""
+    factors = se.Mul.make_args(part.args[0])
+    exponents = [factor.args[1] for factor in factors if is_exponential(factor) and depends(factor)]
+    scale = se.Mul(*(factor for factor in factors if not (is_exponential(factor) and depends(factor))))
+    if not exponents or depends(scale):
+        return part
+    return se.Add(*exponents) + (se.log(scale) if scale != 1 else se.Integer(0))
 
 
 # f -> the sign s and the function g with g(u)^-2 = 1 + s*f(u)^2
@@ -207,14 +215,6 @@ def with_exponentials(expr: se.Basic) -> se.Basic:
     )
 
 
-_COFUNCTIONS = {ASIN: (se.sin,), ATAN: (se.tan,)}
-
-
-def put_back(expr: se.Basic, inner: se.Basic) -> se.Basic:
-    """The expression with `inner` for x, and what cancels then: ln|exp(u)| = u, exp(ln u) = u, atan(tan u) = u."""
-    return tidied(expr.xreplace({X: inner}))
-
-
 def tidied(expr: se.Basic) -> se.Basic:
     """The expression with what cancels: ln|exp(u)| = u, exp(ln u) = u, atan(tan u) = u, (u^a)^b = u^(a*b) for odd a."""
     return mapped(expr, _tidied_part)
@@ -226,6 +226,8 @@ def _tidied_part(part: se.Basic) -> se.Basic:
         (inner,) = part.args
         if isinstance(inner, se.Abs):
             inner = inner.args[0]
+            if isinstance(inner, se.Pow) and isinstance(inner.args[1], se.Integer):
+                return inner.args[1] * se.log(se.Abs(inner.args[0]))
         if is_exponential(inner):
             return inner.args[1]
         if isinstance(inner, se.Mul):

@@ -19,6 +19,7 @@ from symbolic.integration.parts import by_parts, polynomial_by_parts
 from symbolic.integration.search import MOST_STEPS, Search, term_by_term
 from symbolic.integration.substitution import (
     derivative_divides,
+    derivative_is_a_factor,
     inverse_function,
     linear_argument,
     power_of_inverse_function,
@@ -39,6 +40,7 @@ RULES = (
     of_sines,
     _exponential_polynomial,
     of_exponentials,
+    derivative_is_a_factor,
     term_by_term,
     root_of_quadratic,
     roots_of_linear_terms,

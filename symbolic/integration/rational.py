@@ -119,10 +119,14 @@ def _logarithmic(numerator, factor: flint.fmpz_poly) -> se.Basic | None:
     ratio = numerator[degree - 1] / (degree * p[degree])
     if numerator == ratio * p.derivative():
         return rational(ratio) * logarithm(expression(p))
+    # The mean of the roots is put to 0: (x + 1)^3 - 2 is x^3 - 2 with x + 1 for x.
+    mean = -p[degree - 1] / (degree * p[degree])
+    there, back = flint.fmpq_poly([mean, 1]), X - rational(flint.fmpq(mean))
+    numerator, p = numerator(there), p(there)
     for method in (_by_residues, _over_binomial, _over_two_quadratics, _over_biquadratic):
         result = method(numerator, p)
         if result is not None:
-            return result
+            return result.xreplace({X: back})
     return None
 
 
@@ -143,14 +147,25 @@ def over_quadratic(e, f, a, b, c) -> se.Basic:
     discriminant = se.expand(4 * a * c - b**2)
     if discriminant == 0:
         return result - 2 * rest / (2 * a * X + b)
-    root, top = square_root(discriminant), 2 * a * X + b
+    root, top = _either_root(discriminant), 2 * a * X + b
     if is_negative(discriminant):
-        root = square_root(-discriminant)
+        root = _either_root(-discriminant)
         top, root_in_log = without_content(top, root)
         return result + rest / root * logarithm((top - root_in_log) / (top + root_in_log))
     top, root_inside = without_content(top, root)
     ratio = top / root_inside
     return result + 2 * rest / root * se.atan(se.expand(ratio) if isinstance(root_inside, se.Number) else ratio)
+
+
+def _either_root(number) -> se.Basic:
+    """A square root, of either sign: 2*a0 of 4*a0^2. Where it is used, its sign does not matter."""
+    result, rest = ONE, ONE
+    for factor in se.Mul.make_args(number):
+        if isinstance(factor, se.Pow) and isinstance(factor.args[1], se.Integer) and int(factor.args[1]) % 2 == 0:
+            result *= factor.args[0] ** (factor.args[1] / 2)
+        else:
+            rest *= factor
+    return result * square_root(rest)
 
 
 def without_content(top, root):

@@ -10,11 +10,12 @@ import symengine as se
 
 from symbolic.algebra.terms import additive_terms, constant_factor
 from symbolic.expressions.engines import UNDEFINED
-from symbolic.integration.forms import X, depends, size, tidied
+from symbolic.integration.forms import X, size, tidied
 
 MOST_STEPS = 150
-MAX_DEPTH = 8
-MAX_SIZE = 500
+_MAX_DEPTH = 8  # integrands within one another
+_LARGEST_INTEGRAND = 500  # parts
+_MOST_FAILED_TERMS = 6  # of a sum, until it is given up
 
 Rule = Callable[[se.Basic, "Search"], se.Basic | None]
 
@@ -53,7 +54,7 @@ class Search:
         return self.left > 0
 
     def _found(self, f):
-        if self.left <= 0 or self.depth >= MAX_DEPTH or f in self._open or size(f) > MAX_SIZE:
+        if self.left <= 0 or self.depth >= _MAX_DEPTH or f in self._open or size(f) > _LARGEST_INTEGRAND:
             return None
         self.left -= 1
         self.depth += 1
@@ -85,7 +86,7 @@ def term_by_term(f: se.Basic, search: Search) -> se.Basic | None:
         part = search.integrate(term)
         if part is None:
             failed.append(term)
-            if len(failed) > 6:
+            if len(failed) > _MOST_FAILED_TERMS:
                 return None
         else:
             total += part
@@ -103,6 +104,3 @@ def substituted(integrand: se.Basic, inner: se.Basic, search: Search) -> se.Basi
     """A primitive in u, here called x, of the integrand, with `inner` put for u."""
     primitive = search.integrate(integrand)
     return None if primitive is None else tidied(primitive.xreplace({X: inner}))
-
-
-__all__ = ["Search", "Rule", "term_by_term", "substituted", "depends"]

@@ -37,10 +37,19 @@ _MOST_CANDIDATES = 12
 
 def derivative_divides(f: se.Basic, search: Search) -> se.Basic | None:
     """u = g for a part g of the integrand: where f/g' is a function of g, its primitive is found and g put in."""
+    return _by_inner_part(f, search, _in_terms_of)
+
+
+def derivative_is_a_factor(f: se.Basic, search: Search) -> se.Basic | None:
+    """`derivative_divides` where g' is a factor as it stands, which costs little to see."""
+    return _by_inner_part(f, search, _quotient_in_terms_of) if isinstance(f, se.Mul) else None
+
+
+def _by_inner_part(f, search, in_terms_of) -> se.Basic | None:
     for g in _candidates(f):
         if search.left <= 0:
             return None
-        changed = _in_terms_of(f, g, search)
+        changed = in_terms_of(f, g, search)
         if changed is None or changed == f:
             continue
         found = search.integrate(changed)
@@ -78,14 +87,20 @@ def _candidates(f) -> list[se.Basic]:
     return ordered[:_MOST_CANDIDATES]
 
 
+def _quotient_in_terms_of(f, g, search) -> se.Basic | None:
+    """f/g' as a function of g, with x for g, if SymEngine cancels g'."""
+    slope = differentiate(g, X)
+    if slope == 0 or isinstance(slope, UNDEFINED):
+        return None
+    quotient = (f / slope).xreplace(_replacements(f, g))
+    return None if depends(quotient) else quotient.xreplace({U: X})
+
+
 def _in_terms_of(f, g, search) -> se.Basic | None:
     """f/g' as a function of g, with x for g; None if it is none."""
     slope = differentiate(g, X)
     if slope == 0 or isinstance(slope, UNDEFINED):
         return None
-    quick = (f / slope).xreplace(_replacements(f, g))
-    if not depends(quick):
-        return quick.xreplace({U: X})
     if not search.spend(1):
         return None
     protected = f.xreplace(_replacements(f, g))
@@ -100,29 +115,47 @@ def _in_terms_of(f, g, search) -> se.Basic | None:
 
 
 def _replacements(f, g) -> dict:
-    """What becomes a power of U: g, its powers, and for g = exp(u) the exponentials of multiples of u."""
+    """What is a function of g, with U for g: g and its powers, multiples of g, and exponentials of g or with it."""
     replaced = {g: U, -g: -U, g**2: U**2, g**-2: U**-2}
-    if isinstance(g, se.Mul):
-        for part in parts(f):
-            if isinstance(part, se.Mul) and isinstance(part / g, se.Number):
-                replaced[part] = part / g * U
     base, exponent = power_of(g)
-    inner = exponent_of(g)
+    exponentials = [factor for factor in se.Mul.make_args(g) if exponent_of(factor) is not None]
+    inner = exponent_of(exponentials[0]) if len(exponentials) == 1 else None
     for part in parts(f):
-        if inner is not None:
-            other = exponent_of(part)
-            if other is not None:
-                ratio = other / inner
-                ratio = se.expand(ratio) if depends(ratio) else ratio
-                if isinstance(ratio, se.Rational):
-                    replaced[part] = U**ratio
-            continue
+        other = exponent_of(part)
         part_base, part_exponent = power_of(part)
-        if part_base == base and part != g and isinstance(exponent, se.Rational):
+        if other is not None:
+            changed = _exponential(other, g, inner)
+            if changed is not None:
+                replaced[part] = changed
+        elif isinstance(part, se.Mul) and (power := _power_in(part, g)):
+            replaced[part] = part / g**power * U**power
+        elif inner is None and part_base == base and part != g and isinstance(exponent, se.Rational):
             ratio = part_exponent / exponent
             if isinstance(ratio, se.Integer) or exponent == 1:
                 replaced[part] = U**ratio
     return replaced
+
+
+def _power_in(part, g) -> int:
+    """n of part = c*g^n with a number c; 0 if it is none."""
+    return next((n for n in (1, 2, -1, -2) if isinstance(part / g**n, se.Number)), 0)
+
+
+def _exponential(exponent, g, inner) -> se.Basic | None:
+    """exp(exponent) with exp(c*U) for each term c*g, and, for g = r*exp(inner), (U/r)^n for each term n*inner."""
+    result, rest = ONE, []
+    for term in se.Add.make_args(exponent):
+        if isinstance(term / g, se.Number):
+            result *= se.exp(term / g * U)
+            continue
+        ratio = None if inner is None else term / inner
+        ratio = se.expand(ratio) if ratio is not None and depends(ratio) else ratio
+        scale = ONE if inner is None else g / se.exp(inner)
+        if isinstance(ratio, se.Integer) or (isinstance(ratio, se.Rational) and scale == 1):
+            result *= (U / scale) ** ratio
+        else:
+            rest.append(term)
+    return None if result == 1 else result * se.exp(se.Add(*rest))
 
 
 def _solved_for(quotient, g) -> se.Basic | None:

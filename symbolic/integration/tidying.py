@@ -9,7 +9,7 @@ from symbolic.algebra.agreement import FIXED_POINTS
 from symbolic.algebra.simplification import rebuilt, simplified
 from symbolic.algebra.terms import additive_terms, constant_factor, without_constant_terms
 from symbolic.expressions.engines import UNDEFINED, symengine_to_prefix
-from symbolic.integration.forms import LN, ONE, X, depends, exponent_of, mapped, parts, size, with_quotients
+from symbolic.integration.forms import LN, ONE, depends, exponent_of, mapped, parts, size, with_quotients
 
 _LARGEST = 250  # parts of an expression that is still simplified
 
@@ -66,7 +66,7 @@ def _with_logarithms_together(expr: se.Basic) -> se.Basic:
         bars = any(isinstance(argument, se.Abs) for _, argument in logarithms)
         product = ONE
         for sign, argument in logarithms:
-            product *= (argument.args[0] if isinstance(argument, se.Abs) else argument) ** sign
+            product *= (_shorter_sign(argument.args[0]) if isinstance(argument, se.Abs) else argument) ** sign
         sign = 1
         if all(sign < 0 for sign, _ in logarithms):
             product, sign = 1 / product, -1
@@ -74,6 +74,11 @@ def _with_logarithms_together(expr: se.Basic) -> se.Basic:
         product = min(product, multiplied_out, key=size)
         rest.append(sign * constant * se.log(se.Abs(product) if bars else product))
     return se.Add(*rest)
+
+
+def _shorter_sign(u: se.Basic) -> se.Basic:
+    """u or -u, whichever is shorter: SymEngine writes |x - 1| as |1 - x|."""
+    return min(u, se.expand(-u), key=size) if isinstance(u, se.Add) else u
 
 
 def _starts_negative(constant) -> bool:
@@ -126,6 +131,3 @@ def _powers_of_numbers(expr: se.Basic) -> se.Basic:
 
     changed = mapped(expr, change)
     return expr if isinstance(changed, UNDEFINED) else rebuilt(changed)
-
-
-__all__ = ["tidy", "X"]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import flint
 import symengine as se
 
+from symbolic.expressions.engines import UNDEFINED
 from symbolic.integration.algebraic import as_fraction, normal, univariate
 from symbolic.integration.exponential import exponential_polynomial
 from symbolic.integration.forms import (
@@ -27,7 +28,6 @@ from symbolic.integration.forms import (
     gcd_of,
     linear,
     logarithm,
-    mapped,
     parts,
     size,
     tidied,
@@ -38,6 +38,7 @@ from symbolic.integration.rational import rational
 from symbolic.integration.search import Search
 
 _HIGHEST_MULTIPLE = 8
+_LARGEST = 400  # parts of a function of S and C
 _S, _C = U, V
 
 
@@ -58,12 +59,21 @@ _HYPERBOLIC = _Functions(SINH, COSH, -1, se.sinh, se.cosh, se.tanh)
 
 def of_sines(f: se.Basic, search: Search) -> se.Basic | None:
     """A function of sin and cos (and tan, ...) of multiples of one linear term, or of sinh and cosh."""
+    if (found := _of_different_phases(f)) is not None:
+        return found
     f = with_quotients(f)
     for functions in (_TRIGONOMETRIC, _HYPERBOLIC):
         read = _in_s_and_c(f, functions)
         if read is not None:
             return _integrated(*read, functions, search)
     return None
+
+
+def _of_different_phases(f) -> se.Basic | None:
+    """Products such as cos(x)*cos(x + 1), which sums of multiple angles write without cos(1)*cos(x)."""
+    arguments = [part.args[0] for part in parts(f) if type(part) in (SIN, COS, SINH, COSH)]
+    is_one_angle = not arguments or any(linear(u) is None for u in arguments) or gcd_of(arguments) is not None
+    return None if is_one_angle else exponential_polynomial(f)
 
 
 def _in_s_and_c(f, functions) -> tuple[se.Basic, se.Basic] | None:
@@ -75,50 +85,52 @@ def _in_s_and_c(f, functions) -> tuple[se.Basic, se.Basic] | None:
     if any(linear(argument) is None for argument in arguments):
         return None
     angle = gcd_of(arguments)
-    if angle is None:
-        return None
+    if angle is None:  # sin(x + 3) beside sin(x): the constants are split off
+        slope = gcd_of([linear(argument)[0] for argument in arguments])
+        if slope is None:
+            return None
+        angle = slope * X
     replaced = {}
     for part in found:
-        multiple = int(se.expand(part.args[0] / angle))
+        multiple, rest = _quotient(part.args[0], angle)
         if abs(multiple) > _HIGHEST_MULTIPLE:
             return None
-        if type(part) is functions.cosine:
-            replaced[part] = _multiple(abs(multiple), functions.sign)[1]
-        else:
-            sign = 1 if multiple > 0 else -1
-            replaced[part] = sign * _multiple(abs(multiple), functions.sign)[0]
+        s, c = _multiple(abs(multiple), functions.sign)
+        s = s if multiple > 0 else -s
+        if rest != 0:  # sin(u + b) and cos(u + b)
+            sine, cosine = functions.s(rest), functions.c(rest)
+            s, c = s * cosine + c * sine, c * cosine - functions.sign * s * sine
+        replaced[part] = c if type(part) is functions.cosine else s
     changed = f.xreplace(replaced)
     return None if depends(changed) else (changed, angle)
 
 
+def _quotient(argument, angle) -> tuple[int, se.Basic]:
+    """(n, b) with argument = n*angle + b."""
+    multiple = se.expand(linear(argument)[0] / linear(angle)[0])
+    return int(multiple), se.expand(argument - multiple * angle)
+
+
 @functools.cache
 def _multiple(n: int, sign: int) -> tuple[se.Basic, se.Basic]:
-    """sin(n*t) and cos(n*t) in S and C, powers of the less frequent one reduced."""
+    """sin(n*t) and cos(n*t) in S and C, the powers of S reduced."""
     if n == 1:
         return _S, _C
     s, c = _multiple(n - 1, sign)
     first = se.expand(s * _C + c * _S)
     second = se.expand(c * _C - sign * s * _S)
     square = sign * (1 - _C**2)
-    return _S * se.expand(se.expand(first / _S).xreplace({_S**2: square})), se.expand(_even_powers(second, _S, square))
-
-
-def _even_powers(expr, symbol, square):
-    """A polynomial with symbol^2 = square put in wherever the exponent is even or larger."""
-
-    def change(part):
-        if isinstance(part, se.Pow) and part.args[0] == symbol and isinstance(part.args[1], se.Integer):
-            exponent = int(part.args[1])
-            return symbol ** (exponent % 2) * square ** (exponent // 2)
-        return part
-
-    return expr.xreplace({part: change(part) for part in expr.atoms(se.Pow)}) if hasattr(expr, "atoms") else expr
+    return se.expand(_reduced(first, _S, square)), se.expand(_reduced(second, _S, square))
 
 
 def _integrated(g, angle, functions, search) -> se.Basic | None:
     slope = angle.diff(X)
-    if size(g) > 400:
+    if size(g) > _LARGEST:
         return None
+    if functions is _TRIGONOMETRIC and g == 1 / _C:  # shorter than what u = sin gives
+        return logarithm(se.tan(angle) + 1 / se.cos(angle)) / slope
+    if g == 1 / _S:
+        return logarithm(functions.t(angle / 2)) / slope
     candidates = [method(g, angle, functions, search) for method in (_by_cosine, _by_sine, _by_tangent)]
     candidates = [each for each in candidates if each is not None]
     if not candidates:
@@ -131,14 +143,9 @@ def _integrated(g, angle, functions, search) -> se.Basic | None:
     return min(candidates, key=size) / slope
 
 
-def _over(g, function):
-    """g/function with powers of the two symbols reduced to lowest terms."""
-    return normal(g / function)
-
-
 def _only(expr, symbol, other, square) -> se.Basic | None:
     """The expression in `symbol` alone, if the other occurs with even powers only."""
-    changed = mapped_powers(expr, other, square)
+    changed = _reduced(expr, other, square)
     if other in changed.free_symbols:
         parts_of = as_fraction(changed)
         if parts_of is None:
@@ -149,12 +156,12 @@ def _only(expr, symbol, other, square) -> se.Basic | None:
     return changed
 
 
-def mapped_powers(expr, symbol, square):
+def _reduced(expr, symbol, square):
     """symbol^(2*k) as square^k, and symbol^(2*k + 1) as symbol*square^k, everywhere in an expression."""
     known = {}
 
     def visit(part):
-        if not part.args:
+        if not part.args or isinstance(part, UNDEFINED):
             return part
         if part in known:
             return known[part]
@@ -192,14 +199,14 @@ def _halves(part, symbol, square):
 
 
 def _by_cosine(g, angle, functions, search):
-    changed = _only(_over(g, _S), _C, _S, functions.sign * (1 - _C**2))
+    changed = _only(normal(g / _S), _C, _S, functions.sign * (1 - _C**2))
     if changed is None:
         return None
     return _put(changed.xreplace({_C: X}) * -functions.sign, functions.c(angle), search)
 
 
 def _by_sine(g, angle, functions, search):
-    changed = _only(_over(g, _C), _S, _C, 1 - functions.sign * _S**2)
+    changed = _only(normal(g / _C), _S, _C, 1 - functions.sign * _S**2)
     if changed is None:
         return None
     return _put(changed.xreplace({_S: X}), functions.s(angle), search)
@@ -298,8 +305,8 @@ def of_exponentials(f: se.Basic, search: Search) -> se.Basic | None:
     k = gcd_of(slopes)
     if k is None:
         return None
-    if all(slope == -abs_of(slope) for slope in slopes if isinstance(slope, se.Rational)):
-        k = -k if k == abs_of(k) else k
+    if isinstance(k, se.Rational):
+        k = -abs(k) if all(slope < 0 for slope in slopes) else abs(k)
     replaced = {}
     for exponent in exponents:
         slope, constant = linear(exponent)
@@ -309,10 +316,3 @@ def of_exponentials(f: se.Basic, search: Search) -> se.Basic | None:
         return None
     changed = normal(changed / U) / k
     return _put(changed.xreplace({U: X}), se.exp(k * X), search)
-
-
-def abs_of(number):
-    return abs(number) if isinstance(number, se.Number) else number
-
-
-__all__ = ["of_sines", "of_exponentials", "mapped"]

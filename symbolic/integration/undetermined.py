@@ -7,14 +7,15 @@ Algebra, ch. 12). The fit is that of `algebra.fits`, in floats at points.
 
 from collections.abc import Iterable, Iterator
 
+import flint
 import symengine as se
 
 from symbolic.algebra.fits import SPARE_POINTS, by_length, fit, real_points, units_of, values_at
 from symbolic.algebra.terms import additive_terms, constant_factor
 from symbolic.expressions.engines import UNDEFINED, TooLargeError, differentiate
-from symbolic.integration.algebraic import as_fraction, polynomial_coefficients
+from symbolic.integration.algebraic import as_fraction, polynomial_coefficients, solved
 from symbolic.integration.forms import COS, COSH, LN, SIN, SINH, X, depends, logarithm, parts, power_of, size
-from symbolic.integration.rational import is_negative, square_root
+from symbolic.integration.rational import is_negative, rational, square_root
 from symbolic.integration.search import Search
 
 _STAGES = (  # rounds of derivatives, powers of x, columns at most
@@ -47,6 +48,7 @@ def fitted_primitive(f: se.Basic, search: Search) -> se.Basic | None:
     if len(points) < SPARE_POINTS + 4:
         return None
     units, columns, tried = units_of(f), {}, None
+    expanded: dict[se.Basic, dict] = {}
     for terms in _stages(f):
         if terms == tried:
             continue
@@ -54,11 +56,45 @@ def fitted_primitive(f: se.Basic, search: Search) -> se.Basic | None:
             return None
         new = [term for term in terms if term not in columns]
         derivatives = [differentiate(term, X) for term in new]
+        expanded |= {term: _monomials(derivative) for term, derivative in zip(new, derivatives, strict=True)}
+        if (found := _exact_combination(_monomials(f), {term: expanded[term] for term in terms})) is not None:
+            return found
         columns |= dict(zip(new, values_at(derivatives, points), strict=True))
         if (found := fit([(term, columns[term]) for term in terms], right, units)) is not None:
             return found
         tried = terms
     return None
+
+
+def _monomials(expr) -> dict[se.Basic, flint.fmpq]:
+    """The terms of the multiplied-out expression without numbers -> their rational factors."""
+    found: dict[se.Basic, flint.fmpq] = {}
+    for term in additive_terms(expr):
+        monomial, number = _stripped(term), se.Integer(1)
+        for factor in se.Mul.make_args(term):
+            if isinstance(factor, se.Number):
+                number *= factor
+        if isinstance(number, se.Rational):
+            found[monomial] = flint.fmpq(int(number.p), int(number.q))
+    return found
+
+
+def _exact_combination(f: dict, derivatives: dict[se.Basic, dict]) -> se.Basic | None:
+    """The combination of terms whose derivatives add up to f term by term, all of them taken for independent.
+
+    Where identities between functions are needed it finds nothing, but it has no trouble with rounding.
+    """
+    rows = {monomial: index for index, monomial in enumerate(dict.fromkeys(m for d in derivatives.values() for m in d))}
+    if any(monomial not in rows for monomial in f):
+        return None
+    matrix = flint.fmpq_mat(len(rows), len(derivatives) + 1)
+    for j, column in enumerate([*derivatives.values(), f]):
+        for monomial, number in column.items():
+            matrix[rows[monomial], j] = number
+    solution = solved(matrix)
+    if solution is None:
+        return None
+    return se.Add(*(rational(number) * term for term, number in zip(derivatives, solution, strict=True) if number))
 
 
 def _stages(f) -> Iterator[list[se.Basic]]:

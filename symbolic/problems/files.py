@@ -1,4 +1,4 @@
-"""The published file formats, read and written: `count|input<TAB>output` or `input<TAB>output`, plain or gzip.
+"""The published file formats, read and written: `count|input<TAB>output` or `input<TAB>output`, plain or compressed.
 
 A file is text in UTF-8 with a problem a line, in prefix tokens with one space between them. Parquet files with the
 columns input and output are read too.
@@ -30,17 +30,26 @@ from symbolic.runtime.lines import (
     numbered_lines,
     tokens_of,
 )
+from symbolic.runtime.names import unknown_name
 
 _log = logging.getLogger(__name__)
 
 MAX_BAD_SHARE = 0.01
 _COLUMNS = ["count", "input", "output", "line"]
 _GZIP_LEVEL = 6  # a tenth larger than the highest, 9, at a fifth of its time
-_DATA_FILE = re.compile(rf"(?P<name>.+)\.(?P<split>{'|'.join(SPLITS)})(\.gz|\.parquet)?")
+_DATA_FILE = re.compile(rf"(?P<name>.+)\.(?P<split>{'|'.join(SPLITS)})(\.(?i:gz|xz|bz2|zst)|\.parquet)?")
+PREFIX, ANY = (
+    "prefix",
+    "any",
+)  # what the tokens of a file may be: those of the token table in prefix order, or any words
+LINE_FORMAT = (
+    "A line is `input<TAB>output` or `count|input<TAB>output`, both in prefix tokens with one space between them, such "
+    "as `sub Y' cos x<TAB>sin x`. `symbolic convert` reads formulas as people write them."
+)
 
 
 def read_problems(path: Path | str, max_bad_share: float = MAX_BAD_SHARE) -> tuple[pd.DataFrame, ReadReport]:
-    """The problems in one file, gzip if its name ends in `.gz`, Parquet if in `.parquet`.
+    """The problems in one file, plain or compressed (see `runtime.lines`), Parquet if its name ends in `.parquet`.
 
     Returns:
         A frame with the columns `count` (1 where the file has none), `input`, `output` and `line` (from 1 up), and a
@@ -50,16 +59,23 @@ def read_problems(path: Path | str, max_bad_share: float = MAX_BAD_SHARE) -> tup
         OSError: the file is missing, is a folder, or is not the gzip or Parquet that its name promises.
         ValueError: it is empty, or a larger fraction than `max_bad_share` of its lines is bad.
     """
-    return read_lines(path, parse_line, max_bad_share)
+    return read_lines(path, parse_line, max_bad_share, LINE_FORMAT)
 
 
 def read_lines(
-    path: Path | str, parse: Callable[[str], tuple[int, str, str]], max_bad_share: float
+    path: Path | str,
+    parse: Callable[[str], tuple[int, str, str]],
+    max_bad_share: float,
+    line_format: str | None = None,
 ) -> tuple[pd.DataFrame, ReadReport]:
-    """What `read_problems` returns, of a file whose lines `parse` reads: count, input and output, or a `BadLine`."""
+    """What `read_problems` returns, of a file whose lines `parse` reads: count, input and output, or a `BadLine`.
+
+    Args:
+        line_format: what a good line is, for the error about too many bad ones; None for `input<TAB>output`.
+    """
     check_max_bad_share(max_bad_share)
     path = Path(path)
-    report = ReadReport(path)
+    report = ReadReport(path) if line_format is None else ReadReport(path, line_format=line_format)
     rows = list(_good_lines(path, parse, report))
     report.kept = len(rows)
     report.check(max_bad_share)
@@ -94,6 +110,23 @@ def parse_line(line: str) -> tuple[int, str, str]:
     for side, text in (("input", source), ("output", sides[1])):
         _check_side(side, text)
     return count, source, sides[1]
+
+
+def parse_any_line(line: str) -> tuple[int, str, str]:
+    """The same for a line of any words, whatever they mean.
+
+    Raises:
+        BadLine: there is not one tab, a side is empty, or a side has too many words.
+    """
+    sides = line.split("\t")
+    if line == OVERLONG or len(sides) != 2:
+        raise BadLine("not one tab", f"one tab between input and output was expected, {len(sides) - 1} found")
+    count, source = cut_count(sides[0])
+    for side, text in (("input", source), ("output", sides[1])):
+        if not text:
+            raise BadLine(f"empty {side}", f"words were expected {'before' if side == 'input' else 'after'} the tab")
+        tokens_of(text)
+    return count or 1, source, sides[1]
 
 
 def _check_side(side: str, text: str) -> None:
@@ -148,14 +181,20 @@ class ProblemFiles(NamedTuple):
     Attributes:
         paths: the files.
         max_bad_share: fraction of bad lines allowed in each when it is read whole.
+        tokens: what their tokens may be, PREFIX or ANY.
     """
 
     paths: tuple[Path, ...]
     max_bad_share: float = MAX_BAD_SHARE
+    tokens: str = PREFIX
+
+    @property
+    def parse(self) -> Callable[[str], tuple[int, str, str]]:
+        return parse_line if self.tokens == PREFIX else parse_any_line
 
     def head(self, n: int = 5) -> pd.DataFrame:
         """The first n good problems, as `frame` has them; reads no further."""
-        return _in_turns([_first_problems(path, n) for path in self.paths]).head(n)
+        return _in_turns([_first_problems(path, self.parse, n) for path in self.paths]).head(n)
 
     def frame(self, take_turns: bool = True) -> pd.DataFrame:
         """All problems in memory, as `read_problems` returns them; its reports are logged. Raises what it raises.
@@ -163,7 +202,7 @@ class ProblemFiles(NamedTuple):
         Args:
             take_turns: whether several files are taken in turns, a problem each, or one file after the other.
         """
-        frames = [_reported(*read_problems(path, self.max_bad_share)) for path in self.paths]
+        frames = [_reported(*read_lines(path, self.parse, self.max_bad_share)) for path in self.paths]
         return _in_turns(frames) if take_turns else pd.concat(frames, ignore_index=True)
 
 
@@ -176,8 +215,8 @@ def spread(n: int, total: int) -> np.ndarray:
     return np.arange(n) * total // max(1, n)
 
 
-def _first_problems(path: Path, n: int) -> pd.DataFrame:
-    return pd.DataFrame(itertools.islice(_good_lines(path, parse_line, ReadReport(path)), n), columns=_COLUMNS)
+def _first_problems(path: Path, parse: Callable[[str], tuple[int, str, str]], n: int) -> pd.DataFrame:
+    return pd.DataFrame(itertools.islice(_good_lines(path, parse, ReadReport(path)), n), columns=_COLUMNS)
 
 
 def in_turns(counts: Iterable[int]) -> np.ndarray:
@@ -198,15 +237,20 @@ def _reported(frame: pd.DataFrame, report: ReadReport) -> pd.DataFrame:
     return frame
 
 
-def find_data(folders: Iterable[Path | str], max_bad_share: float = MAX_BAD_SHARE) -> dict[str, ProblemFiles]:
+def find_data(
+    folders: Iterable[Path | str], max_bad_share: float = MAX_BAD_SHARE, tokens: str = PREFIX
+) -> dict[str, ProblemFiles]:
     """The splits of one or several data sets, joined.
 
     Raises:
-        OSError, ValueError: as `find_data_files` does, or `max_bad_share` is out of its range.
+        OSError, ValueError: as `find_data_files` does, or `max_bad_share` is out of its range, or `tokens` is neither
+            PREFIX nor ANY.
     """
     check_max_bad_share(max_bad_share)
+    if tokens not in (PREFIX, ANY):
+        raise unknown_name("kind of tokens", tokens, (PREFIX, ANY))
     found = [find_data_files(folder) for folder in folders]
-    return {split: ProblemFiles(tuple(files[split] for files in found), max_bad_share) for split in SPLITS}
+    return {split: ProblemFiles(tuple(files[split] for files in found), max_bad_share, tokens) for split in SPLITS}
 
 
 def read_data_folder(folder: Path | str, max_bad_share: float = MAX_BAD_SHARE) -> dict[str, pd.DataFrame]:

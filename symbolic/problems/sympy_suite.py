@@ -19,6 +19,7 @@ from symbolic.expressions.tokens import spellings
 from symbolic.problems.files import MAX_BAD_SHARE, BadLine, ReadReport, read_lines
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
+_LINE_FORMAT = 'A line is a JSON object such as {"integrand": "2*x", "integral": "x**2"}.'
 
 _OPERATORS = {"sqrt", "log", "Abs", "Rational", "Integer"}
 _KNOWN_WORDS = {"x", *spellings("constant"), *spellings("function"), *_OPERATORS} - {"abs", *WITHOUT_VALUE}
@@ -36,7 +37,7 @@ def read_suite(path: Path | str, max_bad_share: float = MAX_BAD_SHARE) -> tuple[
         OSError: the file is missing, is a folder, or is not the gzip that its name promises.
         ValueError: it is empty, it is not UTF-8, or more than `max_bad_share` of its lines are bad.
     """
-    return read_lines(path, lambda line: (1, *parse_object(line)), max_bad_share)
+    return read_lines(path, lambda line: (1, *parse_object(line)), max_bad_share, _LINE_FORMAT)
 
 
 def parse_object(line: str) -> tuple[str, str]:
@@ -64,7 +65,7 @@ def _canonical_tree(key: str, text: object) -> Tree:
     if found := _FLOAT_WITH_EXPONENT.search(text):
         raise BadLine("outside the language", f"in the {key}, a float at character {found.start()} has no exact value")
     try:
-        tree = from_infix(_in_our_spelling(text))
+        tree = from_infix(in_our_spelling(text))
         if tree.head == "sub":
             raise BadLine("not readable", f"in the {key}, an equals sign")
         return canonical(tree)
@@ -74,7 +75,7 @@ def _canonical_tree(key: str, text: object) -> Tree:
         raise BadLine("no finite value", f"in the {key}, {error}") from None
 
 
-def _in_our_spelling(text: str) -> str:
+def in_our_spelling(text: str) -> str:
     """The same text, of the same length so that positions stay, without the names that only SymPy has."""
     text = re.sub(r"\bRational(\(\s*-?\d+\s*),", r"        \1/", text)
     text = re.sub(r"\bInteger(?=\()", " " * len("Integer"), text)

@@ -5,9 +5,14 @@ Nothing of another origin is replaced, and an error leaves no empty folder behin
 
 import contextlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+import os
+import shutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from symbolic.runtime.disks import full_disk_named
+from symbolic.runtime.locks import locked
 
 
 def holds_earlier(folder: Path, files: Collection[str]) -> bool:
@@ -81,3 +86,32 @@ def output_folder(folder: Path) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 folder.rmdir()
         raise
+
+
+@contextlib.contextmanager
+def replaced_together(folder: Path, names: Sequence[str], work: str) -> Iterator[Path]:
+    """A subfolder to write files into. They take the place of earlier ones when the block ends without an error.
+
+    Until then the earlier files are as they were. The last of `names` is removed first and comes last. So a kill on the
+    way leaves a folder without that file, and never a mixture of two runs with it. One run at a time.
+
+    Args:
+        folder: where the files belong; it is created.
+        names: of the files, all of which the block writes.
+        work: the name of the subfolder, a hidden one; what a killed run left in it is removed.
+
+    Raises:
+        OSError: another run is at work in the folder, or it cannot be written.
+    """
+    with output_folder(folder), full_disk_named(folder), locked(folder):
+        unfinished = folder / work
+        shutil.rmtree(unfinished, ignore_errors=True)
+        try:
+            unfinished.mkdir()
+            yield unfinished
+            for name in reversed(names):
+                (folder / name).unlink(missing_ok=True)
+            for name in names:
+                os.replace(unfinished / name, folder / name)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)

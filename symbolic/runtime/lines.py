@@ -1,14 +1,19 @@
-"""Files of lines, plain, gzip (`.gz`) or Parquet (`.parquet`), and reports of the bad lines in them.
+"""Files of lines, plain, compressed (gzip, xz or bzip2) or Parquet (`.parquet`), and reports of the bad lines in them.
+
+Whether a file is compressed is read from its first bytes, whatever its name. Text is UTF-8, with or without a byte
+order mark, and lines end with LF or CRLF. Blanks at the edges of a text and doubled blanks are left out.
 
 A line is a text, a tab and a text; a text is tokens with one space between them. A Parquet file has the two texts in
 its columns `input` and `output`. This module splits files into lines and counts the bad ones. Which lines are bad is
 decided by the modules that parse the tokens: they raise `BadLine`.
 """
 
+import bz2
 import dataclasses
 import glob
 import gzip
 import itertools
+import lzma
 import re
 import zlib
 from collections import Counter
@@ -23,6 +28,12 @@ _BLOCK_BYTES = 1 << 21
 _BLOCK_ROWS = 10_000
 _SHOWN_PER_REASON = 3
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_DECOMPRESSORS = {b"\x1f\x8b": gzip.open, b"\xfd7zXZ\x00": lzma.open, b"BZh": bz2.open}  # by first bytes
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_COMPRESSED = (".gz", ".xz", ".bz2", ".zst")
+_NEEDLESS = (b"  ", b" \n", b" \t", b"\n ", b"\t ")  # looking for these is faster than the pattern below
+_NEEDLESS_BLANKS = re.compile(rb"(?:(?<=[\n\t ])|\A) +| +(?=[\n\t]|\Z)")
 _COUNT = re.compile("[1-9][0-9]{0,17}")
 
 
@@ -47,6 +58,7 @@ class ReadReport:
         bad: reason -> lines left out for it.
         examples: the first few bad lines of each reason, as "file:line: reason: detail".
         unknown: token that a vocabulary lacks -> how often it is in the kept lines.
+        line_format: what a good line is, for the error about too many bad ones.
     """
 
     path: Path
@@ -54,11 +66,14 @@ class ReadReport:
     bad: Counter = dataclasses.field(default_factory=Counter)
     examples: list[str] = dataclasses.field(default_factory=list)
     unknown: Counter = dataclasses.field(default_factory=Counter)
+    line_format: str = (
+        "A line is `input<TAB>output` or `count|input<TAB>output`, both of tokens with one space between them."
+    )
 
     def add_bad(self, number: int, fault: BadLine) -> None:
         self.bad[fault.reason] += 1
         if self.bad[fault.reason] <= _SHOWN_PER_REASON:
-            self.examples.append(f"{self.path}:{number}: {fault}")
+            self.examples.append(f"{self.path}:{number}: {_escaped(str(fault))}")
 
     def check(self, max_bad_share: float) -> None:
         """Raises ValueError if the file is empty or the fraction of bad lines is above `max_bad_share`."""
@@ -69,13 +84,19 @@ class ReadReport:
         if bad > max_bad_share * lines:
             raise ValueError(
                 f"{self.path}: {bad:,} of {lines:,} lines are bad, more than the {max_bad_share:.3g} allowed. "
-                f"Correct them, or allow a larger fraction with max_bad_share (--max-bad-lines).\n{self}"
+                f"Correct them, or allow a larger fraction with max_bad_share (--max-bad-lines). {self.line_format}"
+                f"\n{self}"
             )
 
     def __str__(self) -> str:
         counts = [f"{reason} {count:,}" for reason, count in self.bad.most_common()]
         unknown = [f"not in the vocabulary: {token} {count:,}" for token, count in self.unknown.most_common()]
         return "\n".join([" · ".join([f"{self.path}: kept {self.kept:,}", *counts, *unknown]), *self.examples])
+
+
+def _escaped(text: str) -> str:
+    """The text with its control characters as escapes, so that a terminal shows and does not obey them."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def check_max_bad_share(share: float) -> None:
@@ -100,8 +121,8 @@ def blocks(path: Path) -> Iterator[Block]:
     """The lines of a file, about 2 MB at a time.
 
     Raises:
-        OSError: the file is missing, is a folder, or is not the gzip or Parquet that its name promises.
-        ValueError: a Parquet file lacks the columns.
+        OSError: the file is missing, is a folder, is not what its name promises, or is compressed in another way.
+        ValueError: a Parquet file lacks the columns, or the text is UTF-16.
     """
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; a file of problems was expected.")
@@ -112,14 +133,39 @@ def blocks(path: Path) -> Iterator[Block]:
 
 def _text_blocks(path: Path) -> Iterator[Block]:
     with open(path, "rb") as raw:
-        file = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+        file = _decompressed(path, raw)
         try:
-            text = file.read(_BLOCK_BYTES).removeprefix(_BYTE_ORDER_MARK)
+            text = file.read(_BLOCK_BYTES)
+            if text.startswith(_UTF_16_MARKS):
+                raise ValueError(f"{path} is text in UTF-16: save it as UTF-8, or `iconv -f UTF-16 -t UTF-8`.")
+            text = text.removeprefix(_BYTE_ORDER_MARK)
             while text:
                 yield Block(_whole_lines(text, file), raw.tell())
                 text = file.read(_BLOCK_BYTES)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise OSError(f"{path} is named .gz but is no whole gzip file: {error}.") from None
+        except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError) as error:
+            raise OSError(f"{path} is compressed, and not whole: {error}.") from None
+        except OSError as error:
+            if isinstance(file, bz2.BZ2File):
+                raise OSError(f"{path} is compressed, and not whole: {error}.") from None
+            raise
+
+
+def _decompressed(path: Path, raw: BinaryIO) -> BinaryIO:
+    """A file as it would be unpacked.
+
+    Raises:
+        OSError: its name promises what it is not, or Python cannot unpack it.
+    """
+    head = raw.read(6)
+    raw.seek(0)
+    if head.startswith(_ZSTD):
+        raise OSError(f"{path} is compressed by zstd, which is not read here: unpack it with `zstd -d` first.")
+    for first_bytes, opened in _DECOMPRESSORS.items():
+        if head.startswith(first_bytes):
+            return opened(raw)
+    if path.suffix.lower() in _COMPRESSED:
+        raise OSError(f"{path} is named {path.suffix} but is no such file: it begins with {head!r}.")
+    return raw
 
 
 def _whole_lines(text: bytes, file: BinaryIO) -> bytes:
@@ -156,8 +202,14 @@ def _parquet_blocks(path: Path) -> Iterator[Block]:
 
 
 def lines_of(text: bytes) -> list[str]:
-    """The lines of a block without their line ends. Bytes that are not UTF-8 become U+FFFD, which is in no token."""
-    return text.decode(errors="replace").replace("\r\n", "\n").removesuffix("\n").split("\n")
+    """The lines of a block without their line ends. Bytes that are not UTF-8 become U+FFFD, which is in no token.
+
+    Blanks at the edges of lines and around tabs are left out, and of several in a row all but one.
+    """
+    text = text.replace(b"\r\n", b"\n")
+    if any(blanks in text for blanks in _NEEDLESS) or text.startswith(b" ") or text.endswith(b" "):
+        text = _NEEDLESS_BLANKS.sub(b"", text)
+    return text.decode(errors="replace").removesuffix("\n").split("\n")
 
 
 def cut_count(text: str) -> tuple[int, str]:

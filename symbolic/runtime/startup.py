@@ -42,8 +42,14 @@ def import_keras() -> None:
 
     Raises:
         ModuleNotFoundError: Keras or TensorFlow is not installed.
-        ValueError: it is a backend that models here do not run on, or one that is not installed.
+        ValueError: it is a backend that models here do not run on, or one that is not installed; or the environment
+            asks for Keras 2.
     """
+    if os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true"):
+        raise ValueError(
+            "the variable TF_USE_LEGACY_KERAS asks for Keras 2, and models here are of Keras 3: unset it "
+            "(env -u TF_USE_LEGACY_KERAS symbolic ...)."
+        )
     with _without_notes():
         try:
             import keras

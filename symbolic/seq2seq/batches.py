@@ -18,7 +18,7 @@ import numpy as np
 
 from symbolic.seq2seq.shapes import Shapes, Source, batch_shapes, columns_of, fitted_widths, fractions_of, pieces_of
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, START_ID
-from symbolic.seq2seq.token_store import TokenStore
+from symbolic.seq2seq.token_store import TokenStore, padded
 
 # About this many batches are made of one window. With more there would be less padding and fewer spare rows.
 BATCHES_PER_WINDOW = 1000
@@ -257,20 +257,6 @@ def _batch(store: TokenStore, rows: np.ndarray, height: int, widths: np.ndarray)
     context[len(rows) :, :2] = START_ID, END_ID
     written[len(rows) :, 0] = START_ID
     return {"context": context, "target": written}, labels
-
-
-def padded(ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray, width: int) -> np.ndarray:
-    """Sequences as one matrix (n, width), int32, padded on the right.
-
-    Args:
-        ids: sequences, one after another.
-        starts, lengths: (n,) where the wanted ones begin in `ids`, and their lengths, at most `width`.
-    """
-    position = np.arange(width)
-    inside = position < lengths[:, None]
-    matrix = np.zeros(inside.shape, np.int32)
-    matrix[inside] = ids[(starts[:, None] + position)[inside]]
-    return matrix
 
 
 def as_input(batches: Iterable[Batch]):

@@ -1,4 +1,4 @@
-"""Greedy search, sampling and beam search over token ids, under a grammar if one is given.
+"""Greedy search, sampling and beam search with Keras models, over token ids, under a grammar if one is given.
 
 A search asks models for the logits of the next token, by the methods of `models.contract.NextLogits`.
 
@@ -78,7 +78,7 @@ def _start(models, context, search: Search, max_length: int, steps: int, rules: 
             ops.full((batch, search.returned, max_length), PADDING_ID, "int32"),
             ops.full((batch, search.returned), _DEAD, "float32"),
         ),
-        parse=first_parse(batch, hypotheses) if rules else (),
+        parse=first_parse(batch, hypotheses, ops) if rules else (),
         states=tuple(model.start(context, hypotheses, steps) for model in models),
         draws=draws,
     )
@@ -95,7 +95,7 @@ def _advance(models, live: _Live, search: Search, rules: Rules | tuple, start, s
         log_probabilities, states = _next_log_probabilities(models, live, position)
         may_come = _may_come(live, rules, position, ops.shape(log_probabilities)[-1])
         live = extend(live._replace(states=states), ops.where(may_come, log_probabilities, _DEAD), search, position)
-        return position + 1, live._replace(parse=parsed(rules, live.parse, live.tokens)) if rules else live
+        return position + 1, live._replace(parse=parsed(rules, live.parse, live.tokens, ops)) if rules else live
 
     _, live = ops.while_loop(unfinished, step, (ops.convert_to_tensor(start, "int32"), live))
     return live, _done(live, search)
@@ -113,7 +113,7 @@ def _next_log_probabilities(models, live: _Live, position):
 def _may_come(live: _Live, rules: Rules | tuple, position, vocabulary_size: int):
     """Which tokens may come next, (B, K, V) or broadcast to it."""
     if rules:
-        return allowed(rules, live.parse, ops.shape(live.ids)[-1] - 1 - position)
+        return allowed(rules, live.parse, ops.shape(live.ids)[-1] - 1 - position, ops)
     ids = ops.arange(vocabulary_size)
     return (ids != PADDING_ID) & (ids != START_ID)
 

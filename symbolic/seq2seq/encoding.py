@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from symbolic.runtime.files import sha256_of
 from symbolic.runtime.lines import (
@@ -28,6 +27,7 @@ from symbolic.runtime.lines import (
 )
 from symbolic.runtime.locks import locked
 from symbolic.runtime.processes import ordered_map, preload_module
+from symbolic.runtime.progress import tqdm
 from symbolic.seq2seq.notation import Notation, joint_ids, well_formed
 from symbolic.seq2seq.special_tokens import END_ID, SPECIAL_TOKENS, START_ID, UNKNOWN_ID
 from symbolic.seq2seq.token_store import (

@@ -32,7 +32,7 @@ def export(
     Args:
         translator: its model runs on Keras's TensorFlow backend.
         folder: does not exist, or is empty.
-        search: its settings; N is `search.returned`.
+        search: its settings; N is what the search returns.
         grammar: every answer is well formed under it.
 
     Raises:
@@ -65,13 +65,15 @@ class _TextToText(tf.Module):
 
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="texts")])
         def translate(texts):
+            count = tf.shape(texts)[0]
+            texts = tf.cond(count > 0, lambda: texts, lambda: tf.constant([""]))  # a search needs something to search
             ids = translator.context_processor.ids_of(texts)
             fits = (ids.row_lengths() <= translator.max_length)[:, None]
             context = ids[:, : translator.max_length].to_tensor(PADDING_ID)
             found, scores = decode([translator.model], context, search, translator.max_length, rules)
             return {
-                "answers": tf.where(fits, _texts(found, vocabulary), ""),
-                "scores": tf.where(fits, scores, -np.inf),
+                "answers": tf.where(fits, _texts(found, vocabulary), "")[:count],
+                "scores": tf.where(fits, scores, -np.inf)[:count],
             }
 
         self.translate = translate

@@ -4,6 +4,9 @@ A token fills the place that is open and opens one place for each of its operand
 The automaton adds what counters cannot express, such as a number that is spelt in several tokens. A grammar is plain
 arrays over a vocabulary.
 
+A search follows the automaton with `first_parse`, `allowed` and `parsed`. They take the module whose functions they
+use: `numpy`, or `keras.ops` for tensors.
+
 Shapes: V vocabulary, C kinds of tokens, S states of the automaton, B problems, K hypotheses.
 """
 
@@ -11,7 +14,6 @@ import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
-from keras import ops
 
 from symbolic.seq2seq.special_tokens import END_ID
 
@@ -92,7 +94,7 @@ def rules_of(grammar: Grammar, vocabulary_size: int, max_length: int) -> Rules:
         limits=np.array([-1, 0, grammar.max_operators, grammar.max_run]),
         shortest=shortest,
     )
-    return Rules(*(ops.convert_to_tensor(table, "int32") for table in tables))
+    return Rules(*(np.asarray(table, np.int32) for table in tables))
 
 
 def _completion(fills, transitions) -> np.ndarray:
@@ -131,22 +133,20 @@ def _needs(fills, opens, transitions, completion, shortest: int) -> np.ndarray:
     return needs
 
 
-def first_parse(batch_size, hypotheses: int):
+def first_parse(batch_size, hypotheses: int, ops=np):
     """The parses (B, K, 4) before the first token: one place is open."""
-    return ops.broadcast_to(ops.convert_to_tensor([0, 1, 0, 0], "int32"), (batch_size, hypotheses, 4))
+    return ops.broadcast_to(ops.array([0, 1, 0, 0], "int32"), (batch_size, hypotheses, 4))
 
 
-def allowed(rules: Rules, parse, left):
+def allowed(rules: Rules, parse, left, ops=np):
     """Which tokens may come next (B, K, V), if at most `left` tokens may come after it."""
-    at_limit = ops.cast(ops.equal(parse, rules.limits), "int32")
     # The row of an array (S, 2, 2, 2) that is stored as (8 S,); a state is at no limit.
-    row = 8 * parse[..., 0] + ops.sum(at_limit * ops.convert_to_tensor([0, 4, 2, 1], "int32"), axis=-1)
+    offsets = ops.where(ops.equal(parse, rules.limits), ops.array([0, 4, 2, 1], "int32"), 0)
     room = left - parse[..., 1] * rules.shortest
-    return ops.take(rules.needs, row, axis=0) <= room[..., None]
+    return ops.take(rules.needs, 8 * parse[..., 0] + ops.sum(offsets, axis=-1), axis=0) <= room[..., None]
 
 
-def parsed(rules: Rules, parse, tokens):
+def parsed(rules: Rules, parse, tokens, ops=np):
     """The parses after the tokens (B, K)."""
-    vocabulary_size = ops.shape(rules.keeps)[0]
-    added = ops.take(rules.adds, parse[..., 0] * vocabulary_size + tokens, axis=0)
+    added = ops.take(rules.adds, parse[..., 0] * ops.shape(rules.keeps)[0] + tokens, axis=0)
     return parse * ops.take(rules.keeps, tokens, axis=0) + added

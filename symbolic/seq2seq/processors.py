@@ -1,20 +1,27 @@
-"""Texts to token ids and back, by TensorFlow Text."""
+"""Texts to token ids and back.
 
+TensorFlow is imported only by what a graph of TensorFlow needs, `TextProcessor.ids_of` with its table. In such a graph
+TensorFlow Text splits texts, with the same result.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
 import os
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
-import tensorflow_text as tf_text
 
 from symbolic.runtime.atomic import atomic_path
 from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, SPECIAL_TOKENS, START_ID, UNKNOWN_ID
 
-# Texts tokenised in one call: enough to amortise its cost, few enough to keep the intermediate tensors small.
-_TEXTS_PER_CALL = 10_000
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 class TextProcessor:
@@ -28,7 +35,6 @@ class TextProcessor:
 
     Attributes:
         vocabulary: all tokens in the order of their ids, the special ones first.
-        table: the hash table from real tokens to ids; an exported graph that uses it must hold it as an attribute.
 
     Raises:
         ValueError: a token is repeated, is special, or would not survive normalisation and splitting.
@@ -42,26 +48,16 @@ class TextProcessor:
     def __init__(self, vocabulary: Sequence[str]):
         _check_vocabulary(vocabulary)
         self.vocabulary = [*SPECIAL_TOKENS, *vocabulary]
-        ids = tf.range(len(SPECIAL_TOKENS), len(self.vocabulary))
-        self.table = tf.lookup.StaticHashTable(
-            tf.lookup.KeyValueTensorInitializer(tf.constant(list(vocabulary), tf.string), ids), UNKNOWN_ID
-        )
+        self._ids = {token: id_ for id_, token in enumerate(vocabulary, len(SPECIAL_TOKENS))}
 
     def __len__(self) -> int:
         return len(self.vocabulary)
 
     @classmethod
-    def adapt(cls, texts: Iterable[str]) -> "TextProcessor":
+    def adapt(cls, texts: Iterable[str]) -> TextProcessor:
         """A processor for all tokens in the texts, the most frequent first and equally frequent ones by spelling."""
-        counts = _count(tokens.flat_values for tokens in map(_tokenized, _batches(texts)))
+        counts = Counter(token for text in texts for token in _tokens(text))
         return cls(sorted(counts, key=lambda token: (-counts[token], token)))
-
-    def ids_of(self, texts: tf.Tensor) -> tf.RaggedTensor:
-        """Ids (texts, tokens), int32, of a string tensor of texts, each between START and END; runs in any graph."""
-        tokens = _tokenized(texts)
-        rows = tokens.with_flat_values(self.table.lookup(tokens.flat_values))
-        edge = tf.ones((rows.nrows(), 1), tf.int32)
-        return tf.concat([edge * START_ID, rows, edge * END_ID], axis=1)
 
     def encode(self, texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
         """Ids of texts, each between START and END.
@@ -70,12 +66,30 @@ class TextProcessor:
             All ids one after another (int32), and the n + 1 offsets at which the texts begin and the last one ends
             (int64): text i is `ids[offsets[i] : offsets[i + 1]]`.
         """
-        ids, lengths = [np.empty(0, np.int32)], [np.zeros(1, np.int64)]
-        for batch in _batches(texts):
-            rows = self.ids_of(batch)
-            ids.append(rows.flat_values.numpy())
-            lengths.append(rows.row_lengths().numpy())
-        return np.concatenate(ids), np.cumsum(np.concatenate(lengths))
+        ids, offsets = [], [0]
+        for text in texts:
+            ids += [START_ID, *(self._ids.get(token, UNKNOWN_ID) for token in _tokens(text)), END_ID]
+            offsets.append(len(ids))
+        return np.array(ids, np.int32), np.array(offsets, np.int64)
+
+    @functools.cached_property
+    def table(self) -> tf.lookup.StaticHashTable:
+        """The hash table from real tokens to ids; an exported graph that uses it must hold it as an attribute."""
+        import tensorflow as tf
+
+        tokens = tf.constant(list(self._ids), tf.string)
+        ids = tf.range(len(SPECIAL_TOKENS), len(self.vocabulary))
+        return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(tokens, ids), UNKNOWN_ID)
+
+    def ids_of(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """Ids (texts, tokens), int32, of a string tensor of texts, each between START and END; runs in any graph."""
+        import tensorflow as tf
+        import tensorflow_text as tf_text
+
+        tokens = tf_text.WhitespaceTokenizer().tokenize(tf_text.normalize_utf8(texts, "NFKC"))
+        rows = tokens.with_flat_values(self.table.lookup(tokens.flat_values))
+        edge = tf.ones((rows.nrows(), 1), tf.int32)
+        return tf.concat([edge * START_ID, rows, edge * END_ID], axis=1)
 
     def decode(self, ids: np.ndarray) -> list[str]:
         """The texts of an id matrix (B, T): each row up to its first END, without START and padding."""
@@ -87,10 +101,11 @@ class TextProcessor:
 
     def unknown_tokens(self, texts: Iterable[str]) -> Counter[str]:
         """The tokens of the texts that the vocabulary lacks, and how often each occurs."""
-        return _count(
-            tf.boolean_mask(tokens.flat_values, self.table.lookup(tokens.flat_values) == UNKNOWN_ID)
-            for tokens in map(_tokenized, _batches(texts))
-        )
+        return Counter(token for text in texts for token in _tokens(text) if token not in self._ids)
+
+    def digest(self) -> str:
+        """The SHA-256 of the real tokens in their order."""
+        return hashlib.sha256("\n".join(self.vocabulary[len(SPECIAL_TOKENS) :]).encode()).hexdigest()
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the real tokens to a UTF-8 text file, one on each line; it is complete or not written."""
@@ -98,7 +113,7 @@ class TextProcessor:
             temporary.write_text("\n".join(self.vocabulary[len(SPECIAL_TOKENS) :]) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> "TextProcessor":
+    def load(cls, path: str | os.PathLike) -> TextProcessor:
         """Read a processor that `save` wrote.
 
         Raises:
@@ -106,29 +121,13 @@ class TextProcessor:
             ValueError: it is not a vocabulary.
         """
         try:
-            return cls(Path(path).read_text(encoding="utf-8").removesuffix("\n").split("\n"))
+            return cls(Path(path).read_text(encoding="utf-8-sig").removesuffix("\n").split("\n"))
         except ValueError as error:  # of the vocabulary, or UnicodeDecodeError
             raise ValueError(f"{path} is not a vocabulary: {error}") from None
 
 
-def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    texts = iter(texts)
-    while batch := list(islice(texts, _TEXTS_PER_CALL)):
-        yield batch
-
-
-def _tokenized(texts: tf.Tensor | list[str]) -> tf.RaggedTensor:
-    """The tokens of texts, a ragged (texts, tokens) string tensor."""
-    return tf_text.WhitespaceTokenizer().tokenize(tf_text.normalize_utf8(texts, "NFKC"))
-
-
-def _count(batches: Iterable[tf.Tensor]) -> Counter[str]:
-    total: Counter[str] = Counter()
-    for tokens in batches:
-        distinct, _, counts = tf.unique_with_counts(tokens)
-        for token, count in zip(distinct.numpy(), counts.numpy().tolist(), strict=True):
-            total[token.decode()] += count
-    return total
+def _tokens(text: str) -> list[str]:
+    return unicodedata.normalize("NFKC", text).split()
 
 
 def _check_vocabulary(vocabulary: Sequence[str]) -> None:
@@ -138,8 +137,7 @@ def _check_vocabulary(vocabulary: Sequence[str]) -> None:
     special = [token for token in vocabulary if token in SPECIAL_TOKENS]
     if special:
         raise ValueError(f"`vocabulary` must not contain the special tokens {SPECIAL_TOKENS}. Received: {special}.")
-    texts = [row for batch in _batches(vocabulary) for row in _tokenized(batch).to_list()]
-    broken = [token for token, row in zip(vocabulary, texts, strict=True) if row != [token.encode()]]
+    broken = [token for token in vocabulary if _tokens(token) != [token]]
     if broken:
         raise ValueError(
             "`vocabulary` must hold tokens without whitespace, in Unicode's NFKC form, or no text can contain them. "

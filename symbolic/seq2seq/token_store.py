@@ -22,7 +22,9 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from symbolic.runtime.atomic import atomic_path
+from symbolic.runtime.files import read_json
 from symbolic.runtime.lines import BadLine
+from symbolic.seq2seq.special_tokens import SPECIAL_TOKENS
 
 FORMAT = 1  # raise it with every change of these files, and of the rule that decides which lines are good
 SETTINGS, IDS, STARTS, CONTEXT_LENGTHS = "store.json", "ids.bin", "starts.bin", "context_lengths.bin"
@@ -124,29 +126,79 @@ class TokenStore:
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
-    """The contents of `store.json`, after a check that the other files are there and long enough.
+    """The contents of `store.json`, after a check of every entry, and that the other files are there and long enough.
 
     Raises:
         FileNotFoundError: the folder holds no store.
-        ValueError: `store.json` cannot be read or is of another format, or another file is missing or too short.
+        ValueError: `store.json` is damaged or of another format, or another file is missing or too short.
     """
     if not (folder / SETTINGS).is_file():
         raise FileNotFoundError(f"{folder} is not a token store: it has no {SETTINGS}.")
     remedy = "Delete this folder; the files are then encoded again."
     try:
-        settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-        written = settings.get("format")
-    except (ValueError, AttributeError):
+        settings = read_json(folder / SETTINGS)
+    except ValueError:
         raise ValueError(f"the token store {folder} is damaged: {SETTINGS} cannot be read. {remedy}") from None
+    written = settings.get("format")
     if written != FORMAT:
-        raise ValueError(f"the token store {folder} has the format {written}, but {FORMAT} is read. {remedy}")
-    ids = settings["ids"] * np.dtype(settings["dtype"]).itemsize
-    for name, size in ((IDS, ids), (STARTS, (settings["pairs"] + 1) * 8), (CONTEXT_LENGTHS, settings["pairs"] * 2)):
+        raise ValueError(f"the token store {folder} has the format {written!r:.20}, but {FORMAT} is read. {remedy}")
+    for name, is_valid in _IS_VALID.items():
+        if not is_valid(settings.get(name)):
+            raise ValueError(
+                f"the token store {folder} is damaged: {SETTINGS} has {name}={settings.get(name)!r:.60}. {remedy}"
+            )
+    pairs, ids, dtype = settings["pairs"], settings["ids"], settings["dtype"]
+    sizes = {IDS: ids * np.dtype(dtype).itemsize, STARTS: (pairs + 1) * 8, CONTEXT_LENGTHS: pairs * 2}
+    for name, size in sizes.items():
         if not (folder / name).is_file() or (folder / name).stat().st_size < size:
             raise ValueError(
                 f"the token store {folder} is damaged: {name} is missing or has less than {size:,} bytes. {remedy}"
             )
+    if sum(record["kept"] for record in settings["files"].values()) != pairs:
+        raise ValueError(f"the token store {folder} is damaged: its files do not have {pairs:,} pairs. {remedy}")
+    with open(folder / STARTS, "rb") as starts:
+        starts.seek(pairs * 8)
+        if int.from_bytes(starts.read(8), "little") != ids:
+            raise ValueError(f"the token store {folder} is damaged: {STARTS} does not end at id {ids:,}. {remedy}")
     return settings
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 48
+
+
+def _is_vocabulary(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and all(isinstance(token, str) for token in value)
+        and tuple(value[: len(SPECIAL_TOKENS)]) == tuple(SPECIAL_TOKENS)
+    )
+
+
+def _is_counter(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_count, value.values()))
+
+
+def _are_files(value: Any) -> bool:
+    def is_record(record: Any) -> bool:
+        match record:
+            case {"name": str(), "first": first, "kept": kept, "bad": bad, "examples": list(texts), "unknown": unknown}:
+                counts = _is_count(first) and _is_count(kept) and _is_counter(bad) and _is_counter(unknown)
+                return counts and all(isinstance(text, str) for text in texts)
+        return False
+
+    return isinstance(value, dict) and all(map(is_record, value.values()))
+
+
+# What `store.json` must hold. Ids are unsigned numbers of these widths; NumPy would take other types for pointers.
+_IS_VALID = {
+    "pairs": _is_count,
+    "ids": _is_count,
+    "dtype": lambda value: value in ("uint8", "uint16", "uint32"),
+    "files": _are_files,
+    "context_vocabulary": _is_vocabulary,
+    "target_vocabulary": _is_vocabulary,
+}
 
 
 def _mapped(path: Path, dtype: str, count: int) -> np.ndarray:
@@ -223,3 +275,17 @@ def write_settings(folder: Path, settings: dict[str, Any]) -> None:
     """Replace `store.json`; from then on the store has the pairs that `settings` counts."""
     with _writing(folder), atomic_path(folder / SETTINGS) as temporary:
         temporary.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+
+
+def padded(ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray, width: int) -> np.ndarray:
+    """Sequences as one matrix (n, width), int32, padded on the right.
+
+    Args:
+        ids: sequences, one after another.
+        starts, lengths: (n,) where the wanted ones begin in `ids`, and their lengths, at most `width`.
+    """
+    position = np.arange(width)
+    inside = position < lengths[:, None]
+    matrix = np.zeros(inside.shape, np.int32)
+    matrix[inside] = ids[(starts[:, None] + position)[inside]]
+    return matrix

@@ -3,40 +3,59 @@
     model.keras                the model
     context_vocabulary.txt     the tokens of the inputs, one a line
     target_vocabulary.txt      the tokens of the outputs
-    translator.json            the longest sequence it reads or writes
+    translator.json            the longest sequence it reads or writes, and the SHA-256 of both vocabularies
 
 Loading a folder runs no code that the folder names, so that a folder from anywhere can be loaded. `model.keras` names
 the class of its model; that class must be one of `MODELS`, or of a module that is already imported. Whoever saved a
 model of a class of their own imports its module first.
+
+A loaded translator answers in NumPy, without Keras and its backend, if its model has a line in `NUMPY_MODELS`. Keras
+answers for all other models, and once somebody has asked for the Keras model itself, whose weights may then change.
 """
 
+from __future__ import annotations
+
 import functools
+import inspect
 import io
 import json
+import logging
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import h5py
-import keras
 import numpy as np
-from tqdm import tqdm
 
 from symbolic.runtime.atomic import atomic_path
-from symbolic.seq2seq.batches import padded
-from symbolic.seq2seq.decoding import CompiledSearch
+from symbolic.runtime.files import read_json
+from symbolic.runtime.imports import imported
+from symbolic.runtime.lines import MAX_TOKENS
+from symbolic.runtime.progress import tqdm
+from symbolic.runtime.startup import import_keras
 from symbolic.seq2seq.grammar import Grammar
-from symbolic.seq2seq.models import MODELS
-from symbolic.seq2seq.models.contract import check_model_class
+from symbolic.seq2seq.keras_file import WEIGHTS, ModelConfig, Weights, named_errors, read_config
+from symbolic.seq2seq.models import MODELS, NUMPY_MODELS, model_class
+from symbolic.seq2seq.models.numpy_layers import NotInNumPyError
+from symbolic.seq2seq.numpy_decoding import NumPyModel, NumPySearch
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.searches import Greedy, Hypothesis, Search
 from symbolic.seq2seq.shapes import WIDTH_BLOCK
+from symbolic.seq2seq.special_tokens import UNKNOWN_ID
+from symbolic.seq2seq.token_store import padded
 
+if TYPE_CHECKING:
+    import h5py
+    import keras
+
+    from symbolic.seq2seq.decoding import CompiledSearch
+
+_log = logging.getLogger(__name__)
+
+_SHOWN_TOKENS = 5
 MODEL, SETTINGS = "model.keras", "translator.json"
-_CONFIG, _WEIGHTS = "config.json", "model.weights.h5"  # within the Keras archive
 CONTEXT_VOCABULARY, TARGET_VOCABULARY = "context_vocabulary.txt", "target_vocabulary.txt"
+_KERAS_ARGUMENTS = ("name", "trainable", "dtype")  # of every Keras model
 
 
 class Attention(NamedTuple):
@@ -53,15 +72,35 @@ class Attention(NamedTuple):
     answer: list[str]
 
 
-@dataclass(frozen=True)
 class Translator:
-    """A model, its two processors, and the most tokens it reads or writes ([START] and [END] included)."""
+    """A model, its two processors, and the most tokens it reads or writes ([START] and [END] included).
 
-    model: keras.Model
-    context_processor: TextProcessor
-    target_processor: TextProcessor
-    max_length: int
-    _searches: dict = field(default_factory=dict, init=False, repr=False, compare=False)  # see `_compiled`
+    Args:
+        model: a Keras model.
+
+    Attributes:
+        model: the Keras model; of a translator that was loaded from a folder, Keras loads it when it is first used.
+    """
+
+    def __init__(
+        self, model: keras.Model, context_processor: TextProcessor, target_processor: TextProcessor, max_length: int
+    ):
+        self._set(model, None, context_processor, target_processor, max_length)
+
+    def _set(self, model, in_numpy, context_processor, target_processor, max_length) -> None:
+        self.context_processor, self.target_processor = context_processor, target_processor
+        self.max_length = max_length
+        self._model: keras.Model | Path = model  # or the file to load it from
+        self._in_numpy: NumPyModel | None = in_numpy
+        self._searches: dict = {}  # see `_search`
+        self._warned: set[str] = set()
+
+    @property
+    def model(self) -> keras.Model:
+        if isinstance(self._model, Path):
+            self._model = _keras_model(self._model)
+            self._in_numpy = None
+        return self._model
 
     def translate(
         self,
@@ -74,7 +113,8 @@ class Translator:
     ) -> list[list[Hypothesis]]:
         """The outputs that a search finds for each input, best first; none for an input longer than the model reads.
 
-        Inputs of similar length are decoded together. The outputs do not depend on which inputs these are.
+        Inputs of similar length are decoded together. The outputs do not depend on which inputs these are. The first
+        time that inputs hold tokens which the model has never seen, that is logged as a warning.
 
         Args:
             search: its settings.
@@ -86,13 +126,16 @@ class Translator:
         Raises:
             ValueError: the grammar does not fit the vocabulary, or another model has another vocabulary.
         """
-        self._check_vocabularies(others)
+        if others:
+            self._check_vocabularies(others)
         ids, offsets = self.context_processor.encode(texts)
+        if (ids == UNKNOWN_ID).any():
+            self._warn_of_unknown_tokens(texts)
         lengths = np.diff(offsets)
         fitting = np.flatnonzero(lengths <= self.max_length)
         order = fitting[np.argsort(lengths[fitting], kind="stable")]
         answers: list[list[Hypothesis]] = [[] for _ in texts]
-        decode = self._compiled(search, others)
+        decode = self._search(search, others)
         batch_size = max(1, batch_size // search.hypotheses)
         with tqdm(total=len(order), desc="decoding", unit="problem", disable=not progress) as bar:
             for start in range(0, len(order), batch_size):
@@ -125,6 +168,8 @@ class Translator:
         target, _ = self.target_processor.encode([answer])
         written = min(len(target) - 1, self.max_length)  # an answer that was cut off has no END
         target_input = np.pad(target[:written], (0, max(0, 2 - written)))[None, :]  # Keras warns of a single column
+        import keras
+
         weights = self.model.attention_weights({"context": context[None, :], "target": target_input})
         return Attention(
             weights=keras.ops.convert_to_numpy(weights)[0, :, :written],
@@ -132,8 +177,23 @@ class Translator:
             answer=[self.target_processor.vocabulary[token] for token in target[1 : written + 1]],
         )
 
-    def _compiled(self, search: Search, others: Sequence[keras.Model]) -> CompiledSearch:
-        """The search with these models, compiled once."""
+    def _warn_of_unknown_tokens(self, texts: Sequence[str]) -> None:
+        """Log once which tokens the model has never seen."""
+        if "unknown" not in self._warned:
+            self._warned.add("unknown")
+            unknown = self.context_processor.unknown_tokens(texts)
+            shown = ", ".join(f"{token} {count:,}" for token, count in unknown.most_common(_SHOWN_TOKENS))
+            more = f", and {len(unknown) - _SHOWN_TOKENS} more" if len(unknown) > _SHOWN_TOKENS else ""
+            words = "%d tokens in the inputs are not in the model's vocabulary (%s%s): it reads each as [UNK]."
+            _log.warning(words, unknown.total(), shown, more)
+
+    def _search(self, search: Search, others: Sequence[keras.Model]) -> CompiledSearch | NumPySearch:
+        """The search with these models, compiled once if Keras answers."""
+        in_numpy = self._in_numpy  # once, because another thread may ask for the Keras model
+        if in_numpy is not None and not others:
+            return NumPySearch([in_numpy], search, self.max_length)
+        from symbolic.seq2seq.decoding import CompiledSearch
+
         models = (self.model, *others)
         key = (search, *map(id, models))  # a compiled search keeps its models, so no other model gets their ids
         if key not in self._searches:
@@ -166,71 +226,130 @@ class Translator:
         self.context_processor.save(folder / CONTEXT_VOCABULARY)
         self.target_processor.save(folder / TARGET_VOCABULARY)
         with atomic_path(folder / SETTINGS) as temporary:
-            temporary.write_text(json.dumps({"max_length": self.max_length}) + "\n", encoding="utf-8")
+            settings = {
+                "max_length": self.max_length,
+                "vocabularies": {"context": self.context_processor.digest(), "target": self.target_processor.digest()},
+            }
+            temporary.write_text(json.dumps(settings) + "\n", encoding="utf-8")
         with atomic_path(folder / MODEL) as temporary:
             self.model.save(temporary)
             if half:
                 _halve(temporary)
 
     @classmethod
-    def load(cls, folder: Path | str) -> "Translator":
-        """Read what `save` wrote, in Keras's safe mode; no module is imported.
+    def load(cls, folder: Path | str) -> Translator:
+        """Read what `save` wrote, in Keras's safe mode; no module is imported that a file names.
 
         Raises:
             FileNotFoundError: the folder does not hold a trained model.
-            ValueError: the model's class is not known in this process or does not meet `models.contract`, or
-                vocabularies and model do not belong together.
+            ValueError: the model's class is not known in this process or does not meet `models.contract`, its weights
+                do not belong to it, or vocabularies and model do not belong together.
         """
         folder = Path(folder)
         for file in (MODEL, CONTEXT_VOCABULARY, TARGET_VOCABULARY, SETTINGS):
             if not (folder / file).is_file():
                 raise FileNotFoundError(f"{folder} does not hold a trained model: it has no {file}")
-        _check_class(folder / MODEL)
-        translator = cls(
-            model=keras.saving.load_model(folder / MODEL, compile=False),
-            context_processor=TextProcessor.load(folder / CONTEXT_VOCABULARY),
-            target_processor=TextProcessor.load(folder / TARGET_VOCABULARY),
-            max_length=json.loads((folder / SETTINGS).read_text(encoding="utf-8"))["max_length"],
-        )
-        for side in ("context", "target"):
-            words = len(getattr(translator, f"{side}_processor"))
-            size = getattr(translator.model, f"{side}_vocabulary_size")
-            if words != size:
-                raise ValueError(f"{folder}: {side}_vocabulary.txt has {words} tokens and the model {size}")
+        settings = _read_settings(folder / SETTINGS)
+        contexts = TextProcessor.load(folder / CONTEXT_VOCABULARY)
+        targets = TextProcessor.load(folder / TARGET_VOCABULARY)
+        path = folder / MODEL
+        in_numpy = numpy_model(path)
+        translator = cls.__new__(cls)
+        model = _keras_model(path) if in_numpy is None else path.resolve()
+        translator._set(model, in_numpy, contexts, targets, settings["max_length"])
+        for side, processor in (("context", contexts), ("target", targets)):
+            size = getattr(model if in_numpy is None else in_numpy, f"{side}_vocabulary_size")
+            if len(processor) != size:
+                raise ValueError(f"{folder}: {side}_vocabulary.txt has {len(processor)} tokens and the model {size}")
+            if settings["vocabularies"].get(side, processor.digest()) != processor.digest():
+                raise ValueError(
+                    f"{folder}: {side}_vocabulary.txt is not the vocabulary that the model was saved with; "
+                    f"the digest in {SETTINGS} is another."
+                )
         return translator
 
 
-def _check_class(path: Path) -> None:
-    """Check that the class of the model in a Keras archive is known in this process, and can be decoded."""
-    with zipfile.ZipFile(path) as archive:
-        config = json.loads(archive.read(_CONFIG))
-    cls = keras.saving.get_registered_object(config["registered_name"])
+def _read_settings(path: Path) -> dict[str, Any]:
+    """The content of `translator.json`; folders of earlier versions have no digests.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    match settings := {"vocabularies": {}, **read_json(path)}:
+        case {"max_length": int(length), "vocabularies": dict()} if length in range(3, MAX_TOKENS + 3):
+            return settings
+    raise ValueError(f"{path} is damaged: `max_length` must be an integer from 3 to {MAX_TOKENS + 2:,}.")
+
+
+def numpy_model(path: Path) -> NumPyModel | None:
+    """The model of a file in NumPy; None if there is no such module, or it lacks what the model needs."""
+    config = read_config(path)
+    if config.registered_name not in NUMPY_MODELS or not _is_float32(config):
+        return None
+    cls = imported("model", NUMPY_MODELS[config.registered_name])
+    options = {name: value for name, value in config.arguments.items() if name not in _KERAS_ARGUMENTS}
+    if not options.keys() <= inspect.signature(cls).parameters.keys():
+        return None
+    weights = Weights.read(path)
+    with named_errors(path):
+        try:
+            model = cls(weights, **options)
+        except NotInNumPyError:
+            return None
+    weights.check_all_taken()
+    return model
+
+
+def _is_float32(config: ModelConfig) -> bool:
+    """Whether a model computes in float32, as NumPy does."""
+    policy = config.arguments.get("dtype")
+    return (policy["config"].get("name") if isinstance(policy, dict) else policy) == "float32"
+
+
+def _keras_model(path: Path) -> keras.Model:
+    """The model in a Keras archive, whose class must be known in this process and meet the contract of models."""
+    import_keras()
+    import keras
+
+    from symbolic.seq2seq.models.contract import check_model_class
+
+    for name in MODELS:
+        model_class(name)  # which registers it
+    config = read_config(path)
+    cls = keras.saving.get_registered_object(config.registered_name)
     if cls is None:
-        module = config["module"]
+        module = config.module
         raise ValueError(
-            f"{path} holds a model of the class `{module}:{config['class_name']}`, and this process knows "
+            f"{path} holds a model of the class `{module}:{config.class_name}`, and this process knows "
             f"{', '.join(MODELS)} and the classes of imported modules. If you trust that module, `import {module}` "
             f"before you load the model, or on the command line `symbolic --import {module} ...`."
         )
     check_model_class(cls)
+    from symbolic.seq2seq.loading import load_model
+
+    return load_model(path)
 
 
 def _halve(path: Path) -> None:
     """Rewrite a Keras archive with its float32 weights in float16."""
+    import h5py
+
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     halved = io.BytesIO()
-    with h5py.File(io.BytesIO(parts[_WEIGHTS])) as weights, h5py.File(halved, "w") as smaller:
+    with h5py.File(io.BytesIO(parts[WEIGHTS])) as weights, h5py.File(halved, "w") as smaller:
         for name, value in weights.attrs.items():
             smaller.attrs[name] = value
         weights.visititems(functools.partial(_copy_halved, smaller))
-    parts[_WEIGHTS] = halved.getvalue()
+    parts[WEIGHTS] = halved.getvalue()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
 
 
 def _copy_halved(to: h5py.File, name: str, item: h5py.Group | h5py.Dataset) -> None:
+    import h5py
+
     if isinstance(item, h5py.Dataset):
         is_weight = item.dtype == np.float32
         copy = to.create_dataset(name, data=item[()], dtype=np.float16 if is_weight else item.dtype)

@@ -5,23 +5,24 @@ SymEngine and SymPy hang or crash on some expressions that models and people wri
 """
 
 import contextlib
+import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import symengine as se
-import sympy as sp
-from pebble import ProcessExpired
-from tqdm import tqdm
 
 from symbolic.expressions.engines import differentiate, from_symengine, to_symengine
-from symbolic.expressions.exchange import to_sympy
 from symbolic.expressions.prefix import PrefixError, Tree, from_prefix, prefix_text
-from symbolic.runtime.processes import limit_this_process, preload_module, process_pool
+from symbolic.runtime.processes import ProcessExpired, limit_this_process, preload_module, process_pool
+from symbolic.runtime.progress import tqdm
 from symbolic.solving.linearity import combined, groups_of, terms_of
 from symbolic.solving.repair import repaired
+
+if TYPE_CHECKING:
+    import sympy as sp
 
 preload_module(__name__)
 
@@ -36,24 +37,28 @@ class LimitReached(RuntimeError):
 
 @contextlib.contextmanager
 def limited_map(
-    workers: int, time_limit: float, progress: bool = False
+    workers: int, time_limit: float | Callable[[], float], progress: bool = False, quiet: bool = False
 ) -> Iterator[Callable[[Callable, Sequence[tuple]], list]]:
     """A function `compute(function, arguments)` that calls a function in worker processes, which end with the block.
 
     It returns the function's result for each tuple of arguments, in their order. The result is None where a limit was
     reached, the process crashed or the function raised an error; their number and the reasons are printed to stderr.
+    `compute(function, arguments, at_most)` has a lower time limit.
     Workers must be able to import the function's module. The first call starts the processes.
 
     Args:
         workers: processes at a time.
-        time_limit: seconds that one call of the function may take.
+        time_limit: seconds that one call of the function may take; or a function that returns them, asked at each
+            `compute`.
         progress: show a progress bar.
+        quiet: do not print the number of results that are lost.
     """
     with _workers(workers) as pool:
 
-        def compute(function: Callable, arguments: Sequence[tuple]) -> list[Any]:
+        def compute(function: Callable, arguments: Sequence[tuple], at_most: float = math.inf) -> list[Any]:
             name, results, losses = function.__name__, [], Counter()
-            futures = [pool.schedule(function, each, timeout=time_limit) for each in arguments]
+            timeout = min(at_most, time_limit() if callable(time_limit) else time_limit)
+            futures = [pool.schedule(function, each, timeout=timeout) for each in arguments]
             for future in tqdm(futures, desc=name, unit="problem", disable=not progress):
                 try:
                     results.append(future.result())
@@ -62,7 +67,7 @@ def limited_map(
                 except Exception as error:  # whatever it is, it costs only this result
                     losses[_REASONS.get(type(error), f"error {type(error).__name__}")] += 1
                     results.append(None)
-            if losses:
+            if losses and not quiet:
                 reasons = ", ".join(f"{reason} {count:,}" for reason, count in losses.most_common())
                 tqdm.write(f"{name}: lost {losses.total():,} of {len(arguments):,} ({reasons})", file=sys.stderr)
             return results
@@ -127,6 +132,8 @@ def derivative_of(expression: str) -> str | None:
         return None
 
 
-def evaluated(expression: str) -> sp.Basic:
+def evaluated(expression: str) -> "sp.Basic":
     """The SymPy expression in the form that SymPy's own evaluation gives it."""
+    from symbolic.expressions.exchange import to_sympy  # here, because importing SymPy takes a third of a second
+
     return to_sympy(from_prefix(expression), evaluate=True)

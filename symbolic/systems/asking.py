@@ -13,12 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
-from pebble import ProcessExpired
-
 from symbolic.expressions.engines import canonical
 from symbolic.expressions.equations import integrand_of
 from symbolic.expressions.prefix import Tree, from_prefix, prefix_text
-from symbolic.runtime.processes import limit_this_process, process_pool
+from symbolic.runtime.processes import ProcessExpired, limit_this_process, process_pool
 from symbolic.systems import ode_solvers
 from symbolic.systems.integrators import Integrator
 from symbolic.systems.ode_solvers import ODE_SOLVERS, OdeSolver
@@ -42,8 +40,13 @@ class Attempt(NamedTuple):
 
 
 def solves(system: str, equation: str) -> bool:
-    """Whether a system can be asked this equation: every system integrates, those in `ODE_SOLVERS` solve ODEs too."""
-    return system in ODE_SOLVERS or integrand_of(from_prefix(equation)) is not None
+    """Whether a system can be asked this equation: every system integrates, those in `ODE_SOLVERS` solve ODEs too.
+
+    One that is installed without what it needs for differential equations does not, see `ode_solvers.lacking`.
+    """
+    if integrand_of(from_prefix(equation)) is not None:
+        return True
+    return system in ODE_SOLVERS and not ode_solvers.lacking(system)
 
 
 @contextlib.contextmanager

@@ -6,17 +6,15 @@ F(x, y) = C, for y; Giac and SymPy do so by themselves. The answers are not chec
 """
 
 import contextlib
+import functools
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import sympy as sp
-
-from symbolic.expressions.exchange import from_sympy, to_sympy
 from symbolic.expressions.prefix import Tree, to_prefix
 from symbolic.expressions.tokens import spellings
 from symbolic.runtime.names import unknown_name
-from symbolic.systems.sessions import NoAnswer, Session
+from symbolic.systems.sessions import NoAnswer, Session, how_to_install, is_installed
 
 
 class _Question(NamedTuple):
@@ -26,11 +24,13 @@ class _Question(NamedTuple):
         ask: a line with `{equation}`, a left-hand side, that prints BEGIN and the solutions as one line.
         unknown: how the system spells y and its derivatives.
         setup: lines that the system reads first.
+        lacking: a line that prints BEGIN and the name of what is not installed, or nothing after BEGIN.
     """
 
     ask: str
     unknown: Mapping[str, str]
     setup: str = ""
+    lacking: str = ""
 
 
 _QUESTIONS = {
@@ -55,6 +55,7 @@ _QUESTIONS = {
         "map(lambda([s],if listp(s) then s else []),errcatch(contrib_ode(e=0,y,x)))))))$\n"
         "texts(s):=simplode(unique(map(lambda([q],string(rhs(q))),"
         'sublist(s,lambda([q],lhs(q)=y and freeof(y,rhs(q)))))),",")$',
+        lacking='print(sconcat("BE","GIN"),if errcatch(load("contrib_ode"))=[] then "contrib_ode" else "")$',
     ),
     "fricas": _Question(
         'PRINC(concat(["BE","GIN",solutions({equation})]))$Lisp',
@@ -75,10 +76,30 @@ _QUESTIONS = {
     ),
 }
 ODE_SOLVERS = (*_QUESTIONS, "sympy")
+_LIMIT_OF_LACKING = 30.0  # CPU seconds to load what may be missing
 _CONSTANT = re.compile(r"\bc_\d+|%c\b|%k\d\b")  # of Giac and Maxima; the setup of FriCAS writes a8 and a9
 _ANY_INTEGER = re.compile(r"\bn_\d+")  # Giac's, as in 2*n_0*pi
 _GIVEN_UP = "Unable to solve"  # Giac
 _OTHER_NAMES = {*spellings("variable"), *spellings("coefficient")} - {"x"}
+
+
+@functools.cache
+def lacking(name: str) -> str:
+    """Why an installed system cannot solve differential equations; empty if it can. It is asked once.
+
+    Debian's Maxima, for example, has its methods for differential equations in a package of their own.
+    """
+    line = _QUESTIONS[name].lacking if name in _QUESTIONS else ""
+    if not line or not is_installed(name):
+        return ""
+    with contextlib.closing(Session(name, _LIMIT_OF_LACKING)) as session:
+        missing = session.ask(line)
+    if not missing:
+        return ""
+    return (
+        f"the computer algebra system `{name}` cannot solve differential equations here, for it has no {missing}. "
+        f"To install it: {how_to_install(name)}"
+    )
 
 
 class OdeSolver(Session):
@@ -104,8 +125,10 @@ class OdeSolver(Session):
 
         Raises:
             NoAnswer: the system found none, or none in time.
-            ValueError: the equation holds other variables or coefficients.
+            ValueError: the equation holds other variables or coefficients, or the system is not installed whole.
         """
+        if reason := lacking(self.name):
+            raise ValueError(reason)
         if clashes := _OTHER_NAMES.intersection(to_prefix(equation)):
             raise ValueError(
                 f"an equation may hold only x, Y and its derivatives. Received: {', '.join(sorted(clashes))}."
@@ -148,6 +171,10 @@ def dsolve(equation: Tree) -> list[Tree]:
 
     SymPy may hang or use up the memory: call this in a process with limits.
     """
+    import sympy as sp  # here, because it takes a third of a second
+
+    from symbolic.expressions.exchange import from_sympy, to_sympy
+
     x, y = sp.Symbol("x"), sp.Function("Y")
     constants = {sp.Symbol(f"C{number}"): sp.Symbol(f"a{number + 7}") for number in (1, 2)}
     try:

@@ -55,7 +55,8 @@ REASONS = (
     "system crashed",
     "too long",
     "rounded numbers",  # Giac rounds the roots of a polynomial: the answer is only nearly right
-    "not elementary",  # proved so, or the answer holds a function without a token: erf, a sum over roots
+    "not elementary",  # the system itself proved that there is no elementary answer
+    "function without a token",  # erf, a sum over roots, or what the system could not evaluate
     "no answer found",
     "answer not readable",
 )
@@ -128,6 +129,11 @@ def is_installed(name: str) -> bool:
     """Whether a system of `SYSTEMS` is installed on this machine."""
     program = _PROGRAMS[name]
     return bool(importlib.util.find_spec(program.module) if program.module else shutil.which(program.command[0]))
+
+
+def how_to_install(name: str) -> str:
+    """The command that installs a system of `SYSTEMS` whole; for programs, on Debian and Ubuntu."""
+    return _PROGRAMS[name].install
 
 
 class Session:
@@ -309,7 +315,7 @@ def _read(answer: str, prints: Mapping[str, str], known: Collection[str]) -> Tre
     if len(answer) > MAX_CHARACTERS:
         raise NoAnswer("too long")
     if not known >= set(re.findall(r"[^\W\d]\w*", answer)):
-        raise NoAnswer("not elementary")
+        raise NoAnswer("function without a token")
     if re.search(r"\.|\d[eE][+-]?\d", answer):
         raise NoAnswer("rounded numbers")
     try:

@@ -21,12 +21,13 @@ import pandas as pd
 
 from symbolic.expressions.notation import prefix_notation
 from symbolic.expressions.tokens import TOKENS
-from symbolic.problems.files import ProblemFiles, find_data, in_turns, parse_line, spread
+from symbolic.problems.files import ANY, PREFIX, ProblemFiles, find_data, in_turns, spread
 from symbolic.problems.problem import ProblemOptions
 from symbolic.problems.production.stream import stream
 from symbolic.problems.splits import skeleton
 from symbolic.problems.tasks import TASKS, split_weight
 from symbolic.runtime.files import sha256_of
+from symbolic.runtime.lines import BadLine, numbered_lines
 from symbolic.seq2seq.batches import (
     BATCHES_PER_STREAMED_WINDOW,
     Batch,
@@ -121,21 +122,31 @@ class TrainingData:
         max_bad_share: float = 0.01,
         stream: Mapping[str, float] | None = None,
         workers: int = 1,
+        tokens: str = PREFIX,
     ) -> "TrainingData":
         """The files of a folder, or of several with weights, such as `DIR:0.6,DIR:0.3`. Their content is not read.
 
         Args:
             run_dir: token stores are kept in its folder `tokens`.
             max_bad_share: fraction of bad lines allowed in a file.
+            tokens: "prefix": expressions in the tokens of `symbolic.expressions.tokens`; "any": words that mean
+                something else, which only exact match can judge.
 
         Raises:
             OSError, ValueError: something is missing, see `symbolic.problems.files.find_data_files`, or a weight is no
-                number above 0.
+                number above 0; or a stream is asked for beside tokens of any kind.
         """
+        if tokens == ANY and stream:
+            raise ValueError("a stream draws expressions: `--stream` and `--tokens any` exclude each other.")
         name = str(data_path)
         weights = {name: 1.0} if name and Path(name).is_dir() else parse_weights(name, "data", "DIR")
-        files = find_data(weights, max_bad_share)
+        files = find_data(weights, max_bad_share, tokens)
         return cls(files, weights, Path(run_dir) / "tokens", dict(stream or {}), workers)
+
+    @property
+    def tokens(self) -> str:
+        """What the tokens of the files may be, "prefix" or "any"."""
+        return self.files["train"].tokens
 
     def with_vocabulary(self, vocabulary: str = "adapted") -> "TrainingData":
         """The same data with text processors.
@@ -149,6 +160,10 @@ class TrainingData:
         """
         if vocabulary not in VOCABULARIES:
             raise ValueError(f"`vocabulary` must be adapted or fixed. Received: {vocabulary!r}.")
+        if self.tokens == ANY and vocabulary == "fixed":
+            raise ValueError(
+                "the fixed vocabulary is that of expressions: `--tokens any` needs `--vocabulary adapted`."
+            )
         contexts = targets = list(TOKENS)
         if vocabulary == "adapted":
             folder, _ = dataclasses.replace(self, vocabulary=vocabulary)._encode("train")
@@ -198,7 +213,8 @@ class TrainingData:
                 "tokens": len(processor),
                 "sha256": _sha256_of_lines(processor.vocabulary),
             }
-        return description | ({"stream": dict(self.stream)} if self.stream else {})
+        description |= {"stream": dict(self.stream)} if self.stream else {}
+        return description | ({"tokens": ANY} if self.tokens == ANY else {})
 
     def _encode(self, split: str) -> tuple[Path, list[EncodedFile]]:
         """The folder of a split's token store, named by all that decides what is in it, and what it holds of each file.
@@ -207,11 +223,14 @@ class TrainingData:
         """
         adapt = self.vocabulary == "adapted" and split == "train"
         contexts = targets = list(TOKENS)
+        if adapt and self.tokens == ANY:
+            contexts, targets = _words_in(self.files[split])
         if self.vocabulary == "adapted" and not adapt:
             first = len(SPECIAL_TOKENS)
             contexts, targets = (p.vocabulary[first:] for p in (self.context_processor, self.target_processor))
         paths = self.files[split].paths
-        name = _sha256_of_lines([str(FORMAT), *map(sha256_of, paths), *contexts, "", *targets, str(adapt)])[:12]
+        rules = [ANY] if self.tokens == ANY else []
+        name = _sha256_of_lines([str(FORMAT), *map(sha256_of, paths), *contexts, "", *targets, str(adapt), *rules])[:12]
         folder = self.token_dir / f"{split}-{name}"
         files = encode_files(
             paths,
@@ -219,13 +238,24 @@ class TrainingData:
             contexts=contexts,
             targets=targets,
             adapt=adapt,
-            parse=parse_line,
-            notation=Notation(*prefix_notation()),
+            parse=self.files[split].parse,
+            notation=None if self.tokens == ANY else Notation(*prefix_notation()),
             max_bad_share=self.files[split].max_bad_share,
             workers=self.workers,
             progress=True,
         )
         return folder, files
+
+
+def _words_in(files: ProblemFiles) -> tuple[list[str], list[str]]:
+    """All words of the good lines' inputs, and of their outputs, by spelling."""
+    words: tuple[set[str], set[str]] = set(), set()
+    for path in files.paths:
+        for _, line in numbered_lines(path):
+            with contextlib.suppress(BadLine):
+                for side, text in zip(words, files.parse(line)[1:], strict=True):
+                    side.update(text.split(" "))
+    return sorted(words[0]), sorted(words[1])
 
 
 def _rows_in_turns(files: Sequence[EncodedFile]) -> np.ndarray:
@@ -303,8 +333,13 @@ def training_input(params: TrialParameters, data: TrainingData, start_step: int,
 
 
 def validation_input(params: TrialParameters, data: TrainingData) -> EvaluationBatches:
-    """The batches that are evaluated after every epoch."""
+    """The batches that are evaluated after every epoch. Raises ValueError if no problem is short enough."""
     store = data.splits["valid"].fitting(params.max_length).store
+    if not len(store):
+        raise ValueError(
+            f"`max_length` must leave at least one validation problem: all {len(data.splits['valid'].store):,} need "
+            f"more than {params.max_length} tokens on a side."
+        )
     return EvaluationBatches(store, params.batch_size, params.validation_steps, params.batch_tokens)
 
 

@@ -32,7 +32,7 @@ def join_processes() -> None:
         OSError: they do not find each other.
     """
     if _on_jax() and (tensorflow := sys.modules.get("tensorflow")):
-        tensorflow.config.set_visible_devices([], "GPU")  # it only turns text into ids, and would take their memory
+        tensorflow.config.set_visible_devices([], "GPU")  # it only writes curves, and would take their memory
     launched = max(int(os.environ.get(name, alone)) for name, alone in ALONE.items())
     if launched == 1:
         return

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
+from symbolic.seq2seq.loading import load_weights
 from symbolic.seq2seq.losses import MaskedAccuracy, MaskedCrossEntropy
 from symbolic.seq2seq.models import model_class
 from symbolic.seq2seq.processors import TextProcessor
@@ -20,7 +21,10 @@ from symbolic.verification import STATUSES
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16", "float16": "mixed_float16"}
 # Columns of history.csv and of the comparison table.
-_TAKEN_NAMES = (*TRAINER_COLUMNS, *STATUSES, *("trial", "status", "reason", "weights", "epochs", "problems"))
+_TAKEN_NAMES = (
+    *(*TRAINER_COLUMNS, *STATUSES, *("trial", "status", "reason", "weights", "epochs", "problems", "unanswered")),
+    *("parameters", "seeds", "problems_seen", "judged_on", "solve_rate_sd", "solve_rate_low", "solve_rate_high"),
+)
 
 Figure = Callable[[Any, Any], Any]  # of labels (B, T) and logits (B, T, V): a function, or a Keras loss or metric
 
@@ -194,7 +198,7 @@ def resumed_model(
     model = built_model(params, data, params.precision)
     compile_model(model, params, extensions)
     model.optimizer.build(model.trainable_variables)
-    model.load_weights(checkpoint)
+    load_weights(model, checkpoint)
     return model
 
 
@@ -207,7 +211,7 @@ def best_model(
     was trained with is one of its metrics.
     """
     model = built_model(params, data, "float32")
-    model.load_weights(folder / BEST_WEIGHTS)
+    load_weights(model, folder / BEST_WEIGHTS)
     metrics = [MaskedAccuracy(name="token_accuracy"), *map(_copy, extensions.metrics)]
     if extensions.loss is not None:
         metrics.append(keras.metrics.MeanMetricWrapper(_copy(extensions.loss), name=_name(extensions.loss)))
@@ -238,9 +242,13 @@ def _load_initial_weights(model: keras.Model, path: Path, data: TrainingData) ->
         )
     try:
         if path.name == MODEL:
-            model.set_weights(Translator.load(path.parent).model.get_weights())
+            weights = Translator.load(path.parent).model.get_weights()
+            if [w.shape for w in weights] != [tuple(w.shape) for w in model.weights]:
+                there, here = (f"{sum(sizes):,}" for sizes in ([w.size for w in weights], [model.count_params()]))
+                raise ValueError(f"it has {there} weights, and this model {here}")
+            model.set_weights(weights)
         else:
-            model.load_weights(path)
+            load_weights(model, path)
     except (ValueError, OSError) as error:
         raise ValueError(f"`initial_weights` must be of a model like this one. {path} does not fit: {error}") from error
 

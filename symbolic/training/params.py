@@ -10,7 +10,8 @@ import inspect
 import itertools
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from symbolic.runtime.names import did_you_mean
@@ -22,6 +23,7 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 ANSWER_FIGURES = ("solve_rate", "exact_match")  # need problems decoded after every epoch
 METRICS = ("val_loss", "val_token_accuracy", *ANSWER_FIGURES, "loss", "token_accuracy")
 
+_SEED = "_seed_"  # between the name of a trial and another seed than its own
 _VOCABULARY_SIZES = ("context_vocabulary_size", "target_vocabulary_size")  # constructor arguments that the data give
 
 
@@ -325,6 +327,35 @@ def select(names: str, trials: Mapping[str, Mapping]) -> dict[str, Mapping]:
     return selected
 
 
+def with_seeds(
+    trials: Mapping[str, Mapping[str, Any]], seeds: Iterable[int], defaults: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Every trial once for each seed: `{"rnn": {}}` with the seeds 0 and 1 gives rnn and rnn_seed_1.
+
+    With the seed that it has anyway a trial keeps its name, so that a run without seeds is one of these.
+
+    Raises:
+        ValueError: a seed is given twice, or two trials get one name.
+    """
+    seeds = list(seeds)
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"every seed must be given once. Received: {', '.join(map(str, seeds))}.")
+    repeated: dict[str, dict[str, Any]] = {}
+    for name, trial in trials.items():
+        own = {**defaults, **trial}["seed"]
+        for seed in seeds:
+            sibling = name if seed == own else f"{name}{_SEED}{seed}"
+            if sibling in repeated:
+                raise ValueError(f"two trials would have the name {sibling}: rename one of them.")
+            repeated[sibling] = {**trial, "seed": seed}
+    return repeated
+
+
+def without_seed(name: str, seed: int) -> str:
+    """The name of the trial that `with_seeds` repeated."""
+    return name.removesuffix(f"{_SEED}{seed}")
+
+
 def product(**choices: Iterable) -> list[dict[str, Any]]:
     """Every combination of the given values: `product(num_units=[64, 128], is_gru=[True, False])` has four."""
     return [dict(zip(choices, values, strict=True)) for values in itertools.product(*choices.values())]
@@ -332,4 +363,48 @@ def product(**choices: Iterable) -> list[dict[str, Any]]:
 
 def sweep(name: str, fixed: Mapping[str, Any], **choices: Iterable) -> dict[str, dict[str, Any]]:
     """Named trials for every combination: `sweep("lr", {...}, learning_rate=[1e-3, 3e-4])` -> lr_1, lr_2."""
-    return {f"{name}_{i}": {**fixed, **values} for i, values in enumerate(product(**choices), start=1)}
+    return listed(name, fixed, product(**choices))
+
+
+def listed(name: str, fixed: Mapping[str, Any], trials: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Named trials, one for each of the given sets of parameters: `listed("lr", {...}, [{"patience": 3}])` -> lr_1."""
+    return {f"{name}_{i}": {**fixed, **values} for i, values in enumerate(trials, start=1)}
+
+
+def random_sweep(
+    name: str, fixed: Mapping[str, Any], number: int, *, seed: int, **choices: Sequence | Callable[[random.Random], Any]
+) -> dict[str, dict[str, Any]]:
+    """`number` named trials with values drawn at random, which cover more values of each parameter than a product.
+
+    (Bergstra & Bengio 2012, Random search for hyper-parameter optimization.)
+
+    Args:
+        seed: the same seed gives the same trials; with a larger `number` the first ones stay.
+        choices: parameter -> values, each equally likely, or `uniform(low, high)` or `log_uniform(low, high)`.
+    """
+    rng = random.Random(seed)
+    draws = [
+        {key: values(rng) if callable(values) else rng.choice(values) for key, values in choices.items()}
+        for _ in range(number)
+    ]
+    return listed(name, fixed, draws)
+
+
+def uniform(low: float, high: float) -> Callable[[random.Random], float]:
+    """For `random_sweep`: numbers between two numbers, to three digits."""
+    return lambda rng: _three_digits(rng.uniform(low, high))
+
+
+def log_uniform(low: float, high: float) -> Callable[[random.Random], float]:
+    """For `random_sweep`: numbers between two positive ones, each order of magnitude equally likely, to three digits.
+
+    Raises:
+        ValueError: a number is not above 0.
+    """
+    if min(low, high) <= 0:
+        raise ValueError(f"`log_uniform` needs two numbers above 0. Received: {low}, {high}.")
+    return lambda rng: _three_digits(math.exp(rng.uniform(math.log(low), math.log(high))))
+
+
+def _three_digits(value: float) -> float:
+    return float(f"{value:.3g}")

@@ -2,7 +2,7 @@
 
     history.csv           a row per epoch
     best.weights.h5       the weights of the best epoch by `early_stopping`, averaged if averaging is on
-    checkpoint_7.keras    only until the trial ends: model and optimizer after epoch 7, the last whole one
+    checkpoint_7.keras    model and optimizer after epoch 7, the last whole one; what a resumed trial begins from
     epoch_7.weights.h5    likewise, if the weights of several epochs are averaged
 
 Every file is written whole or not at all, and the checkpoint last: a killed trial goes on as if it had never stopped.

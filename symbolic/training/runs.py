@@ -8,21 +8,23 @@ from typing import Any
 
 import keras
 import pandas as pd
-from tqdm import tqdm
 
-from symbolic.problems.files import ProblemFiles
+from symbolic.problems.files import PREFIX, ProblemFiles
 from symbolic.problems.production.stream import check_tasks
 from symbolic.runtime import cluster
 from symbolic.runtime.cluster import ENGINES
 from symbolic.runtime.names import did_you_mean, unknown_name
+from symbolic.runtime.progress import tqdm
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.shapes import Source
 from symbolic.seq2seq.token_store import TokenStore
 from symbolic.training import devices
-from symbolic.training.comparison import compare, draw_curves
+from symbolic.training.comparison import Comparison, compare, compare_differences, draw_curves
 from symbolic.training.data import TrainingData
 from symbolic.training.models import Extensions, Figure, try_out
-from symbolic.training.params import TrialParameters, complete
+from symbolic.training.params import TrialParameters, complete, with_seeds
+from symbolic.training.progress import RunProgress
+from symbolic.training.rate_range import learning_rate_range
 from symbolic.training.recording import read_history
 from symbolic.training.sweeps import on_cluster
 from symbolic.training.trials import run_trial
@@ -54,6 +56,7 @@ class SymbolicModelTrain:
         stream: Mapping[str, float] | None = None,
         *,
         defaults: Mapping[str, Any] | None = None,
+        seeds: Sequence[int] | None = None,
         loss: Figure | None = None,
         metrics: Sequence[Figure] = (),
         callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -67,6 +70,8 @@ class SymbolicModelTrain:
             workers: processes that verify answers after training, and that make the problems of a stream.
             stream: task -> weight: train on fresh problems of these tasks instead of the train split.
             defaults: values of parameters that a trial leaves open; None for those of `model_params.py`.
+            seeds: train every trial once for each of these seeds; None for the trial's own seed alone. A trial NAME
+                with another seed than its own is the trial NAME_seed_1, with a folder of its own.
             loss: a Keras loss or a function of labels (B, T) and logits (B, T, V), minimised in place of the
                 cross-entropy. In the table `loss` is the cross-entropy all the same; this one has a column of its own.
             metrics: Keras metrics or such functions, reported in history, curves and table. Every trial gets copies.
@@ -90,6 +95,8 @@ class SymbolicModelTrain:
         self._extensions = Extensions(loss, tuple(metrics), tuple(callbacks))
         self._extensions.check()
         self._trials, self._defaults = dict(model_params), dict(defaults)
+        if seeds is not None:
+            self._trials = with_seeds(self._trials, seeds, self._defaults)
         self.model_params: dict[str, TrialParameters] = {}
         for name, trial in self._trials.items():
             self.model_params[name] = complete(name, trial, defaults, self._extensions.metric_names)
@@ -105,6 +112,11 @@ class SymbolicModelTrain:
     @property
     def data(self) -> Mapping[str, ProblemFiles] | None:
         return self._data and self._data.files
+
+    @property
+    def tokens(self) -> str | None:
+        """What the tokens of the data may be, "prefix" or "any"."""
+        return self._data and self._data.tokens
 
     @property
     def weights(self) -> Mapping[str, float]:
@@ -128,19 +140,22 @@ class SymbolicModelTrain:
     def sources(self) -> Sequence[Source]:
         return self._data.sources if self._data else []
 
-    def load_data(self, data_path: Path | str, max_bad_share: float = 0.01) -> Mapping[str, ProblemFiles]:
+    def load_data(
+        self, data_path: Path | str, max_bad_share: float = 0.01, tokens: str = PREFIX
+    ) -> Mapping[str, ProblemFiles]:
         """Find the train, valid and test files of a folder; their content is read when it is needed.
 
         Args:
             data_path: a folder, or several with weights: in training on `DIR:0.6,DIR:0.3` two problems of three come
                 from the first, and its validation and test problems take turns with those of the second.
             max_bad_share: fraction of bad lines allowed in a file; they are left out, counted and printed.
+            tokens: "prefix" for expressions, "any" for words of another meaning, judged by exact match alone.
 
         Raises:
             OSError, ValueError: something is missing, see `symbolic.problems.files.find_data_files`, or a weight is no
                 number above 0.
         """
-        self._data = TrainingData.find(data_path, self.run_dir, max_bad_share, self.stream, self.workers)
+        self._data = TrainingData.find(data_path, self.run_dir, max_bad_share, self.stream, self.workers, tokens)
         return self.data
 
     def set_processor(self, vocabulary: str = "adapted") -> tuple[TextProcessor, TextProcessor]:
@@ -174,18 +189,38 @@ class SymbolicModelTrain:
             Diverged: the loss became infinite or not a number.
             ValueError: there is no such trial, or its folder holds it with other parameters or data.
         """
+        return self._train(trial)
+
+    def _train(self, trial: str, watchers: Sequence[keras.callbacks.Callback] = ()) -> dict[str, Any]:
+        """`watchers` are callbacks that change nothing and are no part of the record."""
         self._need(self.stores, "set_train_datasets")
         if trial not in self.model_params:
             raise ValueError(f"no trial `{trial}`.{did_you_mean(trial, self.model_params)}")
         folder = self.run_dir / trial
         params = self.model_params[trial]
-        translator = run_trial(trial, params, self._data, folder, self._extensions, workers=self.workers)
+        translator = run_trial(trial, params, self._data, folder, self._extensions, self.workers, watchers)
         self.training_result[trial] = {"trained_model": translator.model, "history": read_history(folder)}
         return self.training_result[trial]
 
+    def learning_rate_range(self, trial: str, low: float = 1e-5, high: float = 0.3, steps: int = 100) -> pd.DataFrame:
+        """The loss of a new model of a trial while its learning rate grows: `rate_range.learning_rate_range`.
+
+        Raises:
+            ValueError: there is no such trial, or the rates are wrong.
+        """
+        self._need(self.stores, "set_train_datasets")
+        if trial not in self.model_params:
+            raise ValueError(f"no trial `{trial}`.{did_you_mean(trial, self.model_params)}")
+        return learning_rate_range(self.model_params[trial], self._data, low, high, steps)
+
     def run_all(
-        self, data_path: Path | str, max_bad_share: float = 0.01, engine: str = "local", vocabulary: str = "adapted"
-    ) -> pd.DataFrame:
+        self,
+        data_path: Path | str,
+        max_bad_share: float = 0.01,
+        engine: str = "local",
+        vocabulary: str = "adapted",
+        tokens: str = PREFIX,
+    ) -> Comparison:
         """All steps for all trials, then the comparison; a trial that fails is recorded and the others go on.
 
         Where several processes train together a failure ends the run, for the others cannot go on without each one.
@@ -196,6 +231,7 @@ class SymbolicModelTrain:
                 system. `training_result` stays empty then.
             vocabulary: as `set_processor` takes it. With a stream it is always "fixed", for a stream may bring any
                 token.
+            tokens: as `load_data` takes it.
 
         Returns:
             The comparison table, a row per trial in `run_dir`; saved there with the curves.
@@ -203,39 +239,39 @@ class SymbolicModelTrain:
         if engine not in ENGINES:
             raise unknown_name("engine", engine, ENGINES)
         with devices.rank_0_first("data are encoded"):
-            self._prepare(data_path, max_bad_share, vocabulary)
-        ended = self._train_on_cluster(data_path, max_bad_share, vocabulary) if engine == "ray" else self._train_here()
+            self._prepare(data_path, max_bad_share, vocabulary, tokens)
+        how_prepared = (str(data_path), max_bad_share, vocabulary, tokens)
+        ended = self._train_on_cluster(how_prepared) if engine == "ray" else self._train_here()
         for trial, failure in ended:
             if failure is not None:
                 self.failures[trial] = failure
                 tqdm.write(f"{trial} failed: {failure}", file=sys.stderr)
         if not devices.rank():
             draw_curves(self.run_dir)
+            compare_differences(self.run_dir)
         return compare(self.run_dir)
 
-    def _prepare(self, data_path: Path | str, max_bad_share: float, vocabulary: str) -> None:
-        self.load_data(data_path, max_bad_share)
+    def _prepare(self, data_path: Path | str, max_bad_share: float, vocabulary: str, tokens: str) -> None:
+        self.load_data(data_path, max_bad_share, tokens)
         self.set_processor("fixed" if self.stream else vocabulary)
         self.set_train_datasets()
 
     def _train_here(self) -> Iterator[tuple[str, str | None]]:
         """Each trial with the reason why it failed, None if it did not."""
-        for number, trial in enumerate(self.model_params, start=1):
-            print(f"\n{trial} ({number} of {len(self.model_params)})", flush=True)
+        progress = RunProgress({trial: params.epoch for trial, params in self.model_params.items()})
+        for trial in self.model_params:
+            progress.begin(trial)
             try:
-                self.train_model(trial)
+                self._train(trial, (progress,) if not devices.rank() else ())
                 yield trial, None
             except Exception as error:  # whatever it is, it is recorded and costs only this trial
                 if devices.world_size() > 1:
                     raise
                 yield trial, str(error)
 
-    def _train_on_cluster(
-        self, data_path: Path | str, max_bad_share: float, vocabulary: str
-    ) -> Iterator[tuple[str, str | None]]:
+    def _train_on_cluster(self, how_prepared: tuple[str, float, str, str]) -> Iterator[tuple[str, str | None]]:
         """The same on the nodes of a Ray cluster, in the order in which they end."""
         options = {"stream": self.stream, "defaults": self._defaults, **self._extensions._asdict()}
-        how_prepared = (str(data_path), max_bad_share, vocabulary)
         train = functools.partial(_train_on_node, self._trials, self.run_dir, options, how_prepared)
         with cluster.connection():
             environment = {"KERAS_BACKEND": keras.backend.backend(), **devices.ALONE}
@@ -260,7 +296,7 @@ def _train_on_node(
     trials: Mapping[str, Mapping[str, Any]],
     run_dir: Path,
     options: Mapping[str, Any],
-    how_prepared: tuple[str, float, str],
+    how_prepared: tuple[str, float, str, str],
     trial: str,
     workers: int,
 ) -> None:

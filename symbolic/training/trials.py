@@ -9,10 +9,11 @@
     predictions_test.csv
     result.json                how it ended, and the figures of the comparison table
     tensorboard/, run.log      curves and messages
-    checkpoint_7.keras         only until the trial ends: model and optimizer after the last whole epoch
+    checkpoint_7.keras         model and optimizer after the last whole epoch, to go on from
 
-A trial killed anywhere resumes at its last whole epoch and ends as if it had never stopped. `loop` trains; this module
-keeps the folder, and has the trained model judged.
+A trial killed anywhere resumes at its last whole epoch and ends as if it had never stopped. A finished trial goes on
+when it is given more epochs, and params.json records that. `loop` trains; this module keeps the folder, and has the
+trained model judged.
 """
 
 import contextlib
@@ -22,10 +23,13 @@ import json
 import logging
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,8 +38,11 @@ import keras
 import pandas as pd
 
 from symbolic import __version__
+from symbolic.evaluation.exact_match import evaluate_exactly, summarise_exactly
 from symbolic.evaluation.rows import evaluate, summarise
+from symbolic.problems.files import ANY
 from symbolic.runtime.atomic import atomic_path
+from symbolic.runtime.files import read_json
 from symbolic.runtime.folders import check_same_settings
 from symbolic.runtime.locks import locked
 from symbolic.seq2seq.batches import EvaluationBatches, as_input
@@ -51,6 +58,7 @@ from symbolic.training.recording import BEST_WEIGHTS, HISTORY, ONLY_TO_RESUME, l
 PARAMS, RESULT = "params.json", "result.json"
 VERSIONS_OF = ("keras", "tensorflow", "tensorflow-text", "jax", "symengine", "sympy", "numpy", "pandas")
 
+_training = threading.Lock()
 _FOLDER_IS_READY, _FOLDER_IS_COPIED = "the trial's folder is ready", "the trial's folder is copied"  # barriers
 
 
@@ -64,14 +72,19 @@ def run_trial(
     folder: Path | str,
     extensions: Extensions = NO_EXTENSIONS,
     workers: int = 1,
+    watchers: Sequence[keras.callbacks.Callback] = (),
 ) -> Translator:
     """Train one trial in its folder, or go on where a killed one stopped, or load it if it is finished.
+
+    A finished trial goes on if `params` has more epochs than it was given, and may have another patience then. Where
+    the schedule of the learning rate depends on the number of epochs, it is the one of all epochs from there on.
 
     Where several processes train together all of them call this, and only that of rank 0 writes into the folder.
 
     Args:
         extensions: loss, metrics and callbacks of one's own.
         workers: processes that verify answers after training.
+        watchers: further callbacks, which are no part of the record.
 
     Raises:
         ValueError: the folder holds another trial, or one with other parameters or data.
@@ -80,21 +93,26 @@ def run_trial(
         RuntimeError: on another rank than 0: the process of rank 0 has failed.
     """
     folder = Path(folder)
+    if data.tokens == ANY and params.early_stopping == "solve_rate":
+        raise ValueError(f"{name}: only `exact_match` is known of answers in any tokens. Received: solve_rate.")
     if devices.rank():
         return _run_beside_rank_0(params, data, folder, extensions, workers)
     folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder):
+    with _alone(), locked(folder):
         record = _record(name, params, data, extensions)
-        _check_same_trial(folder, record)
+        if _has_more_epochs(folder, record):
+            _go_on(folder, record)
+        else:
+            _check_same_trial(folder, record)
         if read_result(folder).get("status") == "finished":
-            remove(folder, *ONLY_TO_RESUME)  # if a kill came just before its end
             devices.barrier(_FOLDER_IS_READY)
             return Translator.load(folder)
         remove(folder, RESULT)  # of an earlier failure
         remove(folder, ".*-*")  # writes that a kill cut short
         log = _open_log(name, folder)
         try:
-            return _train_and_judge(record, params, data, folder, extensions, workers, log)
+            watched = extensions._replace(callbacks=(*extensions.callbacks, *watchers))
+            return _train_and_judge(record, params, data, folder, watched, workers, log)
         except Exception as error:
             with contextlib.suppress(OSError):  # where the disk is full, the error itself is what counts
                 _write_json(folder / RESULT, {"status": "failed", "reason": f"{type(error).__name__}: {error}"})
@@ -104,6 +122,23 @@ def run_trial(
             for handler in list(log.handlers):
                 handler.close()
                 log.removeHandler(handler)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One trial at a time in a process.
+
+    Keras's seeds and precision belong to the process, so two trials in two threads would both get other weights.
+
+    Raises:
+        ValueError: another thread trains.
+    """
+    if not _training.acquire(blocking=False):
+        raise ValueError("another thread of this process trains a trial: train one after the other, or in processes.")
+    try:
+        yield
+    finally:
+        _training.release()
 
 
 def _run_beside_rank_0(
@@ -163,7 +198,6 @@ def _train_and_judge(
             result[split] = _judge(translator, chosen, params, folder / f"predictions_{split}.csv", workers)
             log.info("%s: %s", split, result[split])
     _write_json(folder / RESULT, result)
-    remove(folder, *ONLY_TO_RESUME)
     return translator
 
 
@@ -194,16 +228,17 @@ def _train(
 
 def _epoch_judge(params: TrialParameters, data: TrainingData, workers: int) -> Judge:
     """A function that gives the figures of a model's answers to some validation problems."""
-    problems = data.splits["valid"].spread(params.epoch_problems).frame()
+    problems = data.splits["valid"].spread(params.epoch_problems)
+    names = ("exact_match",) if data.tokens == ANY else ANSWER_FIGURES
     # A copy of the model, of this process and on one device, that computes as it will answer: in float32.
     model = built_model(params, data, "float32")
     translator = Translator(model, data.context_processor, data.target_processor, params.max_length)
 
     def judge(trained: keras.Model) -> dict[str, float]:
         model.set_weights(trained.get_weights())
-        figures = dict.fromkeys(ANSWER_FIGURES, 0.0)
+        figures = dict.fromkeys(names, 0.0)
         if not devices.rank():
-            judged = summarise(evaluate(translator, problems, workers=workers, progress=False))
+            _, judged = _answers(translator, problems, workers, progress=False)
             figures = {name: judged[name] for name in figures}
         return devices.broadcast(figures)
 
@@ -220,39 +255,63 @@ def _judge(
     if len(store):
         batches = as_input(EvaluationBatches(store, params.batch_size, batch_tokens=params.batch_tokens))
         measured = translator.model.evaluate(batches, return_dict=True, verbose=0)
-    rows = evaluate(translator, problems.frame(), workers=workers)
+    rows, answered = _answers(translator, problems, workers)
     with atomic_path(predictions) as temporary:
         rows.to_csv(temporary, index=False)
     figures: dict[str, Any] = {name: float(measured.pop(name)) for name in ("loss", "token_accuracy") if measured}
     if measured:
         figures["metrics"] = {name: float(value) for name, value in measured.items()}
-    return figures | summarise(rows) | {"seconds": round(time.perf_counter() - started, 1)}
+    return figures | answered | {"seconds": round(time.perf_counter() - started, 1)}
+
+
+def _answers(
+    translator: Translator, problems: Split, workers: int, progress: bool = True
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """A row per problem, and the figures over the rows."""
+    if problems.files.tokens == ANY:
+        rows = evaluate_exactly(translator, problems.frame(), progress)
+        return rows, summarise_exactly(rows)
+    rows = evaluate(translator, problems.frame(), workers=workers, progress=progress, respell=False)
+    return rows, summarise(rows)
 
 
 # --- folders ---------------------------------------------------------------------------------------------------------
 
 
 def trial_folders(runs: Path | str) -> list[Path]:
-    """The trial folders in a runs folder, by name.
+    """The trial folders in a runs folder, by name: trial_9 before trial_10.
 
     Raises:
         FileNotFoundError: there is no such folder, or no trial in it.
     """
-    folders = sorted(params.parent for params in Path(runs).glob(f"*/{PARAMS}"))
+    folders = sorted((params.parent for params in Path(runs).glob(f"*/{PARAMS}")), key=_natural_order)
     if not folders:
         raise FileNotFoundError(f"no trial in {runs}: a trial's folder holds {PARAMS}")
     return folders
 
 
+def _natural_order(folder: Path) -> list[str | int]:
+    """Words and numbers of a name in turn, so that numbers are compared as numbers."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", folder.name)]
+
+
 def read_result(folder: Path | str) -> dict[str, Any]:
-    """The content of result.json; empty while the trial has not ended."""
+    """The content of result.json; empty while the trial has not ended. Raises ValueError if it is damaged."""
     path = Path(folder) / RESULT
-    return _read_json(path) if path.exists() else {}
+    if not path.exists():
+        return {}
+    match result := read_json(path):
+        case {"status": "finished" | "failed", "reason": str() | None}:
+            return result
+    raise ValueError(f"{path} is damaged: it has no `status` and `reason` of a trial.")
 
 
 def read_params(folder: Path | str) -> dict[str, Any]:
-    """The content of params.json: trial, params, data, versions, machine."""
-    return _read_json(Path(folder) / PARAMS)
+    """The content of params.json: trial, params, data, versions, machine. Raises ValueError if it is damaged."""
+    match record := read_json(Path(folder) / PARAMS):
+        case {"trial": str(), "params": dict()}:
+            return record
+    raise ValueError(f"{Path(folder) / PARAMS} is damaged: it does not describe a trial.")
 
 
 def _record(name: str, params: TrialParameters, data: TrainingData, extensions: Extensions) -> dict[str, Any]:
@@ -265,11 +324,48 @@ def _check_same_trial(folder: Path, record: dict[str, Any]) -> None:
     if not (folder / PARAMS).exists():
         return
     there, now = (_settings(each) for each in (read_params(folder), record))
+    if _differing(there, now) == {"seed"}:
+        raise ValueError(
+            f"{folder} holds this trial with other settings (seed: {there['seed']} there, {now['seed']} now). To train "
+            f"it beside the other, give the seed with --seed {now['seed']}, or seeds=[{now['seed']}] in Python."
+        )
     check_same_settings(folder, "this trial", there, now)
+
+
+def _has_more_epochs(folder: Path, record: dict[str, Any]) -> bool:
+    """Whether the folder holds the same trial with fewer epochs."""
+    if not (folder / PARAMS).exists():
+        return False
+    there, now = (_settings(each) for each in (read_params(folder), record))
+    return now["epoch"] > there["epoch"] and _differing(there, now) <= {"epoch", "patience"}
+
+
+def _differing(there: dict[str, Any], now: dict[str, Any]) -> set[str]:
+    missing = object()
+    return {key for key in {**there, **now} if there.get(key, missing) != now.get(key, missing)}
+
+
+def _go_on(folder: Path, record: dict[str, Any]) -> None:
+    """Make a trial's folder that of the trial with more epochs, unfinished.
+
+    Raises:
+        ValueError: the trial is finished and has no checkpoint, as an earlier version left it.
+    """
+    before, done = read_params(folder), last_epoch(folder)
+    if read_result(folder).get("status") == "finished" and not done:
+        raise ValueError(
+            f"{folder} holds this trial with {before['params']['epoch']} epochs, finished and without the checkpoint "
+            "that more epochs begin from. Choose another folder, or train a new trial with these `initial_weights`."
+        )
+    step = {"after_epoch": done, "epochs_asked_before": before["params"]["epoch"]} | _started()
+    remove(folder, RESULT)  # first: a kill before the next line leaves the unfinished trial of before
+    _write_json(folder / PARAMS, before | record | {"continued": [*before.get("continued", []), step]})
+    print(f"{folder.name}: goes on after epoch {done}, up to epoch {record['params']['epoch']}", flush=True)
 
 
 def _settings(record: dict[str, Any]) -> dict[str, Any]:
     """What a trial's result follows from; callbacks are left out, for most of them only watch."""
+    record = json.loads(json.dumps(record))  # as it is read back: tuples are lists
     extensions = {name: value for name, value in record.get("extensions", {}).items() if name != "callbacks"}
     data = {f"data, {name}": _fingerprint(entry) for name, entry in record["data"].items()}
     return {**record["params"], **extensions, **data}
@@ -286,8 +382,12 @@ def _circumstances() -> dict[str, Any]:
         "versions": {"symbolic": __version__, "python": platform.python_version()}
         | {package: _version(package) for package in VERSIONS_OF},
         "machine": {"platform": platform.platform(), "cpus": os.cpu_count()},
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        **_started(),
     }
+
+
+def _started() -> dict[str, str]:
+    return {"started": datetime.now(UTC).isoformat(timespec="seconds")}
 
 
 def _version(package: str) -> str:
@@ -305,10 +405,6 @@ def _open_log(name: str, folder: Path) -> logging.Logger:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     return log
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

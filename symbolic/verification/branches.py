@@ -22,7 +22,7 @@ import numpy as np
 from flint import arb, ctx
 
 from symbolic.expressions.prefix import Tree, from_prefix
-from symbolic.verification import balls, contrasts, edges, floats
+from symbolic.verification import balls, contrasts, edges, floats, symbols
 from symbolic.verification.constants import independent_constants
 from symbolic.verification.contrasts import Contrast
 from symbolic.verification.draws import (
@@ -43,6 +43,8 @@ _EXAMINED = 8  # of the first contrasts each must have an edge between its point
 _MOST_FADING = 2  # of those may have a residual that fades instead, as tanh does on the wrong side of a branch
 _MOVED = 3  # points with the smallest constants, and as many with the largest, that are moved along x
 _LOOKED_BESIDE = 2  # points whose constants are used where only balls see an answer fail
+_FORMULAS = 2  # points near which the formula must vanish
+_ENOUGH_BY_FORMULA, _TRIED_BY_FORMULA = 8, 40  # zeros that prove a branch together with it, and points tried for them
 _UNRELATED = from_prefix("div sin sin x INT+ 1 0 0 0 0 0 0 0 0 0")  # added to an answer: another function close by
 
 
@@ -86,9 +88,47 @@ def branch_of(residual: Residual, points: Points) -> Branch | None:
         draws = draws_at_many_x(residual, points, rng)
         if draws is None or is_bare_somewhere(residual, draws, rng):
             return None
-    if len(residual.constants) < residual.order:
-        return _branch_of_x(residual, points, rng)
-    return _branch_of_constants(residual, points, draws, rng)
+    depends_on_constants = len(residual.constants) >= residual.order
+    branch = _branch_by_formula(residual, points, draws, rng)
+    if branch is not None:
+        return branch._replace(depends_on_constants=depends_on_constants)
+    if depends_on_constants:
+        return _branch_of_constants(residual, points, draws, rng)
+    return _branch_of_x(residual, points, rng)
+
+
+def _branch_by_formula(
+    residual: Residual, points: Points, draws: Draws | None, rng: np.random.Generator
+) -> Branch | None:
+    """The branch around points near which the residual is 0 as a formula. Only functions of Y end it."""
+    if residual.of_values is not None:
+        return None
+    other = _with_another_function(residual)
+    held, radii = [], []
+    for point in _seeming_to_hold(residual, points, draws, rng):
+        enclosure = balls.enclose(residual, point)
+        if enclosure.status != "zero" or balls.enclose(other, point).status != "nonzero":
+            continue
+        if len(held) < _FORMULAS and not symbols.is_zero_near(residual, point):
+            return None
+        held.append(point)
+        radii.append(enclosure.radius)
+        if len(held) == _ENOUGH_BY_FORMULA:
+            return Branch(held, radii, depends_on_constants=False, is_explained=True)
+    return None
+
+
+def _seeming_to_hold(
+    residual: Residual, points: Points, draws: Draws | None, rng: np.random.Generator
+) -> Iterator[Point]:
+    """Random points at which floats see the answer hold."""
+    if draws is None:
+        sizes, _ = floats.relative_sizes(residual, {name: points.column(name) for name in residual.free})
+        yield from (points[row] for row in rng.permutation(np.flatnonzero(sizes < HOLDS)))
+    else:
+        rows, columns = np.nonzero(draws.sizes < HOLDS)
+        chosen = rng.permutation(len(rows))[:_TRIED_BY_FORMULA]
+        yield from draws.points(residual, rows[chosen], columns[chosen])
 
 
 def _branch_of_x(residual: Residual, points: Points, rng: np.random.Generator) -> Branch | None:

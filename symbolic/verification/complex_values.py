@@ -52,8 +52,8 @@ def _holding(residual: Residual, right: list[tuple[Point, balls.Enclosure]]) -> 
     by_distance = sorted(points, key=distance)
     evidence = _evidence(right)
     evidence["unseen_share"] = unseen_share(len(points))
-    if symbols.is_zero(residual):  # then one zero proves it on the whole branch
-        return (proved if _is_single_valued(residual) else confirmed)(residual, points, radii, evidence)
+    if _is_single_valued(residual) and symbols.is_zero(residual):
+        return proved(residual, points, radii, evidence)
     for point in by_distance[:SHARP_POINTS] + by_distance[-2 * FAR_POINTS :]:
         enclosure = balls.enclose(residual, point, is_complex=True, precisions=balls.PRECISIONS[-1:])
         if enclosure.status == "nonzero":

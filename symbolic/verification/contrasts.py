@@ -152,24 +152,31 @@ def _contrasting_offsets(holds: np.ndarray, fails: np.ndarray, is_known: np.ndar
     return sorted(np.argwhere(fraction > _MOST_CONSTANTS).tolist(), key=rank)
 
 
+_MOST_BUMPS = 3  # contrasts of a point with roots on both sides of which the answer fails, the farthest first
 _BESIDE_ROOT = np.array([-8.0, -1e-3, 1e-3, 8.0])  # distances from the root of a part at which balls look
 
 
 def beside_roots(residual: Residual, points: list[Point]) -> Iterator[Contrast]:
     """Contrasts beside the roots of parts that only balls see, with the constants of points where the answer holds.
 
-    Beside terms as large as exp(x)^2 floats do not see a kink.
+    Beside terms as large as exp(x)^2 floats do not see a kink. Where the answer fails on both sides of a root, as
+    beside a bump, the contrast is with the point itself.
     """
-    for point, root in itertools.product(points, _roots_in_x(residual)):
-        columns = {name: np.full(len(_BESIDE_ROOT), as_float(point[name])) for name in residual.free}
-        columns["x"] = root + _BESIDE_ROOT
-        beside = floats.points_of(residual, columns, np.arange(len(_BESIDE_ROOT)))[:]
-        statuses = [balls.enclose(residual, each, precisions=BITS).status for each in beside]
-        for first, second in itertools.pairwise(range(len(beside))):
-            if (statuses[first], statuses[second]) == ("zero", "nonzero"):
-                yield beside[first], beside[second]
-            elif (statuses[first], statuses[second]) == ("nonzero", "zero"):
-                yield beside[second], beside[first]
+    for point in points:
+        left = _MOST_BUMPS
+        for root in sorted(_roots_in_x(residual), key=lambda each: -abs(each - signed_x(point))):
+            columns = {name: np.full(len(_BESIDE_ROOT), as_float(point[name])) for name in residual.free}
+            columns["x"] = root + _BESIDE_ROOT
+            beside = floats.points_of(residual, columns, np.arange(len(_BESIDE_ROOT)))[:]
+            statuses = [balls.enclose(residual, each, precisions=BITS).status for each in beside]
+            for first, second in itertools.pairwise(range(len(beside))):
+                if (statuses[first], statuses[second]) == ("zero", "nonzero"):
+                    yield beside[first], beside[second]
+                elif (statuses[first], statuses[second]) == ("nonzero", "zero"):
+                    yield beside[second], beside[first]
+            if left and "nonzero" in statuses and "zero" not in statuses:
+                left -= 1
+                yield point, beside[statuses.index("nonzero")]
 
 
 def _roots_in_x(residual: Residual) -> list[float]:

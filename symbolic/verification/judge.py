@@ -29,7 +29,7 @@ from symbolic.verification import balls, complex_values, floats, landmarks, symb
 from symbolic.verification.branches import branch_of
 from symbolic.verification.points import Point, distance
 from symbolic.verification.residual import AnswerError, ProblemError, Residual, residual_of
-from symbolic.verification.verdict import Verdict, confirmed, proved, refuted, unseen_share
+from symbolic.verification.verdict import Verdict, confirmed, proved, refuted, unseen_share, with_domain
 
 CONFIRMING_POINTS = 16  # zeros that confirm an answer without the formula
 ENOUGH_POINTS = 6  # zeros that prove one with it; fewer decide nothing
@@ -39,7 +39,9 @@ OVERFLOWN_POINTS = 8  # this many are tried of the points where floats overflow
 MOST_UNKNOWN = 0.5  # if balls are too wide on a larger fraction of the domain, too much is left open
 
 
-def verify(problem: Tree | str, answer: Tree | str, seed: int = 0, extent: bool = True) -> Verdict:
+def verify(
+    problem: Tree | str, answer: Tree | str, seed: int = 0, extent: bool = True, domain: bool = False
+) -> Verdict:
     """Judge an answer to an equation.
 
     Args:
@@ -49,7 +51,11 @@ def verify(problem: Tree | str, answer: Tree | str, seed: int = 0, extent: bool 
             equation must hold for any values of them, or on a branch (see above).
         seed: another seed means other random points. They also depend on problem and answer.
         extent: whether to measure how much of the solution of a differential equation the answer is, which takes most
-            of the time. Otherwise an answer that holds all constants counts as a family.
+            of the time. Otherwise an answer that holds all constants counts as a family, unless it is general for
+            certain.
+        domain: whether to find out where a right answer holds, and where it jumps (see `domain`): then
+            `evidence["domain"]` tells it, if it is known, and the reason if the answer is not right wherever the
+            problem is real.
 
     Returns:
         A verdict; malformed input gets one too ("undecided" where the problem is at fault, "refuted" where the answer
@@ -64,7 +70,8 @@ def verify(problem: Tree | str, answer: Tree | str, seed: int = 0, extent: bool 
     verdict = _on_the_real_line(residual)
     if (verdict is None or verdict.evidence.get("points") == 0) and symbols.is_undefined(residual):
         return Verdict("refuted", "the answer is undefined: it divides by zero or the like")
-    return verdict or complex_values.judge(residual, _on_the_real_line)
+    verdict = verdict or complex_values.judge(residual, _on_the_real_line)
+    return with_domain(verdict, residual) if domain and verdict.solved else verdict
 
 
 def _on_the_real_line(residual: Residual) -> Verdict | None:
@@ -76,7 +83,9 @@ def _on_the_real_line(residual: Residual) -> Verdict | None:
     if failing is not None:
         return _wrong(residual, sample, *failing, {"wrong_share": sample.wrong_share})
     if residual.of_values is None:
-        formula_is_zero = symbols.is_zero(residual)
+        formula_is_zero = symbols.is_zero(residual) or (
+            len(sample.points) > 0 and symbols.is_zero_where_real(residual, sample.points[-1])
+        )
         asked_for = ENOUGH_POINTS if formula_is_zero else CONFIRMING_POINTS
     else:  # where parts are complex, floats and formulas may be on different sides of a branch cut
         formula_is_zero, asked_for = False, floats.FIRST_POINTS

@@ -73,6 +73,10 @@ class Points(Sequence):
     def __len__(self) -> int:
         return len(self._rows)
 
+    def column(self, name: str) -> np.ndarray:
+        """The floats that the coordinates were made from."""
+        return self._columns[name][self._rows]
+
     def __getitem__(self, index):
         if isinstance(index, slice):
             return [self[each] for each in range(*index.indices(len(self)))]

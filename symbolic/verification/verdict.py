@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from symbolic.verification import balls
 from symbolic.verification.constants import independent_constants
+from symbolic.verification.domain import domain_of
 from symbolic.verification.extent import FAMILY, GENERAL, PARTICULAR, extent_of
 from symbolic.verification.points import Point, named
 from symbolic.verification.residual import Residual
@@ -29,6 +30,9 @@ class Verdict(NamedTuple):
             `unseen_share`: with 95 % confidence, at most this fraction of the sampled domain is wrong and was missed.
             `order`, `constants`: the order of the equation, and the number of independent constants of the answer.
             `met`: the fraction of random initial values that a family of solutions meets; see `extent`.
+            `domain`: where a right answer holds, if that was asked for and is known: `holds` and `problem` are unions
+            of intervals as text, `whole` tells whether the first is all of the second, `jumps` lists where the answer
+            jumps and the problem does not, `share` is the fraction of the problem's x at which the answer holds.
     """
 
     status: str
@@ -54,6 +58,16 @@ class Verdict(NamedTuple):
     def general(self) -> bool:
         """Whether the answer is right and holds every real solution except isolated ones."""
         return self.extent == "general"
+
+
+def with_domain(verdict: Verdict, residual: Residual) -> Verdict:
+    """The verdict on a right answer, with its domain."""
+    domain = domain_of(residual) if "complex" not in verdict.evidence else None
+    if domain is None:
+        return verdict
+    sentence = domain.sentence(residual.is_integral)
+    reason = f"{verdict.reason}; {sentence}" if sentence else verdict.reason
+    return verdict._replace(reason=reason, evidence=verdict.evidence | {"domain": domain._asdict()})
 
 
 def proved(residual: Residual, points: list[Point], radii: list[float], more: dict | None = None) -> Verdict:
@@ -96,8 +110,19 @@ def _right(
         reason += f"; of the {residual.order} independent constants of the general solution it holds {constants}"
     if extent.met is not None and extent.word == FAMILY:
         evidence["met"] = extent.met
-        reason += f"; a family of solutions that meets {extent.met:.0%} of random initial values"
+        reason += f"; a family of solutions that meets {_share(extent.met)} of random initial values"
     return Verdict(status, reason, evidence)
+
+
+_SHARES = {
+    0.05: "few", 0.1: "about a tenth", 0.25: "about a quarter", 0.33: "about a third", 0.5: "about half",
+    0.67: "about two thirds", 0.75: "about three quarters", 0.9: "most",
+}  # fmt: skip
+
+
+def _share(fraction: float) -> str:
+    """A fraction that is an estimate, in words."""
+    return _SHARES[min(_SHARES, key=lambda each: abs(each - fraction))]
 
 
 def _text(value) -> str:

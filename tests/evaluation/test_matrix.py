@@ -48,7 +48,7 @@ def finished(data, model_folder, tmp_path_factory):
     """One model at two beam sizes, and systems, on three sets."""
     out = tmp_path_factory.mktemp("evaluation")
     sets = [data / "bwd.test", data / "mixed.test.gz", data / "ode1.test"]
-    options = {"systems": ["sympy", *OTHERS], "beams": [1, 3], "repair": True}
+    options = {"systems": ["sympy", *OTHERS], "beams": [1, 3], "proposers": ["repair"], "seconds": [20]}
     results = evaluate_matrix(out, [model_folder], sets, **options)
     return out, results, functools.partial(evaluate_matrix, out, [model_folder], sets), options
 
@@ -61,7 +61,7 @@ def test_every_solver_is_asked_the_problems_of_every_set_that_it_can_be_asked(fi
         for beam in (1, 3)
         for name, count in [("bwd.test", 9), ("mixed.test", 4), ("ode1.test", 1)]
     }
-    systems = results[results["beam"].isna()]
+    systems = results[results["beam"].isna() & ~results["solver"].str.startswith(model_folder.name)]
     asked = {(row.solver, row.set): row.problems for row in systems.itertuples()}
     assert asked == {
         **{("sympy", "bwd.test"): 9, ("sympy", "mixed.test"): 4, ("sympy", "ode1.test"): 1},
@@ -86,11 +86,33 @@ def test_the_figures_are_those_of_the_problems(finished, model_folder):
         assert "66.7%" in text and not re.search(r"\bnan\b|<NA>|NaN", text)
 
 
+def test_a_budget_of_seconds_is_a_solver_of_its_own_with_and_without_systems(finished, model_folder):
+    out, results, _, _ = finished
+    by_name = results.set_index(["solver", "set"])
+    alone, together = f"{model_folder.name}_20s", f"{model_folder.name}_20s_systems"
+    for label in (alone, together):
+        assert by_name.loc[(label, "bwd.test"), "solve_rate"] == pytest.approx(2 / 3)  # the model's own, as ever
+        assert by_name.loc[(label, "bwd.test"), "with_repair"] == 1
+    assert np.isnan(by_name.loc[(alone, "ode1.test"), "with_sympy"])
+    assert by_name.loc[(together, "ode1.test"), "with_sympy"] == 1 > by_name.loc[(together, "ode1.test"), "solve_rate"]
+    rows = pd.read_csv(out / "rows" / together / "ode1.test" / "rows.csv")
+    assert rows["found_by"].tolist() == ["sympy"] and (rows["seconds_to_answer"] <= rows["seconds"]).all()
+
+
+def test_the_overlap_counts_who_solves_what(finished, model_folder):
+    out, _, _, _ = finished
+    table = pd.read_csv(out / "overlap.csv").set_index(["set", "solver", "other"])
+    model = f"{model_folder.name}@1"
+    assert table.loc[("bwd.test", "sympy", model)].tolist() == [9, 9, 6, 3]
+    assert table.loc[("bwd.test", model, "sympy")].tolist() == [9, 6, 6, 0]
+    assert table.loc[("bwd.test", model, f"{model} with repair"), "only"] == 0
+
+
 def test_the_folder_explains_itself(finished, model_folder):
     out, results, _, _ = finished
     there = {path.name for path in out.iterdir()}
-    tables = {"results.csv", "matrix.csv", "by_kind.csv", "by_operators.csv", "by_length.csv"}
-    pictures = {"by_operators.png", "by_length.png", "by_beam.png", "verdicts.png"}
+    tables = {"results.csv", "matrix.csv", "by_kind.csv", "by_operators.csv", "by_length.csv", "overlap.csv"}
+    pictures = {"by_operators.png", "by_length.png", "by_beam.png", "by_seconds.png", "verdicts.png"}
     assert there == {"rows", *tables, *pictures}
     assert len(pd.read_csv(out / "results.csv")) == len(results)
     rows = pd.read_csv(out / "rows" / f"{model_folder.name}@3" / "mixed.test" / "rows.csv", keep_default_na=False)
@@ -246,7 +268,7 @@ def test_files_of_one_name_are_told_apart(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--beam", "1,ten"], "beam sizes must be numbers separated by commas, such as 1,10,50. Received: '1,ten'"),
+        (["--beam", "1,ten"], "`--beam` must be numbers separated by commas, such as 1,10,50. Received: '1,ten'"),
         (["--beam", "5,5"], "beam sizes must be different numbers from 1 up. Received: 5, 5"),
         (["--beam", "0"], "beam sizes must be different numbers from 1 up. Received: 0"),
         (["--against", "simpy"], "unknown integrator `simpy`. Did you mean `sympy`?"),
@@ -285,7 +307,18 @@ def test_the_command_makes_a_suite_and_evaluates_it(model_folder, tmp_path, caps
     suite = tmp_path / "powers.test"
     assert main(["suite", "powers", "--count", "5", "--seed", "1", "--out", str(suite)]) == 0
     assert "kept: proved 5" in capsys.readouterr().out
-    words = ["evaluate", str(model_folder), "--data", str(suite), "--beam", "1", "--limit", "3", "--linearity"]
+    words = [
+        "evaluate",
+        str(model_folder),
+        "--data",
+        str(suite),
+        "--beam",
+        "1",
+        "--limit",
+        "3",
+        "--proposers",
+        "linearity",
+    ]
     assert main([*words, "--no-grammar", "--out", str(tmp_path / "out")]) == 0
     out = capsys.readouterr().out
     assert f"{model_folder.name}@1" in out and "with linearity" in out and str(tmp_path / "out") in out

@@ -4,8 +4,10 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from hypothesis import given
+from matplotlib.colors import to_rgb
 
-from symbolic.evaluation.plots import plot_tree, plot_verdicts
+from symbolic.evaluation.plots import plot_solvers, plot_tree, plot_verdicts, set_title, solver_title
+from symbolic.evaluation.tables import in_classes
 from symbolic.expressions.prefix import Tree, fold, from_prefix
 from tests.expressions.strategies import repeatable, trees
 
@@ -41,19 +43,65 @@ def test_operands_hang_from_the_left_to_the_right_under_their_operator():
     ]
 
 
-def test_the_verdicts_of_a_set_fill_its_bars():
-    outcomes = ("proved", "confirmed", "refuted", "undecided", "unanswered")
-    fractions = [(0.5, 0.1, 0.3, 0.1, 0.0), (0.2, 0.2, 0.2, 0.2, 0.2), (0.0, 0.0, 1.0, 0.0, 0.0)]
-    results = pd.DataFrame(fractions, columns=outcomes).assign(solver=["a", "b", "b"], set=["bwd", "bwd", "fwd"])
-    figure = plot_verdicts(results, outcomes)
-    panels = {axis.get_title(): axis for axis in figure.axes if axis.get_visible()}
+OUTCOMES = ("proved", "confirmed", "refuted", "undecided", "unanswered")
+FRACTIONS = [(0.5, 0.1, 0.3, 0.1, 0.0), (0.2, 0.2, 0.2, 0.2, 0.2), (0.0, 0.0, 1.0, 0.0, 0.0)]
+
+
+def test_the_verdicts_of_every_set_and_solver_fill_a_row():
+    results = pd.DataFrame(FRACTIONS, columns=OUTCOMES).assign(solver=["a", "b", "b"], set=["bwd", "bwd", "fwd"])
+    figure = plot_verdicts(results, OUTCOMES)
+    (axis,) = figure.axes
     plt.close(figure)
-    assert list(panels) == ["bwd", "fwd"]
-    for name, rows in {"bwd": [0, 1], "fwd": [1]}.items():
-        bars = panels[name].patches
-        assert len(bars) == len(outcomes) * len(rows)
-        for row in rows:
-            own = [bar for bar in bars if bar.get_y() + bar.get_height() / 2 == pytest.approx(row)]
-            which = fractions[row] if name == "bwd" else fractions[2]
-            assert [bar.get_width() for bar in own] == pytest.approx(which)
-            assert own[-1].get_x() + own[-1].get_width() == pytest.approx(1)
+    labels = {tick.get_text(): place for tick, place in zip(axis.get_yticklabels(), axis.get_yticks(), strict=True)}
+    assert list(labels) == ["BACKWARD (BWD)", "a", "b", "FORWARD (FWD)"]  # a label that comes twice counts once
+    for place, fractions in zip((1, 2, 4), FRACTIONS, strict=True):
+        own = [bar for bar in axis.patches if bar.get_y() + bar.get_height() / 2 == pytest.approx(place)]
+        assert [bar.get_width() for bar in own] == pytest.approx(fractions)
+        assert own[-1].get_x() + own[-1].get_width() == pytest.approx(1)
+
+
+def luminance(colour):
+    """Relative luminance (WCAG 2)."""
+    red, green, blue = (
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in to_rgb(colour)
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_solved_and_refuted_can_be_told_apart_in_grey_and_by_their_pattern():
+    results = pd.DataFrame(FRACTIONS[1:2], columns=OUTCOMES).assign(solver="a", set="bwd")
+    figure = plot_verdicts(results, OUTCOMES)
+    bars = dict(zip(OUTCOMES, figure.axes[0].patches, strict=True))
+    plt.close(figure)
+    light, dark = (luminance(bars[name].get_facecolor()) for name in ("refuted", "proved"))
+    assert (light + 0.05) / (dark + 0.05) > 2.5
+    assert bars["refuted"].get_hatch() and not bars["proved"].get_hatch() and not bars["confirmed"].get_hatch()
+
+
+def test_models_come_with_their_proposers_below_and_systems_last():
+    results = pd.DataFrame(
+        {"solver": ["giac", "m@10"], "beam": [pd.NA, 10], "set": "fwd", "problems": 10, "solve_rate": [0.9, 0.5]}
+    ).assign(with_repair=[float("nan"), 0.7])
+    figure = plot_solvers(results)
+    (axis,) = figure.axes
+    plt.close(figure)
+    assert [tick.get_text() for tick in axis.get_yticklabels()] == ["m, beam 10", "with repair", "Giac"]
+    assert [bar.get_width() for bar in axis.patches] == [0.5, 0.7, 0.9]
+
+
+def test_three_classes_hold_all_problems_of_the_finer_groups():
+    labels = ["0–10", "11–20", "21–30", "61–80", "241–"]
+    groups = pd.DataFrame({"solver": "a", "set": "s", "length": pd.Categorical(labels, labels, ordered=True)})
+    groups = groups.assign(problems=[10, 30, 5, 3, 1], solve_rate=[1.0, 0.5, 0.2, 0.0, 1.0])
+    classes = in_classes(groups, "length")
+    assert list(classes["length"]) == ["up to 20", "21–60", "over 60"]
+    assert list(classes["problems"]) == [40, 5, 4]
+    assert list(classes["solve_rate"]) == pytest.approx([25 / 40, 0.2, 0.25])
+
+
+def test_sets_and_solvers_have_the_names_that_people_use():
+    assert set_title("bwd.test") == "backward (bwd)" and set_title("scaled.test") == "scaled"
+    assert set_title("published_fwd.valid") == "published forward (fwd)"
+    assert set_title("reference_ode1.tsv") == "reference first order (ode1)"
+    assert solver_title("pretrained@50") == "shipped model, beam 50" and solver_title("sympy") == "SymPy"
+    assert solver_title("quick_rnn_10s_systems") == "quick_rnn, 10 s, systems last"

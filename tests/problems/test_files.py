@@ -1,7 +1,9 @@
 """Files of problems: what is written is read, in both layouts; every fault of a file is named."""
 
+import bz2
 import gzip
 import logging
+import lzma
 
 import duckdb
 import pytest
@@ -186,10 +188,10 @@ def test_files_that_are_not_there_or_not_what_they_seem(tmp_path):
         read_problems(tmp_path)
     with pytest.raises(ValueError, match="is empty"):
         read_problems(write(tmp_path / "empty.train", ""))
-    with pytest.raises(OSError, match="is named .gz but is no whole gzip file"):
+    with pytest.raises(OSError, match="is named .gz but is no such file"):
         read_problems(write(tmp_path / "plain.train.gz", lines()))
     (tmp_path / "cut.train.gz").write_bytes(gzip.compress(lines().encode())[:-12])
-    with pytest.raises(OSError, match="is named .gz but is no whole gzip file"):
+    with pytest.raises(OSError, match="is compressed, and not whole"):
         read_problems(tmp_path / "cut.train.gz")
     (tmp_path / "latin.train").write_bytes("sub Y' x\té\n".encode("latin-1"))
     with pytest.raises(ValueError, match="latin.train:1: unknown token: in the output, .* `\ufffd`"):
@@ -201,6 +203,49 @@ def test_files_that_are_not_there_or_not_what_they_seem(tmp_path):
     for name in ("other.parquet", "numbers.parquet"):
         with pytest.raises(ValueError, match="must have the columns input and output, of texts.$"):
             read_problems(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "name, pack",
+    [
+        ("a.train.GZ", gzip.compress),
+        ("renamed.train", gzip.compress),
+        ("a.train.xz", lzma.compress),
+        ("a.train.bz2", bz2.compress),
+        ("marked.train", lambda text: b"\xef\xbb\xbf" + text),
+        ("windows.train", lambda text: text.replace(b"\n", b"\r\n")),
+        ("trailing.train", lambda text: text.replace(b"\n", b"  \n")),
+        ("edges.train", lambda text: b"  " + text.replace(b"\t", b" \t  ").replace(b"\n", b" \r\n ")),
+        ("doubled.train", lambda text: text.replace(b" ", b"   ")),
+        ("blank.train", lambda text: text.replace(b"\n", b"\n   \n\n")),
+    ],
+)
+def test_files_are_read_as_people_have_them(tmp_path, name, pack):
+    (tmp_path / name).write_bytes(pack(lines().encode()))
+    frame, report = read_problems(tmp_path / name)
+    assert pairs(frame) == GOOD and not report.bad
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (lines().encode("utf-16"), "is text in UTF-16: save it as UTF-8"),
+        (b"\x28\xb5\x2f\xfd" + b"0" * 30, "is compressed by zstd, .* `zstd -d`"),
+        (lzma.compress(lines().encode() * 99)[:-9], "is compressed, and not whole"),
+        (bz2.compress(lines().encode() * 99)[:-9], "is compressed, and not whole"),
+    ],
+)
+def test_files_that_are_not_read_are_named_with_a_cure(tmp_path, content, message):
+    (tmp_path / "a.train").write_bytes(content)
+    with pytest.raises((ValueError, OSError), match=message):
+        read_problems(tmp_path / "a.train")
+
+
+def test_bad_lines_are_shown_escaped_beside_the_format_that_was_expected(tmp_path):
+    path = write(tmp_path / "a.train", "sub Y' \x1b[31m\tx\n")
+    with pytest.raises(ValueError, match=r"A line is `input<TAB>output` or `count\|input<TAB>output`") as caught:
+        read_problems(path)
+    assert r"\x1b[31m" in str(caught.value) and "\x1b" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["integration", "prim_fwd"])

@@ -1,5 +1,6 @@
 """Worker processes: they inherit nothing from their caller, a death costs only its task, and none is left over."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -9,9 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from pebble import ProcessExpired
 
-from symbolic.runtime.processes import ordered_map, process_pool
+from symbolic.runtime.processes import ProcessExpired, WarmPools, ordered_map, process_pool
 from tests import PROJECT, worker_tasks
 
 TASKS = "tests.worker_tasks"
@@ -148,3 +148,63 @@ def test_a_program_may_end_with_a_generator_left_open(tmp_path):
     run = start(tmp_path, program)
     assert run.communicate(timeout=60) == ("refuted\n", "")
     assert run.returncode == 0
+
+
+# --- warm pools -------------------------------------------------------------------------------------------------------
+
+
+def warm_pid(**options):
+    with process_pool(1, TASKS, **options) as pool:
+        return pool.schedule(os.getpid).result()
+
+
+def test_warm_processes_stay_until_the_end_and_no_longer():
+    with WarmPools() as pools:
+        with pools.in_use():
+            first = warm_pid()
+            with process_pool(1, TASKS), process_pool(1, TASKS) as within:  # as a search within a search
+                assert within.schedule(os.getpid).result() == first
+            assert warm_pid(initializer=worker_tasks.nap, initargs=[0]) != first
+        with pools.in_use():
+            assert warm_pid() == first
+        assert warm_pid() != first and not has_ended(first)  # not in use: a process of its own
+    assert has_ended(first) and not multiprocessing.active_children()
+    with pytest.raises(ValueError, match="were ended"), pools.in_use():
+        pass
+
+
+def test_two_threads_never_share_warm_processes():
+    both, pids = threading.Barrier(2, timeout=60), []
+
+    def work():
+        with pools.in_use(), process_pool(1, TASKS) as pool:
+            both.wait()
+            pids.append(pool.schedule(os.getpid).result())
+            both.wait()
+
+    with WarmPools() as pools:
+        for _ in range(2):
+            threads = [threading.Thread(target=work) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        assert len(pids) == 4 and len(set(pids)) == 2
+
+
+def test_what_is_not_done_at_the_end_of_a_block_does_not_delay_the_next():
+    with WarmPools() as pools, pools.in_use():
+        with process_pool(1, TASKS) as pool:
+            hanging = [pool.schedule(worker_tasks.nap, [100]) for _ in range(3)]
+            pool.schedule(abs, [1])
+        start = time.monotonic()
+        assert warm_pid() and time.monotonic() - start < 20
+        assert all(future.cancelled() for future in hanging)
+
+
+def test_a_death_among_warm_processes_costs_only_its_task():
+    with WarmPools() as pools, pools.in_use():
+        for _ in range(2):
+            with process_pool(1, TASKS) as pool, pytest.raises(ProcessExpired):
+                pool.schedule(worker_tasks.end_by, [signal.SIGKILL]).result()
+            assert warm_pid()

@@ -23,8 +23,8 @@ def test_notes_are_left_out_and_warnings_and_errors_passed_on(capfd):
 
 
 def test_a_backend_that_models_do_not_run_on_is_refused_in_a_sentence():
-    words = [sys.executable, "-m", "symbolic", "integrate", "x"]
+    words = [sys.executable, "-m", "symbolic", "export", "pretrained", "exported"]
     ended = subprocess.run(words, env=os.environ | {"KERAS_BACKEND": "numpy"}, capture_output=True, text=True)
     assert ended.returncode == 2
-    message = "symbolic integrate: Keras's backend must be one of tensorflow, jax. Received: numpy "
+    message = "symbolic export: Keras's backend must be one of tensorflow, jax. Received: numpy "
     assert ended.stderr.splitlines()[-1].startswith(message) and "Traceback" not in ended.stderr

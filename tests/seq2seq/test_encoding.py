@@ -3,6 +3,7 @@
 import functools
 import gzip
 import itertools
+import json
 import resource
 import shutil
 import subprocess
@@ -263,6 +264,47 @@ def test_a_damaged_store_is_refused_by_whoever_uses_it_and_encoded_anew_when_del
     shutil.rmtree(store)
     encode([first], store)
     assert content(store) == before
+
+
+ODD = [
+    None,
+    True,
+    -1,
+    1.5,
+    1e300,
+    2**63,
+    "O",
+    "V8",
+    "|O",
+    "float64",
+    "int8",
+    [],
+    [1],
+    {},
+    {"a": 1},
+    [[[]]],
+    "x" * 10**6,
+]
+
+
+def test_every_odd_entry_is_the_one_error_that_names_the_folder(tmp_path):
+    """A dtype of objects would take the bytes of the file for pointers."""
+    store = tmp_path / "store"
+    encode([write(tmp_path / "a", PAIRS[:50])], store)
+    whole = json.loads((store / SETTINGS).read_text())
+    (digest,) = whole["files"]
+    damaged = [{**whole, name: value} for name in whole for value in ODD if value != whole[name]]
+    damaged += [{key: value for key, value in whole.items() if key != name} for name in whole]
+    for name in whole["files"][digest]:
+        for value in [value for value in ODD if type(value) is not type(whole["files"][digest][name])]:
+            damaged.append({**whole, "files": {digest: {**whole["files"][digest], name: value}}})
+    texts = [json.dumps(settings) for settings in damaged]
+    texts += ["[" * 100_000, "[]", "3", "", '{"format": 1e999}', '{"format": ' + "1" * 5000 + "}", "\ud800"]
+    for text in texts:
+        (store / SETTINGS).write_text(text, errors="surrogatepass")
+        with pytest.raises(ValueError, match=f"the token store {store} .*[Dd]elete this folder") as error:
+            TokenStore.open(store)
+        assert len(str(error.value)) < 500, text[:100]
 
 
 @pytest.mark.parametrize("written, message", [('"format": 0', "0"), ('"other": 1', "None")])

@@ -13,7 +13,7 @@ from symbolic.seq2seq.export import export
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.searches import Beam
 from symbolic.seq2seq.translator import Translator
-from symbolic.solving.answers import grammar_of
+from symbolic.solving.rounds import grammar_of
 from tests.conftest import LEARNT
 from tests.seq2seq.conftest import V, build
 
@@ -73,6 +73,8 @@ def test_greedy_answers_of_a_transformer_are_the_same_too(tmp_path):
     found = saved.translate(tf.constant(texts))
     answers = [[text.decode() for text in row] for row in found["answers"].numpy().tolist()]
     assert_same({"answers": answers, "scores": found["scores"].numpy()}, translator.translate(texts))
+    nothing = saved.translate(tf.constant([], tf.string))
+    assert nothing["answers"].shape == (0, 1) and nothing["scores"].shape == (0, 1)
 
 
 def test_nothing_is_overwritten_and_an_error_leaves_nothing(translator, model_folder, tmp_path, capsys):

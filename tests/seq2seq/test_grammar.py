@@ -17,7 +17,7 @@ from symbolic.seq2seq.models.contract import ModelState
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.searches import Beam, Greedy, Sampling
 from symbolic.seq2seq.special_tokens import END_ID
-from symbolic.solving.answers import grammar_of
+from symbolic.solving.rounds import grammar_of
 
 
 def rules(processor: TextProcessor, max_length: int):

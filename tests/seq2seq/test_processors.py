@@ -1,7 +1,11 @@
 """Texts survive the round trip, case kept; what a vocabulary lacks is reported; files are checked."""
 
+import sys
+import unicodedata
+
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,6 +49,23 @@ def test_no_texts_encode_to_nothing():
 def test_unicode_spellings_of_one_token_are_one_token():
     composed, decomposed = PROCESSOR.encode(["\u00e4"])[0], PROCESSOR.encode(["a\u0308"])[0]
     assert composed.tolist() == decomposed.tolist() and UNKNOWN_ID not in composed
+
+
+def test_a_graph_of_tensorflow_splits_texts_in_the_same_way():
+    """Every character but those that Python or TensorFlow Text treats in a way of its own."""
+    control = "\x00\x1c\x1d\x1e\x1f"  # the last four are whitespace to Python only
+    within_bytes = "\x85\u1680\u2028\u2029"  # TensorFlow Text 2.21 cuts in the middle of these
+    characters = [
+        character
+        for character in map(chr, range(sys.maxunicode + 1))
+        if character not in control + within_bytes and unicodedata.category(character) not in ("Cn", "Cs", "Co")
+    ]
+    texts = [f"a{character}e Y" for character in characters]
+    processor = TextProcessor(["a", "e", "Y", "aae", "aYe", "ae"])
+    theirs = processor.ids_of(tf.constant(texts))
+    ids, offsets = processor.encode(texts)
+    np.testing.assert_array_equal(theirs.flat_values.numpy(), ids)
+    np.testing.assert_array_equal(theirs.row_splits.numpy(), offsets)
 
 
 def test_adapting_orders_by_frequency_then_spelling():

@@ -6,7 +6,7 @@ import pytest
 from symbolic.seq2seq.models.attention_rnn import AttentionRNN
 from symbolic.seq2seq.searches import Beam, Greedy, Sampling
 from symbolic.seq2seq.translator import MODEL, Translator
-from symbolic.solving.answers import grammar_of
+from symbolic.solving.rounds import grammar_of
 from tests.conftest import LEARNT
 
 SEARCHES = [Greedy(), Beam(3), Beam(4, length_penalty=1.0, n_best=2), Sampling(3, temperature=1.5, seed=1)]
@@ -116,3 +116,15 @@ def test_vocabulary_and_model_must_belong_together(translator, tmp_path):
         vocabulary.write("tan\n")
     with pytest.raises(ValueError, match="target_vocabulary.txt has .* tokens and the model"):
         Translator.load(tmp_path)
+
+
+def test_tokens_that_the_model_has_never_seen_are_named_once(model_folder, caplog):
+    translator = Translator.load(model_folder)
+    translator.translate(["sub Y' cos x"])
+    assert not caplog.records
+    for _ in range(2):
+        translator.translate(["sub Y' tanh x", "sub Y' tanh tan x"])
+    (record,) = caplog.records
+    assert (
+        record.levelname == "WARNING" and "3 tokens" in record.getMessage() and "tanh 2, tan 1" in record.getMessage()
+    )

@@ -18,8 +18,11 @@ from symbolic.seq2seq.models.attention_rnn import AttentionRNN
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.searches import Beam, Sampling
 from symbolic.seq2seq.translator import Hypothesis, Translator
-from symbolic.solving.answers import answers, first_solved, grammar_of
+from symbolic.solving.answers import answers
+from symbolic.solving.candidates import first_solved
+from symbolic.solving.proposers import OWN, PROPOSERS
 from symbolic.solving.question import Question, question_of
+from symbolic.solving.rounds import grammar_of
 from symbolic.verification import verify, verify_many
 from tests import worker_tasks
 from tests.expressions.strategies import repeatable, trees
@@ -75,13 +78,13 @@ def test_equal_problems_and_answers_are_judged_once(translator, monkeypatch):
         judged.extend(pairs)
         return verify_many(pairs, **limits)
 
-    monkeypatch.setattr("symbolic.solving.answers.verify_many", recorded)
-    monkeypatch.setattr("symbolic.solving.answers.repairs", worker_tasks.nothing_new)
+    monkeypatch.setattr("symbolic.solving.search.verify_many", recorded)
     problems = ["sub Y' sin x", "sub Y' sin x", "sub Y' mul INT+ 2 x"]
-    found = answers_to(problems, translator, Sampling(6, seed=1), repair=True)
+    found = answers_to(problems, translator, Sampling(6, seed=1), proposers=["repair"])
     pairs = [(problem, c.tokens) for problem, row in zip(problems, found, strict=True) for c in row]
     assert sorted(judged) == sorted(set(pairs)) and len(pairs) > len(judged)
-    assert [c.origin for c in found[0]] == ["model"] * 6 + ["repair"] * 6
+    texts = [c.tokens for c in found[0]]
+    assert not set(texts[6:]) & set(texts[:6])  # repair does not repeat what the model proposed
 
 
 def test_answers_are_judged_by_the_equation_as_it_was_asked(translator):
@@ -106,16 +109,17 @@ def test_malformed_answers_are_refuted_and_the_grammar_leaves_none(translator):
 
 
 def test_repair_comes_after_the_model_where_the_model_fails(translator):
-    wrong, right = answers_to(["sub Y' sin x", "sub Y' cos x"], translator, Beam(2), repair=True)
+    wrong, right = answers_to(["sub Y' sin x", "sub Y' cos x"], translator, Beam(2), proposers=["repair"])
     assert [c.origin for c in wrong[:3]] == ["model", "model", "repair"]
     assert first_solved(wrong).tokens == "mul INT- 1 cos x" and math.isnan(first_solved(wrong).score)
     assert {c.origin for c in right} == {"model"}
 
 
 def test_a_repair_that_crashes_costs_only_itself(translator, monkeypatch, capsys):
-    monkeypatch.setattr("symbolic.solving.answers.repairs", worker_tasks.crash_for_sines)
+    crashing = PROPOSERS["repair"]._replace(propose=worker_tasks.crash_for_sines)
+    monkeypatch.setattr("symbolic.solving.rounds.PROPOSERS", {"repair": crashing})
     problems = ["sub Y' sin x", "sub Y' mul INT+ 3 x"]
-    crashed, repaired = answers_to(problems, translator, Beam(2), repair=True)
+    crashed, repaired = answers_to(problems, translator, Beam(2), proposers=["repair"])
     assert {c.origin for c in crashed} == {"model"} and repaired[-1].origin == "repair"
     assert "lost 1 of 2 (crash 1)" in capsys.readouterr().err
 
@@ -123,7 +127,7 @@ def test_a_repair_that_crashes_costs_only_itself(translator, monkeypatch, capsys
 def test_linearity_adds_up_the_terms_that_the_model_solves(ode_translator):
     problem = "sub Y' add cos x mul INT+ 3 x"
     assert first_solved(answers_to([problem], ode_translator)[0]) is None
-    last = answers_to([problem, "sub Y' cos x"], ode_translator, linearity=True)[0][-1]
+    last = answers_to([problem, "sub Y' cos x"], ode_translator, proposers=["linearity"])[0][-1]
     assert last.origin == "linearity" and last.verdict.status == "proved"
 
 
@@ -156,7 +160,7 @@ def test_linearity_asks_for_groups_and_then_for_the_terms_of_those_that_are_not_
     primitives = {"exp(x)/x - exp(x)/x^2": "exp(x)/x", "x": "x^2/2", "cos(x)": "sin(x)", "x*cos(x)": "cos(x)+x*sin(x)"}
     asked = knowing(primitives)
     problem = spelt("exp(x)/x - exp(x)/x^2 + 3*x + (1 + x)*cos(x) - cos(x)*5")
-    last = answers_to([problem], translator, Beam(2), linearity=True)[0][-1]
+    last = answers_to([problem], translator, Beam(2), proposers=["linearity"])[0][-1]
     assert last.origin == "linearity" and last.verdict.status == "proved"
     whole, by_groups, by_terms = map(sorted, asked)
     assert whole == [problem]
@@ -168,7 +172,7 @@ def test_linearity_asks_for_groups_and_then_for_the_terms_of_those_that_are_not_
 def test_linearity_takes_terms_together_that_cancel_between_groups(translator, knowing):
     asked = knowing({"exp(x)": "exp(x)"})
     problem = spelt("exp(x)*(exp(x)+x)/x - exp(2*x)/x")
-    candidates = answers_to([problem, problem], translator, Beam(2), linearity=True)
+    candidates = answers_to([problem, problem], translator, Beam(2), proposers=["linearity"])
     assert [row[-1].verdict.solved for row in candidates] == [True, True]
     questions = list(itertools.chain.from_iterable(asked))
     assert len(set(questions)) == len(questions) - 1  # the model itself is asked for each problem
@@ -177,7 +181,7 @@ def test_linearity_takes_terms_together_that_cancel_between_groups(translator, k
 def test_linearity_does_not_ask_twice_for_what_is_not_solved(translator, knowing):
     asked = knowing({"sin(x)": "-cos(x)"})
     problems = [spelt("exp(x)/x + sin(x)"), spelt("exp(x)*(1+x^2)/x"), spelt("exp(x)/x")]
-    assert not any(map(first_solved, answers_to(problems, translator, Beam(2), linearity=True)))
+    assert not any(map(first_solved, answers_to(problems, translator, Beam(2), proposers=["linearity"])))
     questions = list(itertools.chain.from_iterable(asked))
     assert len(questions) == len(set(questions))
 
@@ -189,18 +193,18 @@ def test_linearity_does_not_ask_again_for_a_problem_spelt_otherwise(ode_translat
         judged.extend(pairs)
         return verify_many(pairs, **limits)
 
-    monkeypatch.setattr("symbolic.solving.answers.verify_many", recorded)
+    monkeypatch.setattr("symbolic.solving.search.verify_many", recorded)
     problem = "sub Y'  exp x"
-    (candidates,) = answers_to([problem], ode_translator, Beam(2), linearity=True)
+    (candidates,) = answers_to([problem], ode_translator, Beam(2), proposers=["linearity"])
     assert first_solved(candidates) is None and {asked for asked, _ in judged} == {problem}
 
 
 def test_linearity_needs_every_term(ode_translator):
-    (candidates,) = answers_to(["sub Y' add cos x exp x"], ode_translator, Beam(2), linearity=True)
+    (candidates,) = answers_to(["sub Y' add cos x exp x"], ode_translator, Beam(2), proposers=["linearity"])
     assert {c.origin for c in candidates} == {"model"}
 
 
 def test_no_problems_and_problems_that_are_too_long(translator):
-    assert answers_to([], translator, repair=True, linearity=True) == []
+    assert answers_to([], translator, proposers=OWN) == []
     long = "sub Y' " + "add x " * 40 + "x"
     assert answers_to([long], translator) == [[]]

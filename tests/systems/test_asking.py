@@ -1,11 +1,13 @@
 """Computer algebra systems answer, give up or are stopped; the judge confirms their answers."""
 
 import os
+import shutil
 
 import pytest
 
 from symbolic.systems.asking import asking, solves
 from symbolic.systems.integrators import INTEGRATORS
+from symbolic.systems.ode_solvers import ODE_SOLVERS, lacking
 from symbolic.systems.sessions import is_installed
 from symbolic.verification import verify
 from tests.systems.fake_giac import fake_giac
@@ -23,10 +25,10 @@ def test_installed_systems_integrate(system):
     assert solved.seconds > 0
 
 
-@pytest.mark.parametrize("system", [system for system in INTEGRATORS if solves(system, "add Y Y'")])
+@pytest.mark.parametrize("system", ODE_SOLVERS)
 def test_installed_systems_solve_differential_equations(system):
-    if not is_installed(system):
-        pytest.skip(f"{system} is not installed")
+    if not is_installed(system) or lacking(system):
+        pytest.skip(lacking(system) or f"{system} is not installed")
     equations = ["add Y' Y", "sub mul x Y'' sin Y", "sub Y'' Y"]
     with asking(system, time_limit=30, workers=2) as ask:
         first, unsolved, second = ask(equations)
@@ -60,7 +62,34 @@ def test_an_integrand_without_a_value_is_a_failure():
 
 def test_every_system_integrates_and_only_alkahest_solves_no_differential_equation():
     assert all(solves(system, "sub Y' x") for system in INTEGRATORS)
-    assert [system for system in INTEGRATORS if not solves(system, "add Y Y''")] == ["alkahest"]
+    whole = [system for system in INTEGRATORS if not lacking(system)]
+    assert [system for system in whole if not solves(system, "add Y Y''")] == ["alkahest"]
+
+
+def test_a_system_that_is_not_installed_whole_is_asked_once_and_named(monkeypatch, tmp_path):
+    """Debian's Maxima without the package maxima-share."""
+    if not is_installed("maxima"):
+        pytest.skip("maxima is not installed")
+    (tmp_path / "bare.mac").write_text("file_search_maxima:[]$\nfile_search_lisp:[]$\n")
+    program = tmp_path / "maxima"
+    real = f'exec {shutil.which("maxima")} --init-mac={tmp_path}/bare.mac "$@"'
+    program.write_text(f"#!/bin/sh\necho started >> {tmp_path}/starts\n{real}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    lacking.cache_clear()
+    try:
+        assert [solves("maxima", equation) for equation in ("add Y Y'", "sub Y' x", "add Y Y''")] == [
+            False,
+            True,
+            False,
+        ]
+        assert (tmp_path / "starts").read_text().count("started") == 1
+        with asking("maxima") as ask:
+            integral, equation = ask(["sub Y' x", "add Y Y'"])
+        assert integral.answers and not equation.answers
+        assert "it has no contrib_ode. To install it: apt install maxima maxima-share" in equation.failure
+    finally:
+        lacking.cache_clear()
 
 
 @pytest.mark.skipif(not is_installed("alkahest"), reason="alkahest is not installed")

@@ -54,7 +54,7 @@ def test_known_integrals_agree_with_quadrature(integrator, integrand):
 def test_integrals_that_are_not_elementary_have_no_primitive(integrator, integrand):
     with pytest.raises(NoAnswer) as caught:
         integrator.integrate(from_infix(integrand))
-    assert caught.value.reason in ("not elementary", "no answer found", "step limit")
+    assert caught.value.reason in ("not elementary", "function without a token", "no answer found", "step limit")
 
 
 @pytest.mark.parametrize("name", INTEGRATORS)
@@ -105,11 +105,11 @@ def test_closing_ends_the_process_and_so_does_forgetting(monkeypatch, tmp_path):
         ("x - 2.5e-3*x^2", "rounded numbers"),
         ("1e-05*x", "rounded numbers"),
         ("((((", "answer not readable"),
-        ("rootof([1,2])", "not elementary"),
-        ("x + erf(x)", "not elementary"),
-        ("exec(x)", "not elementary"),
-        ("x + f(x)", "not elementary"),
-        ("C_1*x + t + Y", "not elementary"),
+        ("rootof([1,2])", "function without a token"),
+        ("x + erf(x)", "function without a token"),
+        ("exec(x)", "function without a token"),
+        ("x + f(x)", "function without a token"),
+        ("C_1*x + t + Y", "function without a token"),
         ("", "no answer found"),
         ("x*integrate(1/x,x)", "no answer found"),
         ("+x" * 6000, "too long"),

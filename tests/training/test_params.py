@@ -5,7 +5,21 @@ import pytest
 import model_params
 from symbolic.training.models import try_out
 from symbolic.training.optimizers import build_optimizer, optimizer_classes
-from symbolic.training.params import GENERAL, MODEL_RULES, RULES, complete, product, select, sweep
+from symbolic.training.params import (
+    GENERAL,
+    MODEL_RULES,
+    RULES,
+    complete,
+    listed,
+    log_uniform,
+    product,
+    random_sweep,
+    select,
+    sweep,
+    uniform,
+    with_seeds,
+    without_seed,
+)
 
 DEFAULTS = model_params.defaults
 OWN = {
@@ -176,3 +190,34 @@ def test_select_takes_names_beginnings_and_all():
         select("trail_1", trials)
     with pytest.raises(ValueError, match="no trial ``"):
         select("", trials)
+
+
+def test_random_sweeps_follow_from_their_seed_and_stay_within_their_choices():
+    choices = {"learning_rate": log_uniform(1e-4, 1e-2), "dropout": uniform(0, 0.3), "num_units": [64, 128]}
+    trials = random_sweep("r", {"epoch": 3}, 200, seed=5, **choices)
+    assert list(trials)[:2] == ["r_1", "r_2"] and len(trials) == 200
+    assert random_sweep("r", {"epoch": 3}, 20, seed=5, **choices) == dict(list(trials.items())[:20])
+    assert random_sweep("r", {"epoch": 3}, 20, seed=6, **choices) != dict(list(trials.items())[:20])
+    rates = [trial["learning_rate"] for trial in trials.values()]
+    assert min(rates) >= 1e-4 and max(rates) <= 1e-2 and all(rate == float(f"{rate:.3g}") for rate in rates)
+    assert 70 < sum(rate < 1e-3 for rate in rates) < 130  # each order of magnitude is equally likely
+    assert {trial["num_units"] for trial in trials.values()} == {64, 128}
+    with pytest.raises(ValueError, match="`log_uniform` needs two numbers above 0. Received: 0, 1."):
+        log_uniform(0, 1)
+
+
+def test_listed_trials_are_numbered():
+    assert listed("a", {"epoch": 2}, [{"patience": 3}, {"epoch": 4}]) == {
+        "a_1": {"epoch": 2, "patience": 3},
+        "a_2": {"epoch": 4},
+    }
+
+
+def test_every_trial_is_repeated_with_every_seed_and_keeps_its_name_with_its_own():
+    trials = with_seeds({"a": {"epoch": 2}, "b": {"seed": 1}}, [0, 1], {"seed": 0})
+    assert {name: trial["seed"] for name, trial in trials.items()} == {"a": 0, "a_seed_1": 1, "b_seed_0": 0, "b": 1}
+    assert all(without_seed(name, trial["seed"]) in ("a", "b") for name, trial in trials.items())
+    with pytest.raises(ValueError, match="every seed must be given once. Received: 1, 1."):
+        with_seeds({"a": {}}, [1, 1], {"seed": 0})
+    with pytest.raises(ValueError, match="two trials would have the name a_seed_1"):
+        with_seeds({"a": {}, "a_seed_1": {}}, [0, 1], {"seed": 0})

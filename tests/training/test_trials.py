@@ -19,7 +19,8 @@ from symbolic.seq2seq.batches import EvaluationBatches, as_input
 from symbolic.seq2seq.shapes import longer_than
 from symbolic.seq2seq.special_tokens import SPECIAL_TOKENS, UNKNOWN_ID
 from symbolic.seq2seq.translator import MODEL, Translator
-from symbolic.solving.answers import grammar_of
+from symbolic.solving.rounds import grammar_of
+from symbolic.training import trials
 from symbolic.training.data import _held_out, parse_stream, training_input
 from symbolic.training.models import compile_model
 from symbolic.training.recording import read_history
@@ -69,6 +70,7 @@ def test_run_all_leaves_what_it_promises(finished):
             "result.json",
             "history.csv",
             "best.weights.h5",
+            "checkpoint_3.keras",
             "model.keras",
             "translator.json",
             "context_vocabulary.txt",
@@ -97,7 +99,9 @@ def test_shares_of_a_result_are_those_of_its_rows(finished):
         figures = json.loads((folder / "result.json").read_text())["test"]
         assert figures["exact_match"] == (rows["answer"] == rows["reference"]).mean()
         assert figures["solve_rate"] == rows["status"].isin(["proved", "confirmed"]).mean()
-        assert sum(figures[s] for s in ("proved", "confirmed", "refuted", "undecided")) == pytest.approx(1)
+        assert sum(figures[s] for s in ("proved", "confirmed", "refuted", "undecided", "unanswered")) == pytest.approx(
+            1
+        )
 
 
 def test_the_saved_model_has_the_best_weights_and_answers_alike(finished):
@@ -150,6 +154,86 @@ def test_a_folder_with_other_parameters_is_not_overwritten(finished, data):
     other.set_train_datasets()
     with pytest.raises(ValueError, match=r"other settings \(num_units: 16 there, 32 now\)"):
         other.train_model("rnn")
+
+
+def test_a_finished_trial_goes_on_with_more_epochs_as_if_it_had_had_them(finished, data, tmp_path):
+    whole, _ = finished
+    trial = TRIALS["rnn"] | {"test_problems": 2}
+    assert not SymbolicModelTrain({"rnn": trial | {"epoch": 2}}, tmp_path).run_all(data)["reason"].any()
+    longer = SymbolicModelTrain({"rnn": trial}, tmp_path)
+    assert list(longer.run_all(data)["epochs"]) == [3], longer.failures
+    expected = whole.training_result["rnn"]
+    for ours, theirs in zip(
+        longer.training_result["rnn"]["trained_model"].get_weights(),
+        expected["trained_model"].get_weights(),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+    record = json.loads((tmp_path / "rnn" / "params.json").read_text())
+    assert record["params"]["epoch"] == 3 and read_result(tmp_path / "rnn")["epochs"] == 3
+    assert [(step["after_epoch"], step["epochs_asked_before"]) for step in record["continued"]] == [(2, 2)]
+    shorter = SymbolicModelTrain({"rnn": trial | {"epoch": 2}}, tmp_path)
+    shorter.run_all(data)
+    assert "epoch: 3 there, 2 now" in shorter.failures["rnn"]
+    (tmp_path / "rnn" / "checkpoint_3.keras").unlink()  # as earlier versions left a folder
+    without = SymbolicModelTrain({"rnn": trial | {"epoch": 4}}, tmp_path)
+    without.run_all(data)
+    assert "without the checkpoint that more epochs begin from" in without.failures["rnn"]
+    assert read_result(tmp_path / "rnn")["status"] == "finished"
+
+
+def test_the_learning_rate_range_rises_step_by_step_until_the_loss_does(finished):
+    training, _ = finished
+    table = training.learning_rate_range("rnn", low=1e-4, high=1e4, steps=40)
+    factors = table["learning_rate"][1:].to_numpy() / table["learning_rate"][:-1].to_numpy()
+    np.testing.assert_allclose(factors, 1e8 ** (1 / 39))
+    assert 2 < len(table) < 40 and table["smoothed"].iloc[0] == pytest.approx(table["loss"].iloc[0])
+    assert table["loss"].min() < table["loss"].iloc[0] < table["loss"].iloc[-1]
+    with pytest.raises(ValueError, match="0 < low < high"):
+        training.learning_rate_range("rnn", low=1, high=0.1)
+    with pytest.raises(ValueError, match="no trial `rn`. Did you mean `rnn`?"):
+        training.learning_rate_range("rn")
+
+
+def test_seeds_have_folders_beside_each_other_and_one_row(finished, data, tmp_path):
+    whole, _ = finished
+    shutil.copytree(whole.run_dir, tmp_path, dirs_exist_ok=True)
+    training = SymbolicModelTrain({"rnn": TRIALS["rnn"]}, tmp_path, seeds=[0, 7])
+    table = training.run_all(data).set_index("trial")
+    assert list(training.model_params) == ["rnn", "rnn_seed_7"] and not training.failures
+    assert list(table.index) == ["rnn", "transformer"] and list(table["seeds"]) == [2, 1]
+    rates = [read_result(tmp_path / folder)["test"]["loss"] for folder in ("rnn", "rnn_seed_7")]
+    assert rates[0] != rates[1] and table.loc["rnn", "loss"] == pytest.approx(np.mean(rates))
+    other = SymbolicModelTrain({"rnn": TRIALS["rnn"] | {"seed": 3}}, tmp_path)
+    other.run_all(data)
+    assert "seed: 0 there, 3 now" in other.failures["rnn"] and "--seed 3" in other.failures["rnn"]
+
+
+def test_tokens_of_any_meaning_are_learnt_and_judged_by_exact_match(tmp_path, capsys, monkeypatch):
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 200), ("valid", 20), ("test", 20)):
+        words = [" ".join(rng.choice(list("abcd|"), 3)) for _ in range(count)]
+        write_problems(tmp_path / f"reversed.{split}", [(each, each[::-1]) for each in words])
+    trial = TRIALS["rnn"] | {"epoch": 1, "valid_problems": 0, "epoch_problems": 4, "early_stopping": "exact_match"}
+    monkeypatch.setitem(model_params.model_params, "reversal", trial)
+    words = ["--trials", "reversal", "--data", str(tmp_path), "--workers", "1", "--runs", str(tmp_path / "runs")]
+    assert run_model_train.main([*words, "--tokens", "any", "--seed", "0"]) == 0
+    judged = read_result(tmp_path / "runs" / "reversal")["test"]
+    assert 0 <= judged["exact_match"] <= 1 and judged["problems"] == 16 and "solve_rate" not in judged
+    rows = pd.read_csv(tmp_path / "runs" / "reversal" / "predictions_test.csv", keep_default_na=False)
+    assert (rows["reference"] == rows["input"].str[::-1]).all()
+    assert judged["exact_match"] == (rows["answer"] == rows["reference"]).mean()
+    assert "exact" in capsys.readouterr().out
+    assert run_model_train.main(words) == 2  # a mistake is not taken for tokens of one's own
+    assert "unknown token" in capsys.readouterr().err
+    for more, message in (
+        (["--vocabulary", "fixed", "--tokens", "any"], "needs `--vocabulary adapted`"),
+        (["--stream", "bwd", "--tokens", "any"], "exclude each other"),
+        (["--tokens", "words"], "unknown kind of tokens `words`"),
+        (["--seed", "1,x"], "`--seed` takes whole numbers"),
+    ):
+        assert run_model_train.main([*words, *more]) == 2
+        assert message in capsys.readouterr().err
 
 
 def test_training_on_a_stream_never_sees_a_held_out_problem_and_can_be_entered_anywhere(data, tmp_path):
@@ -297,7 +381,7 @@ def test_the_command_line_trains_compares_and_tells_where(data, tmp_path, capsys
     ]
     assert run_model_train.main(arguments) == 0
     out = capsys.readouterr().out
-    assert "quick_tiny" in out and "solve rate" in out and str(tmp_path / "comparison.png") in out
+    assert "quick_tiny" in out and "solved" in out and "unanswered" in out and str(tmp_path / "comparison.png") in out
 
 
 def test_a_released_trial_answers_as_the_trial_does_and_its_card_has_the_trials_figures(finished, tmp_path):
@@ -342,3 +426,17 @@ def test_problems_that_are_all_too_long_are_judged_as_unanswered(data, tmp_path)
     assert list(training.run_all(tmp_path)["status"]) == ["finished"], training.failures
     judged = read_result(tmp_path / "runs" / "rnn")["test"]
     assert judged["unanswered"] == 1 and "loss" not in judged
+
+
+def test_two_threads_of_a_process_do_not_train_at_once(data, tmp_path):
+    """Keras's seeds are the process's, so both would end with other weights."""
+    training = SymbolicModelTrain({"rnn": TRIALS["rnn"]}, tmp_path)
+    with trials._alone():
+        training.run_all(data)
+    assert "another thread of this process trains a trial" in training.failures["rnn"]
+
+
+def test_a_max_length_that_leaves_no_validation_problem_is_named(data, tmp_path):
+    training = SymbolicModelTrain({"rnn": TRIALS["rnn"] | {"max_length": 5}}, tmp_path)
+    training.run_all(data)
+    assert "`max_length` must leave at least one" in training.failures["rnn"]

@@ -19,8 +19,8 @@ def judged(equation, answer, **options):
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_no_wrong_answer_is_solved_and_no_right_one_refuted(kind):
     for problem, answer in pairs(kind, 5, seed=100):
-        verdict = verify(problem, answer)
-        assert not is_fault(kind, verdict.status), (to_infix(problem), to_infix(answer), verdict)
+        verdict = verify(problem, answer, domain=kind.misses is not None)
+        assert not is_fault(kind, verdict), (to_infix(problem), to_infix(answer), verdict)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,24 @@ def test_a_particular_solution_may_hold_on_an_interval(equation, answer):
         ("Y' = 2*sqrt(Y)", "(x + a8)^2", "general", None),
         ("Y*Y' = x", "-sqrt(x^2 + a8)", "family", 0.5),
         ("Y' = 2*x", "x^2", "general", None),
+        ("Y' = 25 - Y^2", "5*tanh(5*x + a8)", "family", None),
+        ("Y' = Y*(1 - Y/100)", "100/(1 + exp(a8 - x))", "family", None),
+        ("Y' = Y*(1 - Y/100)", "100/(1 + a8*exp(-x))", "general", None),
+        ("Y' = Y", "abs(a8)*exp(x)", "family", 0.5),
+        ("Y' = Y", "a8^3*exp(x)", "general", None),
+        ("Y' = Y", "ln(a8)*exp(x)", "general", None),
+        ("Y' = Y", "sqrt(a8)*exp(x)", "family", 0.5),
+        ("Y' = Y", "sin(a8)*exp(x)", "family", None),
+        ("Y' = exp(-Y)", "ln(x + a8)", "general", None),
+        ("Y' = exp(-Y)", "ln(x + exp(a8))", "family", None),
+        ("Y' = Y*ln(Y)", "exp(a8*exp(x))", "general", None),
+        ("Y' = Y*ln(Y)", "exp(exp(a8 + x))", "family", 0.5),
+        ("Y'' - Y = 0", "a8*exp(x) + exp(a9 - x)", "family", 0.5),
+        ("Y'' = 0", "a8*(x + a9)", "general", None),
+        ("Y''*Y = Y'^2", "a8*exp(a9*x)", "general", None),
+        ("Y''*Y = Y'^2", "exp(a8 + a9*x)", "family", 0.5),
+        ("Y'' = -Y'^2", "ln(a8*x + a9)", "general", None),
+        ("Y'' - 2*Y' + Y = 0", "(a8 + x)*exp(x + a9)", "family", 0.5),
     ],
 )
 def test_a_verdict_tells_how_much_of_the_solution_an_answer_is(equation, answer, extent, met):

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-from tqdm import tqdm
 
-from symbolic.problems.files import BadLine, ReadReport, numbered_lines, parse_line
+from symbolic.problems.files import LINE_FORMAT, BadLine, ReadReport, numbered_lines, parse_line
 from symbolic.problems.splits import SPLITS, content_hash, skeleton, split_of
 from symbolic.runtime import cluster
+from symbolic.runtime.disks import full_disk, full_disk_named
 from symbolic.runtime.processes import ordered_map
+from symbolic.runtime.progress import tqdm
 
 MEMORY_LIMIT = "4GB"
 
@@ -72,8 +73,11 @@ def _may_hold_problems(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def open_database(temp: Path | str, resources: Resources) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_database(temp: Path | str, resources: Resources, wanted: str = "") -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in a new folder inside `temp`, which also takes what does not fit in memory; gone with the block.
+
+    Args:
+        wanted: how much room it is likely to take, a sentence for the error.
 
     Raises:
         ValueError: the memory limit is no size.
@@ -81,7 +85,7 @@ def open_database(temp: Path | str, resources: Resources) -> Iterator[duckdb.Duc
     """
     memory_limit = resources.memory_limit
     Path(temp).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=temp, prefix="duckdb-") as folder:
+    with full_disk_named(temp, wanted), tempfile.TemporaryDirectory(dir=temp, prefix="duckdb-") as folder:
         config = {
             "memory_limit": memory_limit,
             "temp_directory": folder,
@@ -97,10 +101,13 @@ def open_database(temp: Path | str, resources: Resources) -> Iterator[duckdb.Duc
             ) from None
         try:
             yield database
-        except duckdb.OutOfMemoryException as error:
-            raise OSError(f"not enough memory (limit {memory_limit}) or disk in {temp}: {error}") from None
-        except duckdb.IOException as error:
-            raise OSError(f"the database in {temp} failed: {error}") from None
+        except duckdb.Error as error:  # a full disk may be any of its errors
+            reason = str(error).partition("\n")[0]
+            if "No space left" in reason or "File too large" in reason or "quota" in reason:
+                raise full_disk(temp, wanted) from None
+            if isinstance(error, duckdb.OutOfMemoryException):
+                raise OSError(f"not enough memory (limit {memory_limit}) or disk in {temp}: {reason}") from None
+            raise OSError(f"the database in {temp} failed: {reason}") from None
         except RuntimeError as error:
             if str(error) != "Query interrupted":  # what DuckDB makes of Ctrl-C during a query
                 raise
@@ -138,7 +145,7 @@ def read_files(
     reports = []
     with _mapper(resources) as parallel_map, tqdm(desc="reading", unit=" lines", unit_scale=True) as bar:
         for path in files:
-            report = ReadReport(path)
+            report = ReadReport(path, line_format=LINE_FORMAT)
             batches = _batches(numbered_lines(path))
             for batch, bad in parallel_map(_checked, ((lines, split) for lines in batches)):
                 if good := len(batch["count"]):

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import symengine
-from tqdm import tqdm
 
 import symbolic
 from symbolic.problems.files import write_problems
@@ -23,12 +22,14 @@ from symbolic.problems.problem import Problem, ProblemOptions
 from symbolic.problems.splits import SPLIT_KINDS, SPLITS, add_distinct, describe_split, leakage, skeleton, split_of
 from symbolic.problems.tasks import file_stem, problems
 from symbolic.runtime.atomic import atomic_path
-from symbolic.runtime.folders import holds_earlier
+from symbolic.runtime.folders import holds_earlier, replaced_together
 from symbolic.runtime.names import unknown_name
+from symbolic.runtime.progress import tqdm
 
 README = "README.md"
 # Drawing stops when fewer than one in `_LEAST_KEPT` of the last `_WINDOW` problems was one to keep.
 _WINDOW, _LEAST_KEPT = 10_000, 100
+_WORK = ".drawing"  # subfolder of what is not finished; a later run removes what a killed one left
 
 
 @dataclasses.dataclass
@@ -83,6 +84,10 @@ class _DataSet:
     def file(self, part: str) -> str:
         return f"{self.name}.{part}.gz"
 
+    def files(self) -> list[str]:
+        """All that is written. The training file is last: without it nobody takes a folder for a data set."""
+        return [README, *map(self.file, reversed(SPLITS))]
+
     def set_of(self, equation: str) -> str:
         """The only set that a problem may be in."""
         return split_of(skeleton(equation) if self.split == "skeleton" else equation)
@@ -107,7 +112,8 @@ def make_data_set(
 ) -> DataSetReport:
     """Write `TASK.train.gz`, `TASK.valid.gz`, `TASK.test.gz` and a README.md that tells how they were made.
 
-    Draws problems until each set has its size; `splits.split_of` decides which set a problem may be in.
+    Draws problems until each set has its size; `splits.split_of` decides which set a problem may be in. An earlier
+    data set in the folder stays as it is until the new one is whole.
 
     Args:
         folder: where the files go.
@@ -121,30 +127,30 @@ def make_data_set(
     Raises:
         ValueError: an unknown task or kind of split, a size below 1, or options that allow too few distinct problems;
             or the folder holds anything but an earlier data set of the same tasks.
-        NotADirectoryError: the folder is a file.
+        OSError: the folder is a file, cannot be written, or is being written by another run.
     """
     tasks = [tasks] if isinstance(tasks, str) else sorted(tasks)
     sizes = {"train": train, "valid": valid, "test": test}
     data_set = _DataSet(tasks, sizes, seed, split, options or ProblemOptions())
     folder = Path(folder)
     _check_folder(folder, data_set)
-    found, report = _collect(data_set)
-    assert not any(leakage(found[a], found[b]) for a, b in itertools.combinations(SPLITS, 2))
-    for part in SPLITS:
-        write_problems(folder / data_set.file(part), found[part].items())
-    with atomic_path(folder / README) as temporary:
-        temporary.write_text(_readme(data_set, folder, report), encoding="utf-8")
+    with replaced_together(folder, data_set.files(), _WORK) as work:
+        found, report = _collect(data_set)
+        assert not any(leakage(found[a], found[b]) for a, b in itertools.combinations(SPLITS, 2))
+        for part in SPLITS:
+            write_problems(work / data_set.file(part), found[part].items())
+        with atomic_path(work / README) as temporary:
+            temporary.write_text(_readme(data_set, folder, report), encoding="utf-8")
     return report
 
 
 def _check_folder(folder: Path, data_set: _DataSet) -> None:
     """Only an earlier data set of the same name may be replaced."""
-    if holds_earlier(folder, [README, *map(data_set.file, SPLITS)]):
+    if holds_earlier(folder, data_set.files()):
         readme = folder / README
         if not readme.exists() or not readme.read_text(encoding="utf-8").startswith(_TITLE):
             raise ValueError(
-                f"{folder} holds files of another origin, or of a run that was killed: give the data set a folder of "
-                "its own, or delete them."
+                f"{folder} holds files of another origin: give the data set a folder of its own, or delete them."
             )
 
 

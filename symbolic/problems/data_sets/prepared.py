@@ -8,10 +8,8 @@ order nor on the files they come from.
 import dataclasses
 import itertools
 import json
-import os
 import platform
 import shlex
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -19,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from tqdm import tqdm
 
 import symbolic
 from symbolic.problems.data_sets.database import MEMORY_LIMIT, Resources, find_source_files, open_database, read_files
@@ -30,15 +27,17 @@ from symbolic.problems.splits import SPLIT_KINDS, SPLITS, describe_split
 from symbolic.problems.tasks import file_stem
 from symbolic.runtime.atomic import atomic_path
 from symbolic.runtime.cluster import is_cluster
-from symbolic.runtime.folders import holds_earlier, output_folder
-from symbolic.runtime.locks import locked
+from symbolic.runtime.folders import holds_earlier, replaced_together
 from symbolic.runtime.names import unknown_name
+from symbolic.runtime.progress import tqdm
 
 RECORD = "preparation.json"
 README = "README.md"
 
 _WORK = ".preparing"  # subfolder of what is not finished; a later run removes what a killed one left
 _FETCH = 10_000  # rows read back at a time
+# The room that a preparation takes, the database and its sorting included, as a multiple of the size of the files.
+_ROOM_FOR_PACKED, _ROOM_FOR_PLAIN = 25, 5
 
 
 @dataclasses.dataclass
@@ -179,21 +178,15 @@ def prepare(
     unfinished = _unfinished(manifests)
     for line in unfinished:
         tqdm.write(line, file=sys.stderr)  # now, as there may be hours until the report
-    with output_folder(out), locked(out):
-        work = out / _WORK
-        shutil.rmtree(work, ignore_errors=True)
-        try:
-            with open_database(temp or work, resources) as database:
-                reports = read_files(database, "lines", files, split, max_bad_share, resources)
-                read_files(database, "left_out", files_left_out, split, max_bad_share, resources)
-                preparation = dataclasses.replace(_cut(database, reports, data_set.sizes), unfinished=unfinished)
-                for part in SPLITS:
-                    _write(database, part, work / data_set.file(part), preparation.kept[part])
-            generated = {folder: manifest["settings"] for folder, manifest in manifests.items()}
-            _describe(work, data_set, preparation, data_set.command(sources, out, leave_out), generated)
-            _publish(work, out, data_set)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+    with replaced_together(out, data_set.files(), _WORK) as work:
+        with open_database(temp or work, resources, _room(files)) as database:
+            reports = read_files(database, "lines", files, split, max_bad_share, resources)
+            read_files(database, "left_out", files_left_out, split, max_bad_share, resources)
+            preparation = dataclasses.replace(_cut(database, reports, data_set.sizes), unfinished=unfinished)
+            for part in SPLITS:
+                _write(database, part, work / data_set.file(part), preparation.kept[part])
+        generated = {folder: manifest["settings"] for folder, manifest in manifests.items()}
+        _describe(work, data_set, preparation, data_set.command(sources, out, leave_out), generated)
     return preparation
 
 
@@ -201,6 +194,15 @@ def _manifests(files: Iterable[Path]) -> dict[str, dict[str, Any]]:
     """Folder -> what the generator wrote beside its shards, for each folder of files that has a manifest."""
     manifests = dict.fromkeys(path.parent / MANIFEST for path in files)
     return {str(path.parent): read_manifest(path) for path in manifests if path.exists()}
+
+
+def _room(files: Iterable[Path]) -> str:
+    """How much a preparation takes, for the error of a full disk."""
+    packed = (".gz", ".parquet")
+    wanted = sum(
+        path.stat().st_size * (_ROOM_FOR_PACKED if path.suffix in packed else _ROOM_FOR_PLAIN) for path in files
+    )
+    return f" About {wanted:,} bytes are wanted; free some, or name a folder on another disk (temp, --temp)."
 
 
 def _unfinished(manifests: Mapping[str, dict[str, Any]]) -> list[str]:
@@ -324,11 +326,3 @@ def _describe(
     for file, text in ((README, readme), (RECORD, json.dumps(record, indent=1) + "\n")):
         with atomic_path(work / file) as temporary:
             temporary.write_text(text, encoding="utf-8")
-
-
-def _publish(work: Path, out: Path, data_set: _DataSet) -> None:
-    """Move the finished files to their place. A kill on the way leaves no folder that could be read as a data set."""
-    for file in reversed(data_set.files()):
-        (out / file).unlink(missing_ok=True)
-    for file in data_set.files():
-        os.replace(work / file, out / file)

@@ -11,6 +11,7 @@ makes train, valid and test sets.
 
 import contextlib
 import dataclasses
+import errno
 import functools
 import hashlib
 import importlib.metadata
@@ -20,11 +21,9 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
-
-from tqdm import tqdm
 
 import symbolic
 from symbolic.problems.families.forward import forward, integrators_of
@@ -44,14 +43,17 @@ from symbolic.problems.production.manifest import (
 from symbolic.problems.production.shards import Limits, Shard, draw_shard, run_shards
 from symbolic.problems.tasks import Family, counts_by_reason, family_named, file_stem, is_built_in
 from symbolic.runtime.cluster import connection, is_cluster
+from symbolic.runtime.disks import full_disk
 from symbolic.runtime.files import sha256_of
 from symbolic.runtime.folders import differences
 from symbolic.runtime.locks import locked
+from symbolic.runtime.progress import tqdm
 
 SHARD_SIZE = 10_000
 
 _WORK = ".work"  # subfolder of what is not finished; nothing in it outlives its run
 _SECONDS_BETWEEN_SAVES = 5.0
+_BYTES_OF_A_PROBLEM = 60  # on disk, until a shard of the run tells
 _MAKERS = ("symengine", "sympy", "python-flint", "numpy")  # packages whose versions may change what is made
 
 
@@ -249,12 +251,29 @@ def _make_missing(folder: Path, production: Production, manifest: dict[str, Any]
                     if time.perf_counter() - saved > _SECONDS_BETWEEN_SAVES:
                         save_manifest(manifest, folder, work)
                         saved = time.perf_counter()
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise full_disk(folder, _room(production, folder, done, kept), error.errno) from error
+            raise
         finally:
+            shutil.rmtree(work, ignore_errors=True)  # first, for on a full disk the manifest needs the room
             save_manifest(manifest, folder, work)
             shutil.rmtree(work, ignore_errors=True)
     seconds = time.perf_counter() - start
     return ProductionReport(
         count_problems(manifest), count_rejected(manifest), lengths_of(manifest), kept_before, seconds
+    )
+
+
+def _room(production: Production, folder: Path, done: Iterable[str], kept: int) -> str:
+    """How much the problems that are missing take, for the error of a full disk."""
+    sizes = [path.stat().st_size for path in map(folder.joinpath, done) if path.exists()]
+    each = sum(sizes) / kept if kept and sizes else _BYTES_OF_A_PROBLEM
+    # Besides, the journals of the shards under way are not packed.
+    wanted = int((production.count - kept) * each) + 10 * int(production.shard_size * each)
+    return (
+        f" About {wanted:,} bytes are wanted. {kept:,} problems of finished shards are kept, "
+        "and the same command makes the rest."
     )
 
 

@@ -12,6 +12,8 @@ Every record but `begun` stands for one draw, in the order of the draws.
 """
 
 import enum
+import errno
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -44,8 +46,14 @@ class Record(NamedTuple):
 
 
 def append(file: BinaryIO, record: Record) -> None:
-    """Write a record at the end of an unbuffered file, in one call."""
-    file.write(_line(record))
+    """Write a record at the end of an unbuffered file, in one call.
+
+    Raises:
+        OSError: the disk is full, and only a part of the record was written.
+    """
+    line = _line(record)
+    if file.write(line) < len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def rewrite(journal: Path, records: Iterable[Record]) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from symbolic.runtime.atomic import atomic_path
+from symbolic.runtime.files import read_json
 from symbolic.runtime.folders import check_same_settings
 
 MANIFEST = "manifest.json"
@@ -61,21 +62,26 @@ def read_manifest(path: Path) -> dict[str, Any]:
         ValueError: the file is another program's.
     """
     with contextlib.suppress(ValueError):
-        match manifest := json.loads(path.read_text(encoding="utf-8")):
+        match manifest := read_json(path):
             case {
                 "settings": {"task": str(), "count": int(), "seed": int()},
                 "lengths": {"input": dict(), "output": dict()},
                 "shards": dict(shards),
-            } if all(map(_is_shard, shards.values())):
+            } if all(map(_is_shard, shards.values())) and all(map(_is_count, manifest["lengths"].values())):
                 return manifest
     raise ValueError(f"{path} is no manifest of generated problems: give them a folder of their own.")
 
 
 def _is_shard(entry: Any) -> bool:
     match entry:
-        case {"problems": int(), "rejected": dict()}:
-            return True
+        case {"problems": int(problems), "rejected": dict(rejected)}:
+            return problems >= 0 and all(type(count) is int for count in rejected.values())
     return False
+
+
+def _is_count(lengths: Any) -> bool:
+    """Whether it is number of tokens -> problems, as JSON stores it."""
+    return isinstance(lengths, dict) and all(n.isdecimal() and type(count) is int for n, count in lengths.items())
 
 
 def add_shard(manifest: dict[str, Any], name: str, entry: Mapping[str, Any], lengths: Mapping[str, Counter]) -> None:

@@ -22,12 +22,11 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from pebble import ProcessExpired, ProcessFuture
 
 from symbolic.problems.problem import ProblemOptions, Rejected
 from symbolic.problems.production import journal
@@ -41,7 +40,7 @@ from symbolic.problems.tasks import (
     counts_by_reason,
     drawing_function,
 )
-from symbolic.runtime.processes import limit_this_process, preload_module, process_pool
+from symbolic.runtime.processes import ProcessExpired, limit_this_process, preload_module, process_pool
 
 preload_module(__name__)
 
@@ -146,7 +145,7 @@ def run_shards(
         Exception: whatever `work` raises.
     """
     waiting, false_starts = iter(shards), 0
-    under_way: dict[ProcessFuture, tuple[Shard, Path]] = {}
+    under_way: dict[Future, tuple[Shard, Path]] = {}
     with process_pool(workers, max_tasks=1) as pool:
 
         def begin(shard: Shard, path: Path) -> None:

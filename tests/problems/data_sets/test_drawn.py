@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections import Counter
 
 import pandas as pd
 import pytest
@@ -17,13 +18,15 @@ from symbolic.problems.files import read_data_folder
 from symbolic.problems.problem import ProblemOptions
 from symbolic.problems.splits import SPLIT_KINDS, leakage, skeleton, split_of
 from symbolic.problems.tasks import problems
+from symbolic.runtime.locks import locked
 from tests import PROJECT
 
 SMALL = ProblemOptions(max_ops=4)
 
 
 def digests(folder):
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 @pytest.mark.parametrize("split", SPLIT_KINDS)
@@ -150,3 +153,63 @@ def test_a_known_equation_keeps_its_simplest_solution(tmp_path):
     make_data_set(tmp_path, "bwd", train=100, valid=1, test=1, seed=0, split="exact", options=options)
     text = gzip.decompress((tmp_path / "bwd.train.gz").read_bytes()).decode()
     assert "sub Y' pow x INT- 1\tln x\n" in text
+
+
+KILLED = """
+import os, shutil, signal, sys
+from symbolic.problems.data_sets.drawn import make_data_set
+from symbolic.problems.problem import ProblemOptions
+
+CHANGES = ("open", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "shutil.rmtree")
+
+def make(folder, seed):
+    sizes = {"train": 60, "valid": 3, "test": 3}
+    make_data_set(os.path.abspath(folder), "bwd", **sizes, seed=seed, options=ProblemOptions(max_ops=4))
+
+def killed_at(change, folder):
+    count = 0
+    def hook(event, arguments):
+        nonlocal count
+        if event in CHANGES and folder in str(arguments[0]):
+            count += 1
+            if count == change:
+                os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(hook)
+    make(folder, 2)
+    os._exit(0)
+
+make("old/set", 1)
+make("new/set", 2)
+for change in range(1, 1000):
+    shutil.copytree("old", f"{change}")
+    if (child := os.fork()) == 0:
+        killed_at(change, f"{change}/set")
+    if os.waitpid(child, 0)[1] == 0:
+        break
+    shutil.copytree(f"{change}", f"killed/{change}")
+    make(f"{change}/set", 2)
+"""
+
+
+def test_a_kill_anywhere_leaves_no_mixture_of_two_data_sets(tmp_path):
+    subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(PROJECT)})
+    old, new = digests(tmp_path / "old" / "set"), digests(tmp_path / "new" / "set")
+    left = Counter()
+    for folder in tmp_path.glob("killed/*/set"):
+        try:
+            read_data_folder(folder)
+        except FileNotFoundError:
+            left["no data set"] += 1
+        else:
+            there = {name: digest for name, digest in digests(folder).items() if not name.startswith(".")}
+            assert there in (old, new)
+            left["old" if there == old else "new"] += 1
+        again = tmp_path / folder.parent.name / "set"
+        assert sorted(path.name for path in again.iterdir()) == sorted(new)  # hidden ones included
+        assert digests(again) == new
+    assert left.total() > 20 and left["old"] and left["new"]
+
+
+def test_two_runs_at_once_are_refused(tmp_path):
+    with locked(tmp_path), pytest.raises(OSError, match="another run is at work"):
+        make_data_set(tmp_path, "bwd", train=60, valid=3, test=3, seed=1, options=SMALL)

@@ -20,7 +20,7 @@ from symbolic.seq2seq.models.contract import ModelState, check_model, check_mode
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.searches import Beam
 from symbolic.seq2seq.translator import Translator
-from symbolic.solving.answers import grammar_of
+from symbolic.solving.rounds import grammar_of
 from tests import PROJECT
 from tests.seq2seq.conftest import V, reversal
 from tests.seq2seq.models.convolutional import Convolutional
