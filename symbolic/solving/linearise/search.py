@@ -65,7 +65,7 @@ def proposals(
         if order == 1:
             found |= _lines(factor)
         for equation in explicit(order, factor):
-            found |= {_on_both_sides(equation, y, extent): extent for y, extent in solved(equation, means).items()}
+            found |= {_on_both_sides(factor, y): extent for y, extent in solved(equation, means).items()}
     return [_text(y) for y in sorted(found, key=lambda y: (_RANKS[found[y]], length(y), str(y)))]
 
 
@@ -106,7 +106,7 @@ def _expressions(hypotheses: Sequence[str]) -> list[se.Basic]:
 def solved(equation: Explicit, means: Means) -> dict[se.Basic, str]:
     """Solution -> extent of what the judge does not refute, until one is general or the time is up."""
     try:
-        problem = _problem(equation)
+        problem = _text((CURVATURE if equation.order == 2 else SLOPE) - equation.right)
     except (ValueError, RuntimeError):
         return {}
     found: dict[se.Basic, str] = {}
@@ -144,17 +144,13 @@ def _with_inverse_constant(problem: str, y: se.Basic) -> tuple[se.Basic, str]:
     return (other, extent) if extent == "general" else (y, "family")
 
 
-def _problem(equation: Explicit) -> str:
-    return _text((CURVATURE if equation.order == 2 else SLOPE) - equation.right)
-
-
-def _on_both_sides(equation: Explicit, y: se.Basic, extent: str) -> se.Basic:
+def _on_both_sides(factor: se.Basic, y: se.Basic) -> se.Basic:
     """The solution with ln|u| for ln(u), if that is as right, and so on both sides of the roots of u."""
     other = with_abs(y)
     if other == y:
         return y
-    verdict = verify(_problem(equation), _text(other))
-    return other if verdict.extent == extent and "branch" not in verdict.evidence else y
+    before, after = (verify(_text(factor), _text(each)) for each in (y, other))
+    return other if after.solved and after.extent == before.extent and "branch" not in after.evidence else y
 
 
 def _extent(problem: str, y: se.Basic) -> str | None:
