@@ -22,6 +22,7 @@ from symbolic.verification.residual import residual_of
 SECONDS = 4.0  # of CPU time for an equation
 _MOST_HYPOTHESES = 12
 _LONGEST = 600  # tokens of a candidate
+_LONG, _ENOUGH_POINTS = 350, 6  # tokens beyond which floats judge, and the points that they need
 _AFTER_A_FAMILY = 0.15  # seconds of CPU time in which a general solution is searched for if there is a family
 _MOSTLY_WRONG = 0.9  # a candidate that floats find wrong at more of the points is not judged
 _LARGEST_NUMBER, _LARGEST_EXPONENT = 10**7, 40
@@ -147,24 +148,31 @@ def _with_inverse_constant(problem: str, y: se.Basic) -> tuple[se.Basic, str]:
 def _on_both_sides(factor: se.Basic, y: se.Basic) -> se.Basic:
     """The solution with ln|u| for ln(u), if that is as right, and so on both sides of the roots of u."""
     other = with_abs(y)
-    if other == y:
+    if other == y or length(factor) + 3 * length(y) > _LONG:
         return y
     before, after = (verify(_text(factor), _text(each)) for each in (y, other))
     return other if after.solved and after.extent == before.extent and "branch" not in after.evidence else y
 
 
 def _extent(problem: str, y: se.Basic) -> str | None:
-    """The extent of a solution; None if it is not known to be right."""
+    """The extent of a solution; None if it is not known to be right. Of long ones floats decide quickly."""
     if length(y) > _LONGEST:
         return None
     try:
         text = _text(y)
-        sample = floats.sample(residual_of(problem, text))
+        residual = residual_of(problem, text)
+        sample = floats.sample(residual)
         if len(sample.points) and sample.wrong_share > _MOSTLY_WRONG:
             return None
-        return verify(problem, text).extent
+        if len(problem.split()) + 3 * len(text.split()) <= _LONG:
+            return verify(problem, text).extent
     except (ValueError, RuntimeError):
         return None
+    if len(sample.points) < _ENOUGH_POINTS:
+        return None
+    if len(residual.constants) < residual.order:
+        return "particular"
+    return "family" if sample.suspicious else "general"
 
 
 def _lines(factor: se.Basic) -> dict[se.Basic, str]:
