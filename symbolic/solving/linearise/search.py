@@ -9,7 +9,7 @@ from symbolic.expressions.engines import UNDEFINED, symengine_to_prefix, to_syme
 from symbolic.expressions.prefix import from_prefix, to_prefix
 from symbolic.expressions.program import WITHOUT_VALUE
 from symbolic.solving.linearise import clairaut, first_order, new_unknown, reductions, second_order
-from symbolic.solving.linearise.attempts import attempts
+from symbolic.solving.linearise.attempts import FAILURES, attempts
 from symbolic.solving.linearise.constants import with_abs, written
 from symbolic.solving.linearise.explicit import Explicit, explicit, factors
 from symbolic.solving.linearise.forms import fraction, is_finite, length, shortest
@@ -40,7 +40,7 @@ def proposals(
     Call it in a process with limits, because SymEngine hangs on some expressions.
 
     Args:
-        problem: the left-hand side of an equation = 0 in x, Y, Y' and Y'', as prefix text.
+        problem: the left-hand side of an equation = 0 in x, Y, Y', Y'' and letters a0 … a7, as prefix text.
         hypotheses: what a model proposes, as prefix texts; malformed ones are ignored.
         integrals: answers integration problems `sub Y' f`, several at once, with a primitive or None each.
 
@@ -56,17 +56,20 @@ def proposals(
     deadline = time.process_time() + SECONDS
     try:
         left = to_symengine(tree)
-        if not _is_moderate(left):
+        if not _is_moderate(left) or left.free_symbols & {FIRST, SECOND}:
             return []
         means = Means(list(filter(_is_moderate, _expressions(hypotheses))), integrals, left, deadline)
         parts = factors(left)
     except (ValueError, RuntimeError):
         return []
     for order, factor in parts:
-        if order == 1:
-            found |= _lines(factor)
-        for equation in explicit(order, factor):
-            found |= {_on_both_sides(factor, y): extent for y, extent in solved(equation, means).items()}
+        try:
+            if order == 1:
+                found |= _lines(factor)
+            for equation in explicit(order, factor):
+                found |= {_on_both_sides(factor, y): extent for y, extent in solved(equation, means).items()}
+        except FAILURES:
+            continue
     return [_text(y) for y in sorted(found, key=lambda y: (_RANKS[found[y]], length(y), str(y)))]
 
 
