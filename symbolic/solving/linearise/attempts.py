@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import symengine as se
 
 # What SymEngine, FLINT and NumPy raise for expressions without a value, too large ones, and matrices with infinities.
-_FAILURES = (ValueError, RuntimeError, ArithmeticError)
+FAILURES = (ValueError, RuntimeError, ArithmeticError)
 
 
 def attempts(*methods: Callable[[], Iterator[se.Basic]]) -> Iterator[se.Basic]:
@@ -13,5 +13,5 @@ def attempts(*methods: Callable[[], Iterator[se.Basic]]) -> Iterator[se.Basic]:
     for method in methods:
         try:
             yield from method()
-        except _FAILURES:
+        except FAILURES:
             continue

@@ -3,14 +3,17 @@
 import itertools
 from collections.abc import Iterator
 
+import numpy as np
 import symengine as se
 
 from symbolic.expressions.engines import UNDEFINED
 from symbolic.solving.linearise.forms import fraction, length, shortest, simplified
-from symbolic.solving.linearise.functions import root_of
+from symbolic.solving.linearise.functions import root_of, undone
 from symbolic.solving.linearise.symbols import CONSTANTS, FIRST, X
+from symbolic.solving.linearise.values import evaluated
 
-_TAN, _ATAN = (type(function(X)) for function in (se.tan, se.atan))
+_TAN, _ATAN, _LN = (type(function(X)) for function in (se.tan, se.atan, se.log))
+_BOTH_SIGNS = np.linspace(-2.9, 3.1, 40)
 
 
 def absorbed(expr: se.Basic) -> se.Basic:
@@ -109,10 +112,21 @@ _SCALES = (-1, 2, se.Rational(1, 2), -2, 3, se.Rational(1, 3), 4, se.Rational(1,
 
 def written(expr: se.Basic) -> se.Basic:
     """A solution as people write it: constants absorbed, the shortest form of it."""
-    best = shortest(absorbed(shortest(_with_simple_roots(expr))))
+    best = shortest(absorbed(shortest(undone(_with_simple_roots(expr)))))
     for _ in range(2):
-        best = min([best, absorbed(best), *_rescaled(best)], key=lambda form: (length(form), str(form)))
+        forms = [best, absorbed(best), *_rescaled(best), *_with_factors_below(best)]
+        best = min(forms, key=lambda form: (length(form), str(form)))
     return shortest(best)
+
+
+def _with_factors_below(expr) -> Iterator[se.Basic]:
+    """exp(x)/(a8 + exp(x)) as 1/(1 + a8*exp(-x)): a factor of a fraction's top divides the bottom."""
+    factors = se.Mul.make_args(expr)
+    for bottom in factors:
+        if isinstance(bottom, se.Pow) and isinstance(bottom.args[0], se.Add) and bottom.args[1] == -1:
+            for factor in factors:
+                if factor != bottom and not isinstance(factor, se.Number):
+                    yield expr / bottom / factor / se.expand(bottom.args[0] / factor)
 
 
 def _rescaled(expr) -> Iterator[se.Basic]:
@@ -150,3 +164,17 @@ def without_arcs(expr: se.Basic) -> se.Basic:
             u = sign * (sign * rest).args[0]
             return (FIRST + u) / (1 - FIRST * u)
     return expr
+
+
+def with_abs(expr: se.Basic) -> se.Basic:
+    """ln|u| for ln(u), where u is negative somewhere."""
+    if not expr.args or isinstance(expr, UNDEFINED):
+        return expr
+    if type(expr) is _LN and expr.free_symbols:
+        (argument,) = expr.args
+        columns = {
+            symbol: np.roll(_BOTH_SIGNS, 7 * index) for index, symbol in enumerate(sorted(expr.free_symbols, key=str))
+        }
+        if (evaluated([argument], columns) < 0).any():
+            return se.log(abs(with_abs(argument)))
+    return expr.func(*map(with_abs, expr.args))

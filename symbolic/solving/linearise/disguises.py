@@ -158,10 +158,11 @@ def degree(disguise: se.Basic, right: se.Basic) -> tuple[int, dict] | None:
         return None
     columns = grid([slope, disguise], _ROWS, _DRAWS)
     v, dv = evaluated([disguise, slope], columns).reshape(2, _ROWS, _DRAWS)
-    known = np.isfinite(v) & np.isfinite(dv) & (np.abs(v) < 1e6) & (np.abs(dv) < 1e8)
+    known = (np.abs(v) < 1e6) & (np.abs(dv) < 1e8)  # which nan is not
     rows = known.sum(axis=1) >= 6
     if rows.sum() < _ENOUGH_ROWS:
         return None
+    v, dv = np.where(known, v, 0.0), np.where(known, dv, 0.0)
     for count in (1, 2, 3):
         weights = _fit_rows([np.ones_like(v), v, v**2][:count], dv, known, rows)
         if weights is not None:

@@ -109,7 +109,7 @@ def _roots(value, exponent):
 
 
 def _by_exponentials(expr, symbol, depth):
-    """Of a sum of logarithms with rational coefficients, exp makes a product of powers."""
+    """Of a sum of logarithms with rational coefficients, exp makes a product of powers; y is ln(exp(y))."""
     terms = se.Add.make_args(se.expand(expr))
     logarithms, rest = {}, se.Integer(0)
     for term in terms:
@@ -120,12 +120,14 @@ def _by_exponentials(expr, symbol, depth):
         for factor in se.Mul.make_args(term):
             if type(factor) is _LN and argument is None:
                 argument = factor.args[0]
+            elif factor == symbol and argument is None:
+                argument = se.exp(symbol)
             else:
                 coefficient *= factor
         if argument is None or coefficient.free_symbols & {symbol, X}:
             return []
         logarithms[argument] = coefficient
-    if not logarithms:
+    if not logarithms or list(logarithms) == [se.exp(symbol)]:
         return []
     unit = next(iter(logarithms.values()))
     ratios = {argument: coefficient / unit for argument, coefficient in logarithms.items()}

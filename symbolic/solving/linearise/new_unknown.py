@@ -8,7 +8,7 @@ import symengine as se
 from symbolic.expressions.engines import UNDEFINED
 from symbolic.solving.linearise import disguises, reductions, second_order
 from symbolic.solving.linearise.forms import fraction, is_finite, length, shortest
-from symbolic.solving.linearise.functions import exponential, put_in
+from symbolic.solving.linearise.functions import exponential, put_in, undone
 from symbolic.solving.linearise.inverse import inverted
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.primitives import primitive
@@ -104,7 +104,7 @@ def _phis(right, g, means) -> Iterator[se.Basic]:
         if phi is None:
             phi = primitive(fraction(slope))
         if phi is not None:
-            phi = shortest(phi).xreplace({X: Y, _LETTER: X})
+            phi = shortest(undone(phi)).xreplace({X: Y, _LETTER: X})
             factors = [factor for factor in se.Mul.make_args(phi) if not se.has_symbol(factor, Y)]
             yield phi / se.Mul(*factors)
             if any(se.has_symbol(factor, X) for factor in factors):
@@ -115,8 +115,6 @@ def _phis(right, g, means) -> Iterator[se.Basic]:
             slope = _with_negated_roots(slope)  # the same slope but for a factor, real where it was imaginary
         if not found:
             break
-    if found:
-        return
     peeled = (phi for hypothesis in means.hypotheses for phi in disguises.peeled(hypothesis))
     for phi in itertools.chain(disguises.in_equation(right), peeled, disguises.listed(right)):
         if means.time_is_up():

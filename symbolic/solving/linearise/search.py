@@ -9,10 +9,11 @@ from symbolic.expressions.engines import UNDEFINED, symengine_to_prefix, to_syme
 from symbolic.expressions.prefix import from_prefix, to_prefix
 from symbolic.expressions.program import WITHOUT_VALUE
 from symbolic.solving.linearise import clairaut, first_order, new_unknown, reductions, second_order
-from symbolic.solving.linearise.attempts import attempts
-from symbolic.solving.linearise.constants import written
+from symbolic.solving.linearise.attempts import FAILURES, attempts
+from symbolic.solving.linearise.constants import with_abs, written
 from symbolic.solving.linearise.explicit import Explicit, explicit, factors
-from symbolic.solving.linearise.forms import is_finite, length, shortest
+from symbolic.solving.linearise.forms import fraction, is_finite, length, shortest
+from symbolic.solving.linearise.functions import put_in
 from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.symbols import CURVATURE, FIRST, SECOND, SLOPE, X, Y
 from symbolic.verification import floats, verify
@@ -21,6 +22,7 @@ from symbolic.verification.residual import residual_of
 SECONDS = 4.0  # of CPU time for an equation
 _MOST_HYPOTHESES = 12
 _LONGEST = 600  # tokens of a candidate
+_LONG, _ENOUGH_POINTS = 350, 6  # tokens beyond which floats judge, and the points that they need
 _AFTER_A_FAMILY = 0.15  # seconds of CPU time in which a general solution is searched for if there is a family
 _MOSTLY_WRONG = 0.9  # a candidate that floats find wrong at more of the points is not judged
 _LARGEST_NUMBER, _LARGEST_EXPONENT = 10**7, 40
@@ -38,7 +40,7 @@ def proposals(
     Call it in a process with limits, because SymEngine hangs on some expressions.
 
     Args:
-        problem: the left-hand side of an equation = 0 in x, Y, Y' and Y'', as prefix text.
+        problem: the left-hand side of an equation = 0 in x, Y, Y', Y'' and letters a0 … a7, as prefix text.
         hypotheses: what a model proposes, as prefix texts; malformed ones are ignored.
         integrals: answers integration problems `sub Y' f`, several at once, with a primitive or None each.
 
@@ -54,17 +56,20 @@ def proposals(
     deadline = time.process_time() + SECONDS
     try:
         left = to_symengine(tree)
-        if not _is_moderate(left):
+        if not _is_moderate(left) or left.free_symbols & {FIRST, SECOND}:
             return []
         means = Means(list(filter(_is_moderate, _expressions(hypotheses))), integrals, left, deadline)
         parts = factors(left)
     except (ValueError, RuntimeError):
         return []
     for order, factor in parts:
-        if order == 1:
-            found |= _lines(factor)
-        for equation in explicit(order, factor):
-            found |= solved(equation, means)
+        try:
+            if order == 1:
+                found |= _lines(factor)
+            for equation in explicit(order, factor):
+                found |= {_on_both_sides(factor, y): extent for y, extent in solved(equation, means).items()}
+        except FAILURES:
+            continue
     return [_text(y) for y in sorted(found, key=lambda y: (_RANKS[found[y]], length(y), str(y)))]
 
 
@@ -104,9 +109,8 @@ def _expressions(hypotheses: Sequence[str]) -> list[se.Basic]:
 
 def solved(equation: Explicit, means: Means) -> dict[se.Basic, str]:
     """Solution -> extent of what the judge does not refute, until one is general or the time is up."""
-    unknown = CURVATURE if equation.order == 2 else SLOPE
     try:
-        problem = _text(unknown - equation.right)
+        problem = _text((CURVATURE if equation.order == 2 else SLOPE) - equation.right)
     except (ValueError, RuntimeError):
         return {}
     found: dict[se.Basic, str] = {}
@@ -123,6 +127,8 @@ def solved(equation: Explicit, means: Means) -> dict[se.Basic, str]:
                     other = _extent(problem, short)
                     if other is not None and _RANKS[other] <= _RANKS[extent]:
                         y, extent = short, other
+                if extent == "family" and equation.order == 1:
+                    y, extent = _with_inverse_constant(problem, y)
                 found[y] = extent
                 if extent == "general":
                     return {y: extent}
@@ -134,18 +140,42 @@ def solved(equation: Explicit, means: Means) -> dict[se.Basic, str]:
     return {y: found[y] for y in sorted(found, key=length)[:_MOST_KEPT] if _RANKS[found[y]] == best}
 
 
+def _with_inverse_constant(problem: str, y: se.Basic) -> tuple[se.Basic, str]:
+    """A family with 1/a8 for a8, if that is general: solutions may belong to small constants then, not to huge ones."""
+    other = put_in(y, {FIRST: 1 / FIRST})
+    other = y if other is None else written(fraction(other))
+    extent = _extent(problem, other) if other != y and length(other) <= length(y) + 2 else None
+    return (other, extent) if extent == "general" else (y, "family")
+
+
+def _on_both_sides(factor: se.Basic, y: se.Basic) -> se.Basic:
+    """The solution with ln|u| for ln(u), if that is as right, and so on both sides of the roots of u."""
+    other = with_abs(y)
+    if other == y or length(factor) + 3 * length(y) > _LONG:
+        return y
+    before, after = (verify(_text(factor), _text(each)) for each in (y, other))
+    return other if after.solved and after.extent == before.extent and "branch" not in after.evidence else y
+
+
 def _extent(problem: str, y: se.Basic) -> str | None:
-    """The extent of a solution; None if it is not known to be right."""
+    """The extent of a solution; None if it is not known to be right. Of long ones floats decide quickly."""
     if length(y) > _LONGEST:
         return None
     try:
         text = _text(y)
-        sample = floats.sample(residual_of(problem, text))
+        residual = residual_of(problem, text)
+        sample = floats.sample(residual)
         if len(sample.points) and sample.wrong_share > _MOSTLY_WRONG:
             return None
-        return verify(problem, text).extent
+        if len(problem.split()) + 3 * len(text.split()) <= _LONG:
+            return verify(problem, text).extent
     except (ValueError, RuntimeError):
         return None
+    if len(sample.points) < _ENOUGH_POINTS:
+        return None
+    if len(residual.constants) < residual.order:
+        return "particular"
+    return "family" if sample.suspicious else "general"
 
 
 def _lines(factor: se.Basic) -> dict[se.Basic, str]:

@@ -196,7 +196,7 @@ def null_space(p: se.Basic, q: se.Basic, terms: Sequence[se.Basic]) -> list[se.B
     if len(independent) >= 2:
         return independent[:2]
     rest = [index for index in usable if terms[index] not in single]
-    combined = _combinations(images, sizes, finite, rest, terms)
+    combined = _combinations(images, sizes, finite, _not_dependent(v, finite, rest), terms)
     return _independent([*independent, *combined], x)[:2]
 
 
@@ -216,6 +216,27 @@ def _independent(solutions, x) -> list[se.Basic]:
         if np.linalg.svd(matrix, compute_uv=False)[-1] > 1e-7:
             kept.append(each)
             rows.append(values)
+    return kept
+
+
+def _not_dependent(values, finite, rest) -> list[int]:
+    """The indices of terms that are no combination of earlier ones (Gram-Schmidt over points where most are known)."""
+    if not rest:
+        return []
+    points = np.flatnonzero(finite[rest].mean(axis=0) > 0.8)
+    basis, kept = np.empty((len(points), 0)), []
+    for index in rest:
+        column = values[index][points]
+        if not np.isfinite(column).all() or not column.any():
+            kept.append(index)  # it may be needed where it is known
+            continue
+        column = column / np.linalg.norm(column)
+        remainder = column - basis @ (basis.T @ column)
+        remainder -= basis @ (basis.T @ remainder)
+        size = np.linalg.norm(remainder)
+        if size > 1e-9:
+            kept.append(index)
+            basis = np.column_stack([basis, remainder / size])
     return kept
 
 
