@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).resolve().parent
 CODE = "executed_code_sha256"  # in the metadata of a notebook
-_TIMES = re.compile(r"\b\d+(\.\d+)?m?s/(step|epoch)|\b\d+s\b|\b[\d.]+ (s|min|h) of training left")
+_TIMES = re.compile(r"\b\d+(\.\d+)?m?s/(step|epoch)|\b\d+s\b|(?<=about )[\d.]+ (s|min|h)")
 
 
 def digest_of_code(notebook: nbformat.NotebookNode) -> str:

@@ -242,6 +242,7 @@ def format_table(table: pd.DataFrame) -> str:
     if own:
         figures = table.assign(trial=name).set_index("trial")[own]
         shown = figures.map("{:.4g}".format, na_action="ignore").fillna("")
+        shown = shown.rename(columns=lambda column: column.replace("_", " "))
         blocks.append(shown.rename_axis(None).to_string(line_width=_WIDTH))
     return "\n\n".join(blocks)
 
