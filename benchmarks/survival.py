@@ -38,6 +38,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections import Counter
@@ -353,6 +354,7 @@ def _child(subject: Subject, folder: Path, harm: str, place: int, stderr: int) -
     status = 1
     try:
         os.setsid()
+        bars.tqdm.set_lock(threading.RLock())  # the other is shared with this process, and a kill may leave it locked
         os.dup2(stderr, 2)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)

@@ -34,14 +34,25 @@ from symbolic.runtime.startup import import_keras
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow starts: its notes on GPUs would hide our output
 
 
+_MOST_CHARACTERS = 2000  # of an error message
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status.
 
     0 is success, 1 a problem without a verified answer, 2 an error that the user can correct, 130 an interruption.
     Without a command it prints the help.
     """
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:  # before the command is known
+        print("\nsymbolic: interrupted", file=sys.stderr)
+        return 130
+
+
+def _run(arguments: list[str]) -> int:
     parser = _parser()
-    words = _with_signs(sys.argv[1:] if arguments is None else arguments)
+    words = _with_signs(arguments)
     if not words:
         parser.print_help()
         return 0
@@ -60,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ValueError, OSError) as error:
-        print(f"symbolic {args.command}: {error}", file=sys.stderr)
+        print(f"symbolic {args.command}: {_shown(error)}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
         print(f"symbolic {args.command}: {missing_package(error)}", file=sys.stderr)
@@ -68,6 +79,14 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\nsymbolic {args.command}: interrupted", file=sys.stderr)
         return 130
+
+
+def _shown(error: Exception) -> str:
+    """The message of an error at a length that can be read; control characters, which a terminal obeys, as escapes."""
+    text = "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in str(error)[:10_000]
+    )
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]} ... ({len(str(error)):,} characters)"
 
 
 def _commands(parser: argparse.ArgumentParser) -> list[str]:

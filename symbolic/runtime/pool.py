@@ -8,7 +8,6 @@ are measured by a clock that nobody can set, from the moment that a worker begin
 
 import contextlib
 import os
-import pickle
 import queue
 import signal
 import threading
@@ -209,7 +208,7 @@ class _Worker:
         if not self._pipe.poll(task.timeout):
             raise TimeoutError(f"time limit of {task.timeout:g} s")
         try:
-            return pickle.loads(self._pipe.recv_bytes())
+            return ForkingPickler.loads(self._pipe.recv_bytes())
         except (EOFError, OSError):
             self.end()
             code = self._process.exitcode
@@ -247,7 +246,7 @@ def _answer(call: bytes, begin: Callable[[], None]) -> bytes:
     """(True, result) or (False, error), pickled; calls `begin` before the function."""
     try:
         try:
-            function, args, kwargs = pickle.loads(call)
+            function, args, kwargs = ForkingPickler.loads(call)
         finally:
             begin()
         return bytes(ForkingPickler.dumps((True, function(*args, **kwargs))))
@@ -255,6 +254,6 @@ def _answer(call: bytes, begin: Callable[[], None]) -> bytes:
         error.add_note(f"In the worker process:\n{traceback.format_exc()}")
         with contextlib.suppress(Exception):
             answer = bytes(ForkingPickler.dumps((False, error)))
-            pickle.loads(answer)  # some errors can be pickled and not unpickled
+            ForkingPickler.loads(answer)  # some errors can be pickled and not unpickled
             return answer
         return bytes(ForkingPickler.dumps((False, RuntimeError(f"{type(error).__name__}: {error}"))))

@@ -301,9 +301,9 @@ def read_result(folder: Path | str) -> dict[str, Any]:
     if not path.exists():
         return {}
     match result := read_json(path):
-        case {"status": "finished" | "failed", "reason": str() | None}:
+        case {"status": "finished" | "failed"}:
             return result
-    raise ValueError(f"{path} is damaged: it has no `status` and `reason` of a trial.")
+    raise ValueError(f"{path} is damaged: it has no `status` of a trial that has ended.")
 
 
 def read_params(folder: Path | str) -> dict[str, Any]:

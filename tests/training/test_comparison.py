@@ -50,7 +50,6 @@ DAMAGED = {
         "",
         "[]",
         '{"status": "perhaps"}',
-        '{"status": "finished"}',
         "\ufeff{",
         '{"a": ' + "9" * 5000 + "}",
     ],

@@ -101,7 +101,9 @@ def open_database(temp: Path | str, resources: Resources, wanted: str = "") -> I
             ) from None
         try:
             yield database
-        except duckdb.Error as error:  # a full disk may be any of its errors
+        except duckdb.Error as error:  # a full disk may be any of its errors, and so may Ctrl-C
+            if "KeyboardInterrupt" in str(error):
+                raise KeyboardInterrupt from None
             reason = str(error).partition("\n")[0]
             if "No space left" in reason or "File too large" in reason or "quota" in reason:
                 raise full_disk(temp, wanted) from None

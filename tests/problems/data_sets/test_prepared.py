@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 
+import duckdb
 import pytest
 
 from symbolic.problems.data_sets.database import Resources, open_database
@@ -301,3 +302,10 @@ def test_a_published_file(tmp_path):
     done = prepare([PUBLISHED], tmp_path / "out", name="prim_fwd", valid=100, test=100)
     assert (done.distinct, done.drawn) == (9985, frame["count"].sum())
     assert [leak.skeleton for leak in done.leakage] == [0, 0]
+
+
+def test_an_interruption_that_comes_as_an_error_of_the_database_is_one(tmp_path):
+    """DuckDB wraps what is raised while it reads arrays of Python."""
+    with pytest.raises(KeyboardInterrupt):
+        with open_database(tmp_path, Resources(memory_limit="100MB")):
+            raise duckdb.InvalidInputException("Traceback (most recent call last):\n  ...\nKeyboardInterrupt: ")
