@@ -85,11 +85,13 @@ def primitives(integrand: Tree, steps: int = MOST_STEPS) -> list[se.Basic]:
 
 
 def _right_forms(found: se.Basic | None, integrand: Tree, points) -> list[se.Basic]:
-    if found is None or isinstance(found, UNDEFINED):
+    if found is None or isinstance(found, UNDEFINED) or not depends(found):  # a constant fits 1/cosh(e^10*x) in floats
         return []
     if not points:  # nothing can be checked; the judge may know complex values
         return [found]
-    return [form for form in tidy(found, points)[:3] if checking.is_primitive(form, integrand, points)]
+    return [
+        form for form in tidy(found, points)[:3] if depends(form) and checking.is_primitive(form, integrand, points)
+    ]
 
 
 def _may_hang(f: se.Basic) -> bool:

@@ -144,6 +144,10 @@ def test_powers_too_large_to_multiply_out_are_refused(integrand):
     assert primitives(from_infix(integrand)) == []
 
 
+def test_what_is_0_in_floats_is_not_taken_for_0():
+    assert 0 not in primitives(from_infix("4/cosh((5-x)*exp(10))"))
+
+
 def test_more_steps_find_more():
     tree = from_infix("x*ln(x)*cos(x)+ln(x)*sin(x)+sin(x)")
     assert primitives(tree, steps=3) == []
