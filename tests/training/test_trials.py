@@ -431,12 +431,16 @@ def test_problems_that_are_all_too_long_are_judged_as_unanswered(data, tmp_path)
 def test_two_threads_of_a_process_do_not_train_at_once(data, tmp_path):
     """Keras's seeds are the process's, so both would end with other weights."""
     training = SymbolicModelTrain({"rnn": TRIALS["rnn"]}, tmp_path)
-    with trials._alone():
+    with trials._alone(), pytest.raises(FileNotFoundError, match="no trial in"):
         training.run_all(data)
     assert "another thread of this process trains a trial" in training.failures["rnn"]
 
 
 def test_a_max_length_that_leaves_no_validation_problem_is_named(data, tmp_path):
-    training = SymbolicModelTrain({"rnn": TRIALS["rnn"] | {"max_length": 5}}, tmp_path)
-    training.run_all(data)
-    assert "`max_length` must leave at least one" in training.failures["rnn"]
+    shutil.copytree(data, tmp_path / "data")
+    write_problems(tmp_path / "data" / "bwd.valid.gz", [("sub Y' " + "add x " * 30 + "x", "add x " * 30 + "x")])
+    training = SymbolicModelTrain({"rnn": TRIALS["rnn"] | {"max_length": 20}}, tmp_path / "runs")
+    training.run_all(tmp_path / "data")
+    assert (
+        "`max_length` must leave at least one validation problem: all 1 need more than 20" in training.failures["rnn"]
+    )
