@@ -58,8 +58,7 @@ def evaluate(
         problems: a frame with the columns `input` and `output`; other columns are kept.
         beam: hypotheses that the search keeps and returns; 1 is greedy search.
         proposers, grammar, workers, progress: as for `symbolic.solving.answers.answers`.
-        respell: False for a test set that was cut from the training data, whose spelling is theirs already. Half of
-            the problems of `bwd` are not simplified, for example.
+        respell: False for a test set that was cut from the training data, whose spelling is theirs already.
 
     Returns:
         The problems with `output` renamed `reference`, and the columns

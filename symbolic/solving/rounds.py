@@ -29,7 +29,7 @@ from symbolic.verification import verify
 WIDTHS = (10, 50, 200, 500)  # beams of the widening search
 
 _SPELLING_LIMIT = 1.0  # seconds
-_OTHER_SPELLINGS = ("canonical", "sines and cosines", "expanded")
+_OTHER_SPELLINGS = ("shortened", "canonical", "sines and cosines", "expanded")
 
 _Parts = Sequence[tuple[str, str]]  # (coefficient, problem) pairs
 Compute = Callable[..., list]  # as `sandbox.limited_map` gives it

@@ -22,20 +22,24 @@ preload_module(__name__)
 def as_trained(problem: str) -> str:
     """As the families spell their problems.
 
-    An integrand is in the shortest form that the rules find. An equation is a numerator without factors of lower order
-    (`reading.equation_problem`).
+    An integrand is canonical. An equation is a numerator without factors of lower order (`reading.equation_problem`).
 
     Raises:
         ValueError: the problem has no value, or is too large to be written down; or nothing solves the equation.
     """
     if integrand_of(from_prefix(problem)) is None:
         return equation_problem(f"sub {problem} {prefix_text(Tree(0))}")
-    return _respelt(problem, lambda integrand: simplified(rebuilt(integrand)))
+    return canonical(problem)
 
 
 def canonical(problem: str) -> str:
     """In SymEngine's own form, without any shortening; raises as `as_trained` does."""
     return _respelt(problem, rebuilt)
+
+
+def shortened(problem: str) -> str:
+    """In the shortest form that the rules find, as a half of the `bwd` problems are; raises as `as_trained` does."""
+    return _respelt(problem, lambda expression: simplified(rebuilt(expression)))
 
 
 def expanded(problem: str) -> str:
@@ -52,6 +56,7 @@ SPELLINGS = MappingProxyType(
     {
         "as trained": as_trained,
         "canonical": canonical,
+        "shortened": shortened,
         "expanded": expanded,
         "sines and cosines": in_sines_and_cosines,
     }
