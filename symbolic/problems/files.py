@@ -144,7 +144,7 @@ def _check_side(side: str, text: str) -> None:
 def find_data_files(folder: Path | str) -> dict[str, Path]:
     """The files "train", "valid" and "test" of the one data set in a folder.
 
-    They are named `NAME.train`, `NAME.valid` and `NAME.test`, and may end in `.gz` or `.parquet`: `integration.train`
+    They are named `NAME.train`, `NAME.valid` and `NAME.test`, and may end in `.gz` or `.parquet`: integration.train
     in the first replication, `prim_fwd.train` among the published files.
 
     Raises:

@@ -22,6 +22,9 @@ _FITS = 1e-7  # relative; a residual that is hardly rounding is larger
 _ENOUGH_ROWS = 5
 
 _HALF = se.Rational(1, 2)
+_ZERO, _ONE, _TWO, _THREE = map(se.Integer, range(4))
+# Where the coefficients are interpolated, in the order in which these are tried.
+_NODES = ((_ZERO, _ONE, _TWO), (_ONE, _TWO, _THREE), (_HALF, _ONE, _TWO), (_ONE, -_ONE, _TWO))
 _OUTER = (
     lambda u: se.log(u),
     lambda u: 1 / u,
@@ -200,7 +203,7 @@ def coefficients(disguise: se.Basic, right: se.Basic) -> Coefficients | None:
     inverses = tuple(inverted(disguise, V, Y))
     slope = disguise.diff(X) + disguise.diff(Y) * right
     for inverse in inverses:
-        for nodes in ((0, 1, 2), (1, 2, 3), (_HALF, 1, 2), (1, -1, 2)):
+        for nodes in _NODES:
             values = _interpolated(disguise, slope, inverse, nodes[: highest + 1])
             if values is not None and _agree(values, measured):
                 return Coefficients(disguise, values, inverses)
@@ -210,13 +213,13 @@ def coefficients(disguise: se.Basic, right: se.Basic) -> Coefficients | None:
 def _interpolated(disguise, slope, inverse, nodes) -> tuple[se.Basic, ...] | None:
     points = []
     for node in nodes:
-        y = put_in(inverse, {V: se.sympify(node)})
-        value = None if y is None else put_in(slope.xreplace({disguise: se.sympify(node)}), {Y: y})
+        y = put_in(inverse, {V: node})
+        value = None if y is None else put_in(slope.xreplace({disguise: node}), {Y: y})
         if value is None or length(value) > 300:
             return None
         points.append(fraction(value))
     zero = se.Integer(0)
-    n = [se.sympify(node) for node in nodes]
+    n = list(nodes)
     if len(points) == 1:
         result = points
     elif len(points) == 2:

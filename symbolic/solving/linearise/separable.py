@@ -15,7 +15,7 @@ from symbolic.solving.linearise.means import Means
 from symbolic.solving.linearise.symbols import FIRST, SLOPE, V, X, Y
 from symbolic.solving.linearise.values import evaluated, grid
 
-_NODES = (1, 2, 0, -1, se.Rational(1, 2), 3)
+_NODES = (*map(se.Integer, (1, 2, 0, -1)), se.Rational(1, 2), se.Integer(3))
 _FITS = 1e-9
 
 
@@ -140,12 +140,12 @@ def _factors(slope, inverse) -> Iterator[tuple[se.Basic, se.Basic]]:
         return
     found = []
     for node in _NODES:
-        by_x = put_in(whole, {V: se.sympify(node)})
+        by_x = put_in(whole, {V: node})
         if by_x is None or by_x == 0:
             continue
         for other in _NODES:
-            by_u = put_in(whole, {X: se.sympify(other)})
-            scale = None if by_u is None else put_in(by_u, {V: se.sympify(node)})
+            by_u = put_in(whole, {X: other})
+            scale = None if by_u is None else put_in(by_u, {V: node})
             if scale is None or scale == 0:
                 continue
             g, h = shortest(by_x), shortest(by_u / scale)
