@@ -23,7 +23,7 @@ from symbolic.seq2seq.batches import (
 )
 from symbolic.seq2seq.losses import MaskedCrossEntropy
 from symbolic.seq2seq.shapes import MOST_SHAPES, Source, batch_shapes, longer_than
-from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, START_ID
+from symbolic.seq2seq.special_tokens import END_ID, PADDING_ID, SPECIAL_TOKENS, START_ID
 from symbolic.seq2seq.token_store import CONTEXT_LENGTHS, FORMAT, IDS, SETTINGS, STARTS, TokenStore
 from tests import PROJECT, SHARED_DATA
 
@@ -182,8 +182,9 @@ def test_a_shuffle_is_even():
 def test_a_mapped_store_gives_the_batches_of_one_in_memory(tmp_path):
     store = random_store(300)
     for name, array in [(IDS, store.ids), (STARTS, store.starts), (CONTEXT_LENGTHS, store.context_lengths)]:
-        array.astype("uint16" if name == CONTEXT_LENGTHS else array.dtype).tofile(tmp_path / name)
-    settings = {"format": FORMAT, "pairs": 300, "ids": len(store.ids), "dtype": store.ids.dtype.name}
+        array.astype("uint16" if name in (IDS, CONTEXT_LENGTHS) else array.dtype).tofile(tmp_path / name)
+    settings = {"format": FORMAT, "pairs": 300, "ids": len(store.ids), "dtype": "uint16"}
+    settings |= {"files": {}, "context_vocabulary": [*SPECIAL_TOKENS], "target_vocabulary": [*SPECIAL_TOKENS]}
     (tmp_path / SETTINGS).write_text(json.dumps(settings))
     mapped, ours = (
         list(islice(training_batches([Source(each)], batch_size=8, max_length=80, seed=0), 60))

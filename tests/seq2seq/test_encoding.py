@@ -19,7 +19,7 @@ from symbolic.expressions.tokens import TOKENS
 from symbolic.problems.files import parse_line, read_problems
 from symbolic.problems.tasks import problems
 from symbolic.runtime import lines
-from symbolic.runtime.lines import BadLine
+from symbolic.runtime.lines import BadLine, numbered_lines
 from symbolic.seq2seq.encoding import encode_files
 from symbolic.seq2seq.notation import Notation
 from symbolic.seq2seq.processors import TextProcessor
@@ -181,9 +181,9 @@ def test_the_same_lines_are_good_with_and_without_a_notation(tmp_path):
     texts += [tree, tree.replace("add x x", "x", 1)]
     texts += ["", " ", "x ", "|x", "7|x", "07|x", "1|2|x", "x\tx", "\u00b2|x", "INT+ 0", "INT- 0", "[UNK]", "[START] x"]
     good, bad = [], Counter()
-    for text in texts:
+    for _, line in numbered_lines(write(tmp_path / "a", [(text, "x") for text in texts])):
         try:
-            good.append(parse_line(f"{text}\tx")[1])
+            good.append(parse_line(line)[1])
         except BadLine as fault:
             bad[fault.reason] += 1
     assert len(good) > 300 and bad.total() > 3000 and bad["too long"] == 1
