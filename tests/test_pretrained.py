@@ -21,7 +21,7 @@ def test_the_folder_is_small_and_its_card_tells_of_training_figures_and_limits()
 @pytest.mark.parametrize("command", re.findall(r"^    symbolic (.*)$", CARD, re.MULTILINE))
 def test_the_commands_of_its_card_print_verified_answers(command, capsys):
     assert main(shlex.split(command)) == 0
-    assert re.search(r"^verdict +proved", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(r"^found by .*; proved: ", capsys.readouterr().out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("integrand", ["x*cos(x)", "x^2", "1/x", "cos(x)*exp(sin(x))", "ln(x)"])

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import symengine as se
 
 from symbolic.algebra.simplification import rebuilt, simplified
+from symbolic.algebra.terms import without_constant_terms
 from symbolic.expressions.engines import from_symengine, to_symengine
 from symbolic.expressions.equations import integral_equation, integrand_of
 from symbolic.expressions.prefix import Tree, fold, from_prefix, prefix_text
@@ -50,6 +51,20 @@ def expanded(problem: str) -> str:
 def in_sines_and_cosines(problem: str) -> str:
     """With tan, cot, sec, csc and their hyperbolic kin written by sin, cos, sinh and cosh; raises as `as_trained`."""
     return canonical(prefix_text(fold(from_prefix(problem), _by_sine_and_cosine)))
+
+
+def spelt_answer(problem: str, answer: str) -> str:
+    """The answer in the spelling of the families: canonical; a primitive simplified and without its constant terms.
+
+    It is not checked. It may hang on what solvers write, so it is called in a process with limits.
+
+    Raises:
+        ValueError: the answer has no value, or is too large to be written down.
+    """
+    expression = rebuilt(to_symengine(from_prefix(answer)))
+    if integrand_of(from_prefix(problem)) is not None:
+        expression = simplified(rebuilt(without_constant_terms(se.expand(expression))))
+    return prefix_text(from_symengine(expression))
 
 
 SPELLINGS = MappingProxyType(

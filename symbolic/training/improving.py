@@ -19,21 +19,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import symengine as se
 
-from symbolic.algebra.simplification import rebuilt, simplified
-from symbolic.algebra.terms import without_constant_terms
 from symbolic.evaluation.problem_sets import read_problem_set
 from symbolic.evaluation.rows import as_trained
-from symbolic.expressions.engines import from_symengine, to_symengine
-from symbolic.expressions.equations import integrand_of
-from symbolic.expressions.prefix import from_prefix, prefix_text
 from symbolic.problems.data_sets.prepared import prepare
 from symbolic.problems.files import write_problems
 from symbolic.runtime.atomic import atomic_path
 from symbolic.runtime.folders import check_same_settings
 from symbolic.runtime.locks import locked
-from symbolic.runtime.processes import preload_module
 from symbolic.runtime.progress import tqdm
 from symbolic.seq2seq.searches import Beam
 from symbolic.seq2seq.translator import Translator
@@ -41,11 +34,10 @@ from symbolic.solving.proposers import OWN
 from symbolic.solving.rounds import Inquiry, by_system, fixed
 from symbolic.solving.sandbox import limited_map
 from symbolic.solving.search import search
+from symbolic.solving.spellings import spelt_answer
 from symbolic.training.data import parse_weights
 from symbolic.training.runs import SymbolicModelTrain
 from symbolic.verification import verify_many
-
-preload_module(__name__)
 
 RECORD = "improvement.json"
 _CHUNK = 64  # problems; a killed run loses at most one chunk
@@ -184,20 +176,6 @@ def _solved_chunk(
     origins = {inquiry.question.problem: best.origin for inquiry, best in asked}
     problems = [inquiry.question.problem for inquiry in inquiries]
     return [(each, right.get(each, ""), origins[each] if each in right else "") for each in problems]
-
-
-def spelt_answer(problem: str, answer: str) -> str:
-    """The answer in the spelling of the families: canonical; a primitive simplified and without its constant terms.
-
-    It is not checked. It may hang on what solvers write, so it is called in a process with limits.
-
-    Raises:
-        ValueError: the answer has no value, or is too large to be written down.
-    """
-    expression = rebuilt(to_symengine(from_prefix(answer)))
-    if integrand_of(from_prefix(problem)) is not None:
-        expression = simplified(rebuilt(without_constant_terms(se.expand(expression))))
-    return prefix_text(from_symengine(expression))
 
 
 def _counts(solved: pd.DataFrame) -> dict[str, Any]:

@@ -93,8 +93,6 @@ def run_trial(
         RuntimeError: on another rank than 0: the process of rank 0 has failed.
     """
     folder = Path(folder)
-    if data.tokens == ANY and params.early_stopping == "solve_rate":
-        raise ValueError(f"{name}: only `exact_match` is known of answers in any tokens. Received: solve_rate.")
     if devices.rank():
         return _run_beside_rank_0(params, data, folder, extensions, workers)
     folder.mkdir(parents=True, exist_ok=True)

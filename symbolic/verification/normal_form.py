@@ -76,10 +76,18 @@ class Exponentials:
         return expr.func(*map(self.written, expr.args)) if isinstance(expr, se.Add | se.Mul) else expr
 
     def _exponential(self, argument: se.Basic) -> se.Basic:
+        """The exponential in the symbols; an exponent that was not collected gets a symbol when it first occurs.
+
+        Raises:
+            RuntimeError: it is a root of its symbol, which has several values.
+        """
         factors = []
         for coefficient, rest in _terms(argument):
             symbol = self._symbols.setdefault(rest, se.Symbol(f"exponential_{len(self._symbols)}"))
-            factors.append(symbol ** (coefficient * self._denominators[rest]))
+            power = coefficient * self._denominators.setdefault(rest, int(coefficient.q))
+            if not isinstance(power, se.Integer):
+                raise RuntimeError(f"exp({argument}) is a root of {symbol}")
+            factors.append(symbol**power)
         return se.Mul(*factors)
 
 

@@ -13,7 +13,8 @@ from symbolic.problems.files import read_problems, write_problems
 from symbolic.seq2seq.models.attention_rnn import AttentionRNN
 from symbolic.seq2seq.processors import TextProcessor
 from symbolic.seq2seq.translator import Translator
-from symbolic.training.improving import RECORD, improve, spelt_answer
+from symbolic.solving.spellings import spelt_answer
+from symbolic.training.improving import RECORD, improve
 from symbolic.training.trials import read_params
 from symbolic.verification import verify
 
