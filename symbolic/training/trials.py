@@ -97,6 +97,8 @@ def run_trial(
         return _run_beside_rank_0(params, data, folder, extensions, workers)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(), locked(folder):
+        if data.tokens == ANY and params.early_stopping == "solve_rate":
+            raise ValueError(f"{name}: only `exact_match` is known of answers in any tokens. Received: solve_rate.")
         record = _record(name, params, data, extensions)
         if _has_more_epochs(folder, record):
             _go_on(folder, record)

@@ -166,13 +166,17 @@ def _certainly_fails(residual: Residual, columns: dict[str, np.ndarray], sizes: 
 def _may_hold(residual: Residual, columns: dict[str, np.ndarray], sizes: np.ndarray) -> bool:
     """Whether balls leave it open that the residual is 0 at some of the points where it is relatively small.
 
-    Floats cannot tell: with large constants any residual is small beside its terms.
+    Floats cannot tell: with large constants any residual is small beside its terms. Where no residual is small, they
+    may be rounding beside a singular point; then balls look where it is smallest.
     """
     small = np.flatnonzero(sizes <= floats.SUSPICIOUS)
     if len(small) > _BY_BALLS:
         small = small[np.argsort(sizes[small])][np.linspace(0, len(small) - 1, _BY_BALLS).astype(int)]
     points = floats.points_of(residual, columns, small)
-    return any(balls.enclose(residual, point).status in ("zero", "unknown") for point in points)
+    if any(balls.enclose(residual, point).status in ("zero", "unknown") for point in points):
+        return True
+    least = np.argsort(sizes)[:_BY_BALLS] if not len(small) else []  # nan comes last
+    return any(balls.enclose(residual, point).status == "zero" for point in floats.points_of(residual, columns, least))
 
 
 def _search(residual: Residual, x: float, rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -23,6 +23,7 @@ _ROUNDING = 2e-15  # a few times the relative distance of neighbouring floats
 # Sign changes are searched for between _GRID values of x, up to _WIDEST. An interval with one is cut into _PARTS,
 # _ROUNDS times, until it is nearly as short as floats allow.
 _GRID, _WIDEST, _PARTS, _ROUNDS = 250, 1e4, 16, 10
+_SMALL_GRID, _SMALLEST = 40, 1e-12  # more values of a constant, on each side of 0
 _MOST_CROSSINGS = 10
 _NEAR, _CROSSINGS = 1 << 20, 1 << 21  # purposes of random numbers
 
@@ -113,6 +114,9 @@ def crossings(residual: Residual, name: str = "x", others: dict[str, float] | No
     others = dict(zip(residual.free, (6 * value - 3 for value in values), strict=True)) | (others or {})
     ends = np.arcsinh(_WIDEST)
     grid = np.sinh(np.linspace(-ends, ends, _GRID) + (shift - 0.5) * 2 * ends / _GRID)
+    if name != "x":  # ln(a8) + x crosses 0 close to a8 = 0
+        small = np.geomspace(_SMALLEST, np.abs(grid).min(), _SMALL_GRID, endpoint=False)
+        grid = np.sort(np.concatenate([grid, small, -small]))
     program = Program()
     program.steps = residual.program.steps[: max(slot for slot, _ in parts) + 1]
 

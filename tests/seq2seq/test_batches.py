@@ -184,7 +184,11 @@ def test_a_mapped_store_gives_the_batches_of_one_in_memory(tmp_path):
     for name, array in [(IDS, store.ids), (STARTS, store.starts), (CONTEXT_LENGTHS, store.context_lengths)]:
         array.astype("uint16" if name in (IDS, CONTEXT_LENGTHS) else array.dtype).tofile(tmp_path / name)
     settings = {"format": FORMAT, "pairs": 300, "ids": len(store.ids), "dtype": "uint16"}
-    settings |= {"files": {}, "context_vocabulary": [*SPECIAL_TOKENS], "target_vocabulary": [*SPECIAL_TOKENS]}
+    settings |= {
+        "files": {"a": {"name": "a", "first": 0, "kept": 300, "bad": {}, "examples": [], "unknown": {}}},
+        "context_vocabulary": [*SPECIAL_TOKENS],
+        "target_vocabulary": [*SPECIAL_TOKENS],
+    }
     (tmp_path / SETTINGS).write_text(json.dumps(settings))
     mapped, ours = (
         list(islice(training_batches([Source(each)], batch_size=8, max_length=80, seed=0), 60))
