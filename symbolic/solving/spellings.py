@@ -39,8 +39,10 @@ def canonical(problem: str) -> str:
 
 
 def shortened(problem: str) -> str:
-    """In the shortest form that the rules find, as a half of the `bwd` problems are; raises as `as_trained` does."""
-    return _respelt(problem, lambda expression: simplified(rebuilt(expression)))
+    """An integrand in the shortest form that the rules find, as half of the `bwd` problems are; raises likewise."""
+    if integrand_of(from_prefix(problem)) is None:
+        return canonical(problem)
+    return _respelt(problem, lambda integrand: simplified(rebuilt(integrand)))
 
 
 def expanded(problem: str) -> str:

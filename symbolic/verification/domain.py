@@ -177,7 +177,8 @@ def _without_unknown(view: _View, grid: np.ndarray, states: np.ndarray) -> np.nd
     states = states.copy()
     is_finite = np.isfinite(view.own_values(view.columns(grid))).all(axis=0)
     runs = _runs(((states == _UNKNOWN) & is_finite) | (states == _FAILS))
-    for start, end in runs[np.argsort(np.abs(grid[runs[:, 0]]))][:_MOST_RUNS]:
+    runs = runs[np.argsort(np.abs(grid[runs[:, 0]]))]
+    for start, end in runs[:_MOST_RUNS]:
         points = floats.points_of(view.residual, view.columns(grid), np.linspace(start, end - 1, _CHECKED).astype(int))
         seen = [balls.enclose(view.residual, point) for point in points[:]]
         if any(each.status == "nonzero" for each in seen):
@@ -186,6 +187,12 @@ def _without_unknown(view: _View, grid: np.ndarray, states: np.ndarray) -> np.nd
             states[start:end] = _HOLDS  # floats underflow
         elif any(each.status == "outside" or "nan" in each.value for each in seen):  # as ln(x - x)
             states[start:end] = _MISSING
+    if len(others := runs[_MOST_RUNS:]):  # so many are rounding, as far from 0 in the logarithm of a quotient near 1
+        chosen = others[np.linspace(0, len(others) - 1, min(len(others), _MOST_RUNS)).astype(int), 0]
+        points = floats.points_of(view.residual, view.columns(grid), chosen)
+        if {balls.enclose(view.residual, point).status for point in points[:]} == {"zero"}:
+            for start, end in others:
+                states[start:end] = _HOLDS
     known = np.flatnonzero(states != _UNKNOWN)
     if not len(known):
         return states

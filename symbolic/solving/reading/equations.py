@@ -25,6 +25,7 @@ _N = r"(?:(?:\^|\*\*)[({]?(\d+)[)}]?)?"  # the order of a derivative
 _LEIBNIZ = [
     # \frac{d^2y}{dx^2}; the function may stand behind it, in brackets or not.
     re.compile(rf"\\frac\{{d{_N}{_L}?\}}\{{d{_L}{_N}\}}"),
+    re.compile(rf"\(?d([23]){_L}\)?/\(?d{_L}([23])\)?"),  # d2y/dx2
     re.compile(rf"\(?d{_N}{_L}?\)?/\(?d{_L}{_N}\)?"),
 ]
 _BEHIND = re.compile(rf"\*?[({{[]?{_L}[)}}\]]?")
