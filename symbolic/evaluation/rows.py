@@ -146,7 +146,7 @@ def as_trained(problems: Sequence[str], workers: int = 1) -> list[Question]:
 
 
 def control(
-    proposer: Proposer, problems: Sequence[str], found: Sequence[Sequence[Candidate]], workers: int = 1
+    proposer: Proposer, questions: Sequence[Question], found: Sequence[Sequence[Candidate]], workers: int = 1
 ) -> list[bool]:
     """Whether a proposer solves each problem from the model's hypotheses for another problem.
 
@@ -154,45 +154,47 @@ def control(
     the same equation, as for a single problem, the proposer gets no hypotheses.
 
     Args:
-        problems: equations as prefix text.
+        questions: what is asked. The proposer reads the problem, the judge the equation as it was asked.
         found: the candidates that `answers` returns for them.
         workers: processes that propose and judge.
     """
-    order = np.random.default_rng(0).permutation(len(problems))
+    order = np.random.default_rng(0).permutation(len(questions))
     lenders = dict(zip(order.tolist(), np.roll(order, 1).tolist(), strict=True))
 
     def lent(index: int) -> list[str]:
         lender = lenders[index]
-        if problems[lender] == problems[index]:
+        if questions[lender].problem == questions[index].problem:
             return []
         return [candidate.tokens for candidate in found[lender] if candidate.origin == MODEL]
 
-    return _solved_by(proposer, problems, [lent(index) for index in range(len(problems))], workers)
+    return _solved_by(proposer, questions, [lent(index) for index in range(len(questions))], workers)
 
 
 def _controls(
     proposer: Proposer, questions: Sequence[Question], found: Sequence[Sequence[Candidate]], workers: int
 ) -> dict[str, list[bool]]:
     """The columns NAME_alone and NAME_control of a proposer, where they apply."""
-    problems = [question.problem for question in questions]
     columns = {}
     if proposer.hypotheses != NEEDED:
-        columns[f"{proposer.name}{ALONE}"] = _solved_by(proposer, problems, [[]] * len(problems), workers)
+        columns[f"{proposer.name}{ALONE}"] = _solved_by(proposer, questions, [[]] * len(questions), workers)
     if proposer.hypotheses != IGNORED:
-        columns[f"{proposer.name}{CONTROL}"] = control(proposer, problems, found, workers)
+        columns[f"{proposer.name}{CONTROL}"] = control(proposer, questions, found, workers)
     return columns
 
 
 def _solved_by(
-    proposer: Proposer, problems: Sequence[str], hypotheses: Sequence[Sequence[str]], workers: int
+    proposer: Proposer, questions: Sequence[Question], hypotheses: Sequence[Sequence[str]], workers: int
 ) -> list[bool]:
     """Whether a proposer solves each problem from these hypotheses."""
-    asked = [proposer.asks(question_of(problem)) for problem in problems]
-    arguments = [each for each, can in zip(zip(problems, hypotheses, strict=True), asked, strict=True) if can]
+    asked = list(map(proposer.asks, questions))
+    arguments = [
+        (question.problem, each) for question, each, can in zip(questions, hypotheses, asked, strict=True) if can
+    ]
     with limited_map(workers, _LIMIT) as compute:
         proposed = iter(compute(proposer.propose, arguments))
     answers = [(next(proposed) or []) if can else [] for can in asked]  # None where it hung or crashed
-    return [any(verdict.solved for verdict in each) for each in _judged(problems, answers, workers, extent=False)]
+    equations = [question.equation for question in questions]
+    return [any(verdict.solved for verdict in each) for each in _judged(equations, answers, workers, extent=False)]
 
 
 def evaluate_system(

@@ -21,15 +21,14 @@ from symbolic.solving.candidates import MODEL, Candidate, is_settled
 from symbolic.solving.proposers import IGNORED, LINEARITY, NEEDED, PROPOSERS, check_proposers
 from symbolic.solving.question import Question
 from symbolic.solving.sandbox import combination, groups, terms
-from symbolic.solving.spellings import SPELLINGS, as_trained
+from symbolic.solving.spellings import SPELLINGS
 from symbolic.systems.asking import asking, solves
 from symbolic.systems.nonelementary import SpecialForm, has_no_elementary_primitive, special_form
 from symbolic.verification import verify
 
 WIDTHS = (10, 50, 200, 500)  # beams of the widening search
 
-_SPELLING_LIMIT = 1.0  # seconds
-_OTHER_SPELLINGS = ("shortened", "canonical", "sines and cosines", "expanded")
+_OTHER_SPELLINGS = ("shortened", "sines and cosines", "expanded")
 
 _Parts = Sequence[tuple[str, str]]  # (coefficient, problem) pairs
 Compute = Callable[..., list]  # as `sandbox.limited_map` gives it
@@ -124,8 +123,8 @@ def fixed(search: Search, proposers: Sequence[str] = ()) -> list[Round]:
 def widening(proposers: Sequence[str], systems: Sequence[str] = (), widths: Sequence[int] = WIDTHS) -> list[Round]:
     """The rounds of a search that goes on until something is proved.
 
-    First a spelling for the model and the rounds of `fixed`, then a proof that there is no elementary answer. Then the
-    model in other spellings and wider beams, each with the proposers that use their hypotheses, and systems last.
+    First those of `fixed`, then a proof that there is no elementary answer, then the model in other spellings and wider
+    beams, each with the proposers that use their hypotheses, and systems last.
 
     Raises:
         ValueError: there is no such proposer.
@@ -133,7 +132,7 @@ def widening(proposers: Sequence[str], systems: Sequence[str] = (), widths: Sequ
     first, *wider = widths
     reading = [name for name in proposers if name in PROPOSERS and PROPOSERS[name].hypotheses != IGNORED]
     again = [_by_name(name) for name in reading]
-    rounds = [by_spelling(), *fixed(Beam(first), proposers)]
+    rounds = fixed(Beam(first), proposers)
     if "sympy" in systems:
         rounds.append(by_certificate())
     rounds += [by_model(Beam(first), spelling) for spelling in _OTHER_SPELLINGS] + again
@@ -164,19 +163,6 @@ def by_model(search: Search, spelling: str | None = None, width: int = 0) -> Rou
     words = [f"beam {search.size}"] if isinstance(search, Beam) else []
     words += [spelling] if spelling else []
     return Round(", ".join([MODEL, *words]), MODEL, propose, width)
-
-
-def by_spelling() -> Round:
-    """Spell each question for the model as the training data are spelt. It proposes nothing."""
-
-    def propose(inquiries: Sequence[Inquiry], means: Means) -> list[list[Hypothesis]]:
-        problems = [(inquiry.question.problem,) for inquiry in inquiries]
-        for inquiry, spelt in zip(inquiries, means.compute(as_trained, problems, _SPELLING_LIMIT), strict=True):
-            if spelt is not None:
-                inquiry.question = inquiry.question._replace(problem=spelt)
-        return [[] for _ in inquiries]
-
-    return Round("spelling", MODEL, propose)
 
 
 def by_proposer(name: str) -> Round:

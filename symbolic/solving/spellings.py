@@ -72,7 +72,6 @@ def spelt_answer(problem: str, answer: str) -> str:
 SPELLINGS = MappingProxyType(
     {
         "as trained": as_trained,
-        "canonical": canonical,
         "shortened": shortened,
         "expanded": expanded,
         "sines and cosines": in_sines_and_cosines,

@@ -103,7 +103,7 @@ def proposed(*answers):
 def test_the_control_repairs_with_what_was_proposed_for_another_problem(repaired):
     """Two problems lend each other their hypotheses, and repair gets no others."""
     assert repaired["repair_control"].tolist().count(True) <= 3
-    problems = ["sub Y' cos x", "sub Y' pow x INT+ 3"]
+    problems = [question_of("sub Y' cos x"), question_of("sub Y' pow x INT+ 3")]
     right_elsewhere = [proposed("pow x INT+ 4"), proposed("sin x")]
     assert control(REPAIR, problems, right_elsewhere) == [True, True]
     right_here = [proposed("sin x"), proposed("pow x INT+ 4")]
